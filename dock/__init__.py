@@ -1,0 +1,52 @@
+"""sertdock: docking and short simulations in named sites, compared, from SMILES to report.
+
+The nouns and verbs below are imported at first use, so that `import dock` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dock.campaign import Campaign as Campaign
+    from dock.campaign.settings import CampaignSettings as CampaignSettings
+    from dock.docking.engine import DockingSettings as DockingSettings
+    from dock.docking.pose import Pose as Pose
+    from dock.docking.redocking import redocking_gate as redocking_gate
+    from dock.dynamics.engine import SimulationSettings as SimulationSettings
+    from dock.ligands import Ligand as Ligand
+    from dock.receptors import Receptor as Receptor
+    from dock.receptors import Site as Site
+    from dock.report.view import view as view
+    from dock.verbs import compare as compare
+    from dock.verbs import pose as pose
+    from dock.verbs import simulate as simulate
+
+_HOMES = {
+    "Campaign": "dock.campaign",
+    "CampaignSettings": "dock.campaign.settings",
+    "DockingSettings": "dock.docking.engine",
+    "Ligand": "dock.ligands",
+    "Pose": "dock.docking.pose",
+    "Receptor": "dock.receptors",
+    "SimulationSettings": "dock.dynamics.engine",
+    "Site": "dock.receptors",
+    "compare": "dock.verbs",
+    "pose": "dock.verbs",
+    "redocking_gate": "dock.docking.redocking",
+    "simulate": "dock.verbs",
+    "view": "dock.report.view",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'dock' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""Analysis: trajectories measured with mdtraj, and sites and enantiomers compared."""

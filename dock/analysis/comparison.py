@@ -1,0 +1,131 @@
+"""Comparisons: site against site for one ligand, enantiomer against enantiomer in one site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import isfinite, nan
+from typing import TYPE_CHECKING, Any
+
+from dock.analysis.statistics import Average, difference
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RESOLVED = 2.0  # standard errors; a difference below is not told from zero
+OCCUPIED = 0.5  # a residue touched in at least half of the frames belongs to the fingerprint
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredComplex:
+    """What is compared: a ligand in a site, with its averages and contacts.
+
+    Attributes
+    ----------
+    ligand, site, constitution : str
+    averages : mapping of str to Average
+        By quantity, its unit in the name.
+    docked : mapping of str to float
+        Numbers of the docked pose that carry no error, such as its score.
+    occupancies : mapping of str to float
+        Contact occupancy by residue.
+    """
+
+    ligand: str
+    site: str
+    constitution: str
+    averages: Mapping[str, Average]
+    docked: Mapping[str, float]
+    occupancies: Mapping[str, float]
+
+    @property
+    def label(self) -> str:
+        """Ligand and site in words."""
+        return f"{self.ligand} in {self.site}"
+
+
+def compare(complexes: Sequence[MeasuredComplex]) -> pd.DataFrame:
+    """Compare every pair that differs in one thing only.
+
+    Pairs are the same ligand in two sites (``site``), and two isomers of one constitution in
+    the same site (``enantiomer``).
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns kind, first, second, quantity, first_value, second_value, difference (first
+        less second), error, resolved. The error is that of fluctuations within the
+        trajectories; it is NaN for numbers without one, and those are never resolved.
+    """
+    import pandas as pd
+
+    rows = [
+        {"kind": kind, "first": one.label, "second": two.label, **row}
+        for one, two in combinations(complexes, 2)
+        if (kind := _kind(one, two))
+        for row in [*_averages(one, two), *_docked(one, two), _contacts(one, two)]
+    ]
+    columns = [
+        "kind", "first", "second", "quantity", "first_value", "second_value", "difference",
+        "error", "resolved",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def fingerprint_similarity(one: Mapping[str, float], two: Mapping[str, float]) -> float:
+    """Return the Tanimoto similarity of two contact fingerprints.
+
+    A residue is in a fingerprint if it is touched in at least half of the frames. Two empty
+    fingerprints give NaN.
+    """
+    first, second = ({r for r, o in each.items() if o >= OCCUPIED} for each in (one, two))
+    union = first | second
+    return len(first & second) / len(union) if union else nan
+
+
+def _kind(one: MeasuredComplex, two: MeasuredComplex) -> str | None:
+    if one.ligand == two.ligand and one.site != two.site:
+        return "site"
+    if one.site == two.site and one.ligand != two.ligand and one.constitution == two.constitution:
+        return "enantiomer"
+    return None
+
+
+def _averages(one: MeasuredComplex, two: MeasuredComplex) -> list[dict[str, Any]]:
+    rows = []
+    for quantity in one.averages:
+        if quantity not in two.averages:
+            continue
+        gap, error = difference(one.averages[quantity], two.averages[quantity])
+        values = one.averages[quantity].mean, two.averages[quantity].mean
+        resolved = isfinite(error) and abs(gap) > RESOLVED * error
+        rows.append(_row(quantity, *values, gap, error, resolved))
+    return rows
+
+
+def _docked(one: MeasuredComplex, two: MeasuredComplex) -> list[dict[str, Any]]:
+    return [
+        _row(name, one.docked[name], two.docked[name], one.docked[name] - two.docked[name], nan, False)
+        for name in one.docked
+        if name in two.docked
+    ]
+
+
+def _contacts(one: MeasuredComplex, two: MeasuredComplex) -> dict[str, Any]:
+    similarity = fingerprint_similarity(one.occupancies, two.occupancies)
+    counts = (
+        float(sum(o >= OCCUPIED for o in each.occupancies.values())) for each in (one, two)
+    )
+    return _row("contact_similarity", *counts, similarity, nan, False)
+
+
+def _row(quantity, first, second, gap, error, resolved):  # type: ignore[no-untyped-def]
+    return {
+        "quantity": quantity,
+        "first_value": first,
+        "second_value": second,
+        "difference": gap,
+        "error": error,
+        "resolved": resolved,
+    }

@@ -1,0 +1,136 @@
+"""One simulated complex, measured: series, contacts, hydrogen bonds, energies, averages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dock.analysis.energies import interaction_energies
+from dock.analysis.comparison import MeasuredComplex
+from dock.analysis.geometry import anchor_distance, contacts, hydrogen_bonds, ligand_rmsd
+from dock.analysis.statistics import Average, average
+from dock.core.errors import AnalysisError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dock.analysis.trajectory import ComplexTrajectory
+    from dock.docking.pose import Pose
+    from dock.dynamics.platforms import Processor
+    from dock.dynamics.systems import ComplexSystem
+
+# What is averaged, with its unit in the name.
+QUANTITIES = (
+    "ligand_rmsd_A",
+    "anchor_distance_A",
+    "interaction_kcal_mol",
+    "vdw_kcal_mol",
+    "coulomb_kcal_mol",
+    "solvation_kcal_mol",
+)
+
+
+@dataclass(frozen=True)
+class ComplexAnalysis:
+    """What was measured of one simulated complex.
+
+    Attributes
+    ----------
+    series : pandas.DataFrame
+        A row a frame: ``time_ps`` and the quantities, each named with its unit.
+    contacts : pandas.DataFrame
+        Columns residue, occupancy, error, samples; by falling occupancy.
+    hydrogen_bonds : pandas.DataFrame
+        Columns donor, acceptor, occupancy.
+    """
+
+    series: pd.DataFrame
+    contacts: pd.DataFrame
+    hydrogen_bonds: pd.DataFrame
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return every table by name."""
+        return {
+            "series": self.series,
+            "contacts": self.contacts,
+            "hydrogen_bonds": self.hydrogen_bonds,
+        }
+
+    def averages(self) -> dict[str, Average]:
+        """Return the average of each measured quantity."""
+        return {name: average(self.series[name]) for name in QUANTITIES if name in self.series}
+
+    def measured(self, pose: Pose) -> MeasuredComplex:
+        """Return the complex, whose simulation started from `pose`, as something to be compared."""
+        return MeasuredComplex(
+            pose.ligand.name,
+            pose.site,
+            pose.ligand.constitution,
+            self.averages(),
+            {"docking_score_kcal_mol": pose.score, **pose.properties},
+            dict(zip(self.contacts["residue"], self.contacts["occupancy"], strict=True)),
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """Return the averages: mean, standard error and independent samples by quantity.
+
+        The error of too few samples is None.
+        """
+        averages = {
+            name: {
+                "mean": value.mean,
+                "error": value.error if np.isfinite(value.error) else None,
+                "samples": value.samples,
+            }
+            for name, value in self.averages().items()
+        }
+        return {"frames": len(self.series), "averages": averages}
+
+
+def analyse_complex(
+    trajectory: ComplexTrajectory, system: ComplexSystem, processor: Processor
+) -> ComplexAnalysis:
+    """Measure a simulated complex.
+
+    Parameters
+    ----------
+    system
+        The system that was simulated, for its energies.
+
+    Raises
+    ------
+    AnalysisError
+        If trajectory and system are not of the same atoms, or a value is not finite.
+    """
+    import pandas as pd
+
+    if trajectory.frames.n_atoms != len(system.positions):
+        raise AnalysisError(trajectory.pose.ligand.name, "trajectory and system differ in atoms")
+    energies = interaction_energies(system, trajectory.frames.xyz, processor)
+    series = pd.DataFrame({"time_ps": trajectory.times, "ligand_rmsd_A": ligand_rmsd(trajectory)})
+    anchor = anchor_distance(trajectory)
+    if anchor is not None:
+        series["anchor_distance_A"] = anchor
+    for source, name in (("total", "interaction"), ("vdw", "vdw"), ("coulomb", "coulomb"), ("solvation", "solvation")):
+        series[f"{name}_kcal_mol"] = energies[source]
+    return ComplexAnalysis(series, _occupancies(contacts(trajectory)), hydrogen_bonds(trajectory))
+
+
+def _occupancies(touching: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = []
+    for residue in touching:
+        value = average(touching[residue].astype(float))
+        rows.append(
+            {
+                "residue": residue,
+                "occupancy": value.mean,
+                "error": value.error,
+                "samples": value.samples,
+            }
+        )
+    table = pd.DataFrame(rows, columns=["residue", "occupancy", "error", "samples"])
+    return table.sort_values("occupancy", ascending=False, kind="stable", ignore_index=True)

@@ -1,0 +1,95 @@
+"""Interaction energy of ligand and receptor, frame by frame (single-trajectory MM/GBSA)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+    from openmm import System
+
+    from dock.dynamics.platforms import Processor
+    from dock.dynamics.systems import ComplexSystem
+
+KJ_PER_KCAL = 4.184
+# 1/(4 pi eps0) in kJ mol^-1 nm e^-2, as in OpenMM's reference code.
+COULOMB = 138.935456
+
+
+def interaction_energies(
+    complex_system: ComplexSystem, frames: NDArray[np.float64], processor: Processor
+) -> pd.DataFrame:
+    """Return the interaction energy of ligand and receptor in each frame.
+
+    van der Waals and Coulomb terms are sums over pairs of ligand and receptor atoms; the
+    solvation term is what OBC2 and its surface term give for the complex less receptor less
+    ligand, all in the same coordinates. It is no free energy: nobody's entropy or strain is
+    in it, and the part of the receptor outside a site system is not either.
+
+    Parameters
+    ----------
+    frames : numpy.ndarray, shape (n_frames, n_atoms, 3)
+        In nanometres.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``vdw``, ``coulomb``, ``solvation`` and ``total``, in kcal/mol, a row a frame.
+    """
+    import pandas as pd
+
+    table = pd.DataFrame(_pair_energies(complex_system, frames), columns=["vdw", "coulomb"])
+    everything = np.arange(len(complex_system.positions))
+    parts = (everything, complex_system.receptor, complex_system.ligand)
+    whole, receptor, ligand = (
+        _solvation(complex_system.part(indices), frames[:, indices], processor) for indices in parts
+    )
+    table["solvation"] = whole - receptor - ligand
+    table["total"] = table.sum(axis=1)
+    return table / KJ_PER_KCAL
+
+
+def _pair_energies(
+    complex_system: ComplexSystem, frames: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Lennard-Jones and Coulomb energy over ligand-receptor pairs, shape (n_frames, 2), kJ/mol."""
+    from openmm import NonbondedForce
+    from scipy.spatial.distance import cdist
+
+    force = next(f for f in complex_system.system.getForces() if isinstance(f, NonbondedForce))
+    parameters = np.array(
+        [[p._value for p in force.getParticleParameters(i)] for i in range(force.getNumParticles())]
+    )
+    one, two = complex_system.ligand, complex_system.receptor
+    charges = COULOMB * np.outer(parameters[one, 0], parameters[two, 0])
+    sigma = (parameters[one, 1][:, None] + parameters[two, 1]) / 2
+    epsilon = np.sqrt(np.outer(parameters[one, 2], parameters[two, 2]))
+    energies = np.empty((len(frames), 2))
+    for number, frame in enumerate(frames):
+        distances = cdist(frame[one], frame[two])
+        sixth = (sigma / distances) ** 6
+        energies[number] = (4 * epsilon * (sixth**2 - sixth)).sum(), (charges / distances).sum()
+    return energies
+
+
+def _solvation(
+    system: System, frames: NDArray[np.float64], processor: Processor
+) -> NDArray[np.float64]:
+    """Energy of the implicit solvent in each frame, in kJ/mol."""
+    from openmm import GBSAOBCForce, VerletIntegrator, unit
+
+    for index in reversed(range(system.getNumForces())):
+        if not isinstance(system.getForce(index), GBSAOBCForce):
+            system.removeForce(index)
+    while system.getNumConstraints():
+        system.removeConstraint(0)
+    context = processor.context(system, VerletIntegrator(0.001))
+    energies = []
+    for frame in frames:
+        context.setPositions(frame)
+        energy = context.getState(energy=True).getPotentialEnergy()
+        energies.append(energy.value_in_unit(unit.kilojoule_per_mole))
+    return np.array(energies)

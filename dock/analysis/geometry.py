@@ -1,0 +1,135 @@
+"""Where the ligand is and what it touches, frame by frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dock.core.errors import AnalysisError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from dock.analysis.trajectory import ComplexTrajectory
+
+CONTACT_CUTOFF = 4.0  # angstrom between heavy atoms, as for the contacts of 6VRH
+NM_TO_A = 10.0
+
+
+def ligand_rmsd(trajectory: ComplexTrajectory) -> NDArray[np.float64]:
+    """Return the heavy-atom RMSD of the ligand from its docked pose, over time.
+
+    Symmetry-equivalent atoms are matched to give the smallest value in each frame; nothing
+    is fitted, so that moving and turning count.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_frames,)
+        In angstrom.
+    """
+    from rdkit import Chem
+
+    bare = Chem.RemoveHs(trajectory.pose.mol)
+    matches = np.array(bare.GetSubstructMatches(bare, uniquify=False, maxMatches=10000))
+    docked = bare.GetConformer().GetPositions()
+    moving = trajectory.frames.xyz[:, trajectory.ligand_heavy] * NM_TO_A
+    squares = [((moving[:, match] - docked) ** 2).sum(axis=2).mean(axis=1) for match in matches]
+    return np.asarray(np.sqrt(np.min(squares, axis=0)))
+
+
+def anchor_distance(trajectory: ComplexTrajectory) -> NDArray[np.float64] | None:
+    """Return the smallest distance from an amine nitrogen to the site's anchor, over time.
+
+    Returns
+    -------
+    numpy.ndarray of shape (n_frames,), or None
+        In angstrom; None where the ligand has no protonated amine, the site has no anchor, or
+        the anchor is not in the system.
+    """
+    import mdtraj
+
+    anchor = trajectory.site.anchor
+    if anchor is None or not len(trajectory.amines):
+        return None
+    atoms = trajectory.residue_atoms(anchor.residue, anchor.atoms)
+    if not len(atoms):
+        return None
+    pairs = [(int(amine), int(atom)) for amine in trajectory.amines for atom in atoms]
+    distances = mdtraj.compute_distances(trajectory.frames, pairs, periodic=False)
+    return np.asarray(distances.min(axis=1) * NM_TO_A)
+
+
+def contacts(trajectory: ComplexTrajectory) -> pd.DataFrame:
+    """Return which residues touch the ligand in each frame.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows are frames, columns are residues (``ASP98``) that touch it at least once; True
+        where a heavy atom of the residue lies within 4 A of one of the ligand.
+    """
+    import pandas as pd
+    from scipy.spatial.distance import cdist
+
+    from dock.analysis.trajectory import residue_label
+
+    heavy = {
+        residue_label(residue): [a.index for a in residue.atoms if a.element.symbol != "H"]
+        for residue in trajectory.receptor_residues()
+    }
+    atoms = np.concatenate([np.array(indices) for indices in heavy.values()])
+    starts = np.cumsum([0, *(len(indices) for indices in heavy.values())])[:-1]
+    touching = np.empty((trajectory.frames.n_frames, len(heavy)), dtype=bool)
+    for number, frame in enumerate(trajectory.frames.xyz):
+        nearest = cdist(frame[atoms], frame[trajectory.ligand_heavy]).min(axis=1)
+        touching[number] = np.minimum.reduceat(nearest, starts) * NM_TO_A <= CONTACT_CUTOFF
+    table = pd.DataFrame(touching, columns=list(heavy))
+    return table.loc[:, table.any()]
+
+
+def hydrogen_bonds(trajectory: ComplexTrajectory) -> pd.DataFrame:
+    """Return how often each hydrogen bond between ligand and receptor is there.
+
+    The criterion is that of Wernet and Nilsson (Science 304, 995, 2004), by mdtraj: a cone
+    around the donor's hydrogen.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns donor, acceptor, occupancy (fraction of frames), by falling occupancy.
+
+    Raises
+    ------
+    AnalysisError
+        If the trajectory has no frames.
+    """
+    import mdtraj
+    import pandas as pd
+
+    if trajectory.frames.n_frames == 0:
+        raise AnalysisError("hydrogen bonds", "the trajectory has no frames")
+    ligand = set(trajectory.ligand.tolist())
+    counts: dict[tuple[str, str], int] = {}
+    topology = trajectory.frames.topology
+    for frame in mdtraj.wernet_nilsson(trajectory.frames, periodic=False):
+        found = {
+            (_label(topology, int(donor)), _label(topology, int(acceptor)))
+            for donor, _, acceptor in frame
+            if (donor in ligand) != (acceptor in ligand)
+        }
+        for pair in found:
+            counts[pair] = counts.get(pair, 0) + 1
+    rows = [
+        {"donor": donor, "acceptor": acceptor, "occupancy": n / trajectory.frames.n_frames}
+        for (donor, acceptor), n in sorted(counts.items(), key=lambda item: -item[1])
+    ]
+    return pd.DataFrame(rows, columns=["donor", "acceptor", "occupancy"])
+
+
+def _label(topology, index):  # type: ignore[no-untyped-def]
+    from dock.analysis.trajectory import residue_label
+
+    atom = topology.atom(index)
+    return f"{residue_label(atom.residue)} {atom.name}"

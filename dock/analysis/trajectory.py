@@ -1,0 +1,116 @@
+"""A simulated complex as mdtraj sees it, with what is needed to measure the ligand in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dock.core.errors import AnalysisError
+from dock.dynamics.engine import TOPOLOGY, TRAJECTORY
+from dock.dynamics.parameters import LIGAND_RESIDUE
+
+if TYPE_CHECKING:
+    import mdtraj
+    from numpy.typing import NDArray
+
+    from dock.docking.pose import Pose
+    from dock.receptors import Site
+
+
+@dataclass(frozen=True, eq=False)
+class ComplexTrajectory:
+    """The frames of one complex.
+
+    Attributes
+    ----------
+    frames : mdtraj.Trajectory
+        In the frame of the receptor: the outer shell does not move, so nothing is fitted.
+    pose : Pose
+        The docked pose that the simulation started from.
+    site : Site
+    """
+
+    frames: mdtraj.Trajectory
+    pose: Pose
+    site: Site
+
+    @classmethod
+    def load(cls, folder: Path, pose: Pose, site: Site) -> ComplexTrajectory:
+        """Load what `dock.dynamics.engine.simulate` wrote to a folder.
+
+        Raises
+        ------
+        AnalysisError
+            If the trajectory cannot be read or is of another molecule.
+        """
+        import mdtraj
+        from openmm.app import PDBxFile
+
+        try:
+            topology = mdtraj.Topology.from_openmm(PDBxFile(str(folder / TOPOLOGY)).topology)
+            frames = mdtraj.load(str(folder / TRAJECTORY), top=topology)
+        except Exception as error:  # readers raise whatever a truncated file causes
+            raise AnalysisError(folder / TRAJECTORY, f"cannot be read ({error})") from error
+        trajectory = cls(frames, pose, site)
+        symbols = [topology.atom(int(i)).element.symbol for i in trajectory.ligand]
+        if symbols != [atom.GetSymbol() for atom in pose.mol.GetAtoms()]:
+            raise AnalysisError(folder / TOPOLOGY, f"holds another molecule than {pose.ligand.name}")
+        trajectory._add_ligand_bonds()
+        return trajectory
+
+    @cached_property
+    def ligand(self) -> NDArray[np.int64]:
+        """Indices of the ligand's atoms, in the order of the pose's molecule."""
+        return np.array(
+            [atom.index for atom in self.frames.topology.atoms if atom.residue.name == LIGAND_RESIDUE]
+        )
+
+    @cached_property
+    def ligand_heavy(self) -> NDArray[np.int64]:
+        """Indices of the ligand's heavy atoms."""
+        return self.ligand[: self.pose.mol.GetNumHeavyAtoms()]
+
+    @cached_property
+    def amines(self) -> NDArray[np.int64]:
+        """Indices of the ligand's protonated nitrogens."""
+        return self.ligand[list(self.pose.ligand.amines)]
+
+    @cached_property
+    def times(self) -> NDArray[np.float64]:
+        """Time of each frame, in ps, from the start of production."""
+        return np.asarray(self.frames.time, dtype=float)
+
+    def receptor_residues(self) -> list[mdtraj.core.topology.Residue]:
+        """Return the residues that are not the ligand."""
+        return [r for r in self.frames.topology.residues if r.name != LIGAND_RESIDUE]
+
+    def residue_atoms(self, label: str, names: tuple[str, ...]) -> NDArray[np.int64]:
+        """Return the named atoms of a residue, such as OD1 and OD2 of ``ASP98``; may be empty."""
+        return np.array(
+            [
+                atom.index
+                for residue in self.receptor_residues()
+                if residue_label(residue) == label
+                for atom in residue.atoms
+                if atom.name in names
+            ],
+            dtype=int,
+        )
+
+    def _add_ligand_bonds(self) -> None:
+        """Bonds of the ligand are not in the mmCIF; hydrogen bonds need them."""
+        topology = self.frames.topology
+        known = {frozenset((a.index, b.index)) for a, b in topology.bonds}
+        for bond in self.pose.mol.GetBonds():
+            ends = [int(self.ligand[i]) for i in (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())]
+            if frozenset(ends) not in known:
+                topology.add_bond(*(topology.atom(i) for i in ends))
+
+
+def residue_label(residue: mdtraj.core.topology.Residue) -> str:
+    """Return a residue's name and author number, as ``ASP98``."""
+    return f"{residue.name}{residue.resSeq}"

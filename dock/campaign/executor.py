@@ -1,0 +1,211 @@
+"""Executors: tasks done here, or by worker processes on this machine, in the order they need."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+from queue import Empty
+from typing import Any, Literal
+
+from dock.campaign.plan import Task
+from dock.campaign.tasks import FAILURE, is_done, perform, record_failure
+from dock.core.errors import TaskError
+
+POLL = 0.5  # seconds between looks at the progress of workers
+PARENT_POLL = 2.0
+_PROGRESS: Any = None  # in a worker, the queue that progress is told to
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened: a task ``started``, has ``progress``, is ``done``, ``kept`` or ``failed``."""
+
+    what: Literal["started", "progress", "done", "kept", "failed"]
+    task: Task
+    fraction: float = 0.0
+    message: str = ""
+
+
+def execute(
+    tasks: Sequence[Task], run: Path, executor: str, workers: int, platform: str
+) -> Iterator[Event]:
+    """Do every task that is not done yet, telling what happens.
+
+    A task whose needs failed is recorded as failed, too. Whatever is interrupted leaves no
+    result, and is done again by the next call.
+
+    Parameters
+    ----------
+    executor
+        ``inline`` (in this process, one after the other) or ``local`` (worker processes).
+    workers
+        Number of worker processes; the processor's cores are shared between them.
+    """
+    order = TopologicalSorter({task.key: set(task.needs.values()) for task in tasks})
+    order.prepare()
+    by_key = {task.key: task for task in tasks}
+    failed: set[str] = set()
+    runner: _Inline | _Local
+    runner = _Inline(run, platform) if executor == "inline" else _Local(run, platform, workers)
+    try:
+        while order.is_active():
+            for key in order.get_ready():
+                task = by_key[key]
+                broken = [by_key[need].label for need in task.needs.values() if need in failed]
+                if is_done(task, run):
+                    yield Event("kept", task)
+                    order.done(key)
+                elif broken:
+                    failure = record_failure(task, run, TaskError(task.label, f"needs '{broken[0]}', which failed"))
+                    failed.add(key)
+                    yield Event("failed", task, message=failure["message"])
+                    order.done(key)
+                else:
+                    (task.folder(run) / FAILURE).unlink(missing_ok=True)
+                    runner.submit(task)
+                    yield Event("started", task)
+            for event in runner.events():
+                yield event
+                if event.what in ("done", "failed"):
+                    if event.what == "failed":
+                        failed.add(event.task.key)
+                    order.done(event.task.key)
+    finally:
+        runner.close()
+
+
+class _Inline:
+    """Tasks one after the other in this process."""
+
+    def __init__(self, run: Path, platform: str) -> None:
+        self._run, self._platform = run, platform
+        self._waiting: list[Task] = []
+
+    def submit(self, task: Task) -> None:
+        self._waiting.append(task)
+
+    def events(self) -> Iterator[Event]:
+        if self._waiting:
+            task = self._waiting.pop(0)
+            threads = available_cores()
+            yield _outcome(task, perform(task, self._run, threads, self._platform, lambda _: None))
+
+    def close(self) -> None:
+        self._waiting.clear()
+
+
+class _Local:
+    """Tasks in worker processes; a worker that dies takes only its own task along."""
+
+    def __init__(self, run: Path, platform: str, workers: int) -> None:
+        self._run, self._platform, self._workers = run, platform, workers
+        self._threads = max(1, available_cores() // workers)
+        self._context = multiprocessing.get_context("spawn")
+        self._queue = self._context.Queue()
+        self._running: dict[Future[dict[str, Any] | None], Task] = {}
+        self._tasks: dict[str, Task] = {}
+        self._pool = self._new_pool()
+
+    def submit(self, task: Task) -> None:
+        self._tasks[task.key] = task
+        future = self._pool.submit(_work, task, self._run, self._threads, self._platform)
+        self._running[future] = task
+
+    def events(self) -> Iterator[Event]:
+        if not self._running:
+            return
+        finished, _ = wait(self._running, timeout=POLL, return_when=FIRST_COMPLETED)
+        with suppress(Empty):
+            while True:
+                key, fraction = self._queue.get_nowait()
+                yield Event("progress", self._tasks[key], fraction)
+        broken = False
+        for future in finished:
+            task = self._running.pop(future)
+            try:
+                yield _outcome(task, future.result())
+            except BrokenProcessPool:
+                broken = True
+                self._running[future] = task
+        if broken:
+            yield from self._after_a_death()
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.terminate()
+
+    def _after_a_death(self) -> Iterator[Event]:
+        """One worker died, which breaks the pool: do its tasks again one by one, in new pools.
+
+        The pool does not tell whose death it was. A task that kills its own worker is failed;
+        the others lose the time they had spent.
+        """
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        suspects = [task for task in self._running.values() if not is_done(task, self._run)]
+        finished = [task for task in self._running.values() if is_done(task, self._run)]
+        self._running.clear()
+        for task in finished:
+            yield Event("done", task)
+        for task in suspects:
+            alone = self._new_pool(workers=1)
+            try:
+                yield _outcome(task, alone.submit(_work, task, self._run, self._threads, self._platform).result())
+            except BrokenProcessPool:
+                error = TaskError(task.label, "its worker process died twice", "look for lack of memory")
+                yield _outcome(task, record_failure(task, self._run, error))
+            finally:
+                alone.shutdown()
+        self._pool = self._new_pool()
+
+    def _new_pool(self, workers: int | None = None) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            workers or self._workers,
+            mp_context=self._context,
+            initializer=_start_worker,
+            initargs=(self._queue, os.getpid()),
+        )
+
+
+def available_cores() -> int:
+    """Return the number of processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _outcome(task: Task, failure: dict[str, Any] | None) -> Event:
+    if failure is None:
+        return Event("done", task, 1.0)
+    return Event("failed", task, message=failure["message"])
+
+
+def _start_worker(queue: Any, parent: int) -> None:
+    """Prepare a worker: Ctrl-C is the parent's business, and no worker outlives its parent."""
+    global _PROGRESS
+    _PROGRESS = queue
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow_parent, args=(parent,), daemon=True).start()
+
+
+def _follow_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(PARENT_POLL)
+    os._exit(1)
+
+
+def _work(task: Task, run: Path, threads: int, platform: str) -> dict[str, Any] | None:
+    def progress(fraction: float) -> None:
+        _PROGRESS.put((task.key, fraction))
+
+    return perform(task, run, threads, platform, progress)

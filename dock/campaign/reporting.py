@@ -1,0 +1,107 @@
+"""A finished campaign as the content of a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from dock.campaign import tables
+from dock.campaign.campaign import Campaign
+from dock.campaign.plan import Task, load_receptor, tasks_of_kind
+from dock.campaign.tasks import is_done, read_result
+from dock.core.records import software_versions
+from dock.dynamics.engine import TOPOLOGY, TRAJECTORY
+from dock.report.content import ReportComplex, ReportContent
+from dock.report.html import write_report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REPORT = "report.html"
+
+
+def report(campaign: Campaign) -> Path:
+    """Write the report of a campaign into its folder and return its path."""
+    path = campaign.folder / REPORT
+    write_report(report_content(campaign), path)
+    return path
+
+
+def report_content(campaign: Campaign) -> ReportContent:
+    """Gather what a campaign's report shows."""
+    run, tasks = campaign.folder, campaign.tasks
+    receptor = load_receptor(campaign.settings.receptor, campaign.settings.receptor_sites)
+    names = [name for name in tables.TABLES if name != "contacts"]
+    return ReportContent(
+        title=f"{receptor.record.get('title', receptor.name)}: {', '.join(_ligand_names(tasks))}",
+        receptor=receptor,
+        complexes=_complexes(campaign),
+        tables={name: campaign.table(name) for name in names},
+        ligands=[
+            read_result(task, run)["result"] for task in tasks_of_kind(tasks, "ligand") if is_done(task, run)
+        ],
+        planned=len(tasks),
+        succeeded=len(campaign.succeeded),
+        failed=len(campaign.failed),
+        gated_sites=[task.inputs["site"] for task in tasks_of_kind(tasks, "gate")],
+        settings=yaml.safe_dump(campaign.locked(), sort_keys=False, allow_unicode=True),
+        versions=software_versions(),
+    )
+
+
+def _ligand_names(tasks: list[Task]) -> list[str]:
+    return list(dict.fromkeys(task.inputs["ligand"] for task in tasks_of_kind(tasks, "simulate")))
+
+
+def _complexes(campaign: Campaign) -> list[ReportComplex]:
+    run = campaign.folder
+    by_key = {task.key: task for task in campaign.tasks}
+    analyses = {
+        task.needs["search"]: task for task in tasks_of_kind(campaign.tasks, "analyse") if is_done(task, run)
+    }
+    complexes = []
+    for simulation in tasks_of_kind(campaign.tasks, "simulate"):
+        search = by_key[simulation.needs["search"]]
+        if not is_done(search, run):
+            continue
+        analysis = analyses.get(search.key)
+        complexes.append(
+            ReportComplex(
+                simulation.inputs["ligand"],
+                simulation.inputs["site"],
+                tables.kept_poses(search, run),
+                read_result(search, run)["result"]["best"],
+                _table(analysis, run, tables.SERIES),
+                _table(analysis, run, tables.CONTACTS),
+                _last_frame(simulation, run) if is_done(simulation, run) else "",
+            )
+        )
+    return complexes
+
+
+def _table(task: Task | None, run: Path, name: str) -> pd.DataFrame | None:
+    return None if task is None else tables.task_table(task, run, name)
+
+
+def _last_frame(task: Task, run: Path) -> str:
+    """Return the last frame of a simulation, heavy atoms only, as PDB text."""
+    import io
+
+    import mdtraj
+    from openmm import unit
+    from openmm.app import PDBFile, PDBxFile
+
+    folder = task.folder(run)
+    topology = PDBxFile(str(folder / TOPOLOGY)).topology
+    frames = mdtraj.load(str(folder / TRAJECTORY), top=mdtraj.Topology.from_openmm(topology))
+    text = io.StringIO()
+    PDBFile.writeFile(topology, frames.xyz[-1] * unit.nanometer, text, keepIds=True)
+    return "\n".join(
+        line
+        for line in text.getvalue().splitlines()
+        if line.startswith(("ATOM", "HETATM", "TER")) and line[76:78].strip() != "H"
+    )
+
+

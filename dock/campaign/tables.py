@@ -1,0 +1,247 @@
+"""Tables: the results of finished tasks as tidy DataFrames and files in the run folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from math import nan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dock.analysis.comparison import MeasuredComplex, compare
+from dock.analysis.statistics import Average
+from dock.campaign.plan import Task, tasks_of_kind
+from dock.campaign.tasks import FAILURE, LIGAND, is_done, load_poses, read_result
+from dock.core.catalogue import unknown_name
+from dock.core.files import atomic_path, read_json, write_text
+from dock.dynamics.engine import STATE, TOPOLOGY, TRAJECTORY
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dock.docking.pose import Pose
+
+CONTACTS, HYDROGEN_BONDS, SERIES = "contacts", "hydrogen_bonds", "series"
+
+
+def make_table(name: str, tasks: Sequence[Task], run: Path) -> pd.DataFrame:
+    """Make a table by its name.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such table.
+    """
+    if name not in TABLES:
+        raise unknown_name(name, "table", list(TABLES))
+    return TABLES[name](tasks, run)
+
+
+def write_results(tasks: Sequence[Task], run: Path) -> None:
+    """Write every table, the poses by site, prepared inputs and trajectories to the run folder."""
+    for name in TABLES:
+        write_text(run / "tables" / f"{name}.csv", make_table(name, tasks, run).to_csv(index=False))
+    _write_poses(tasks, run)
+    for task in _done(tasks, run, "receptor"):
+        for path in sorted(task.folder(run).iterdir()):
+            if path.name.startswith(("model.", "record.", "reference.")):
+                _link(path, run / "receptors" / path.name)
+    for task in _done(tasks, run, "ligand"):
+        _link(task.folder(run) / LIGAND, run / "ligands" / f"{task.inputs['name']}.sdf")
+    for task in _done(tasks, run, "simulate"):
+        for name in (TRAJECTORY, TOPOLOGY, STATE):
+            stem = f"{task.inputs['ligand']}-{task.inputs['site']}"
+            _link(task.folder(run) / name, run / "trajectories" / f"{stem}{Path(name).suffix}")
+
+
+def kept_poses(task: Task, run: Path) -> list[Pose]:
+    """Return the poses that a finished dock task kept."""
+    from dock.ligands import Ligand
+
+    folder = task.folder(run)
+    return load_poses(folder, Ligand.load(folder / LIGAND))
+
+
+def measured_complexes(tasks: Sequence[Task], run: Path) -> list[MeasuredComplex]:
+    """Return every analysed complex as something to be compared."""
+    by_key = {task.key: task for task in tasks}
+    complexes = []
+    for task in _done(tasks, run, "analyse"):
+        search = by_key[task.needs["search"]]
+        ligand = by_key[search.needs["ligand"]]
+        docked = read_result(search, run)["result"]
+        pose = docked["poses"][docked["best"]]
+        occupancies = task_table(task, run, CONTACTS)
+        averages = read_result(task, run)["result"]["averages"]
+        complexes.append(
+            MeasuredComplex(
+                task.inputs["ligand"],
+                task.inputs["site"],
+                read_result(ligand, run)["result"]["constitution"],
+                {name: _average(value) for name, value in averages.items()},
+                {"docking_score_kcal_mol": pose["score"], **pose["properties"]},
+                dict(zip(occupancies["residue"], occupancies["occupancy"], strict=True)),
+            )
+        )
+    return complexes
+
+
+def series(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
+    """Return every measured series, a row for each complex and frame."""
+    return _concatenated(tasks, run, SERIES)
+
+
+def _average(value: dict[str, Any]) -> Average:
+    error = nan if value["error"] is None else value["error"]
+    return Average(value["mean"], error, value["samples"])
+
+
+def _done(tasks: Sequence[Task], run: Path, kind: str) -> list[Task]:
+    return [task for task in tasks_of_kind(tasks, kind) if is_done(task, run)]
+
+
+def _poses(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = []
+    for task in _done(tasks, run, "dock"):
+        result = read_result(task, run)["result"]
+        for number, pose in enumerate(kept_poses(task, run)):
+            rows.append(
+                pose.record()
+                | {
+                    "reference_rmsd_A": result["reference_rmsd_A"][number],
+                    "simulated": number == result["best"],
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _gates(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
+    """Every seed's redocking, also where the gate was not passed."""
+    import pandas as pd
+
+    by_key = {task.key: task for task in tasks}
+    rows = []
+    for gate in tasks_of_kind(tasks, "gate"):
+        search = by_key[gate.needs["search"]]
+        if is_done(search, run):
+            rows += read_result(search, run)["result"]["redocking"]
+    return pd.DataFrame(rows)
+
+
+def _simulations(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = [
+        {
+            "ligand": task.inputs["ligand"],
+            "site": task.inputs["site"],
+            "quantity": name,
+            "mean": value["mean"],
+            "error": value["error"],
+            "independent_samples": round(value["samples"], 1),
+        }
+        for task in _done(tasks, run, "analyse")
+        for name, value in read_result(task, run)["result"]["averages"].items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _runs(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
+    """Size, speed and checks of every simulation."""
+    import pandas as pd
+
+    rows = []
+    for task in _done(tasks, run, "simulate"):
+        result = read_result(task, run)["result"]
+        plain = {name: value for name, value in result.items() if not isinstance(value, dict)}
+        rows.append({"ligand": task.inputs["ligand"], "site": task.inputs["site"], **plain})
+    return pd.DataFrame(rows)
+
+
+def _comparisons(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
+    return compare(measured_complexes(tasks, run))
+
+
+def _failures(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = [
+        read_json(task.folder(run) / FAILURE)
+        for task in tasks
+        if not is_done(task, run) and (task.folder(run) / FAILURE).exists()
+    ]
+    return pd.DataFrame(rows, columns=["kind", "label", "ligand", "site", "reason", "message"])
+
+
+def _stages(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
+    """Working time by kind of task, in seconds and in core seconds."""
+    import pandas as pd
+
+    rows = []
+    for kind, group in groupby(sorted(tasks, key=lambda task: task.kind), key=lambda task: task.kind):
+        records = [read_result(task, run) for task in group if is_done(task, run)]
+        rows.append(
+            {
+                "stage": kind,
+                "tasks": len(records),
+                "seconds": round(sum(r["seconds"] for r in records), 2),
+                "core_seconds": round(sum(r["seconds"] * r["threads"] for r in records), 2),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def task_table(task: Task, run: Path, name: str) -> pd.DataFrame:
+    """Read a table that an analysis wrote."""
+    import pandas as pd
+
+    return pd.read_csv(task.folder(run) / f"{name}.csv")
+
+
+def _concatenated(tasks: Sequence[Task], run: Path, name: str) -> pd.DataFrame:
+    import pandas as pd
+
+    parts = []
+    for task in _done(tasks, run, "analyse"):
+        part = task_table(task, run, name)
+        part.insert(0, "ligand", task.inputs["ligand"])
+        part.insert(1, "site", task.inputs["site"])
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _write_poses(tasks: Sequence[Task], run: Path) -> None:
+    from dock.docking.pose import write_poses
+
+    by_site: dict[str, list[Pose]] = {}
+    for task in _done(tasks, run, "dock"):
+        by_site.setdefault(task.inputs["site"], []).extend(kept_poses(task, run))
+    for site, poses in by_site.items():
+        write_poses(run / "poses" / f"{site}.sdf", poses)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Show a task's file under a name for people: a hard link, or a copy where there is none."""
+    with atomic_path(target) as temporary:
+        temporary.unlink()
+        try:
+            os.link(source, temporary)
+        except OSError:
+            shutil.copy2(source, temporary)
+
+
+TABLES: dict[str, Callable[[Sequence[Task], Path], pd.DataFrame]] = {
+    "poses": _poses,
+    "gate": _gates,
+    "simulations": _simulations,
+    "runs": _runs,
+    CONTACTS: lambda tasks, run: _concatenated(tasks, run, CONTACTS),
+    HYDROGEN_BONDS: lambda tasks, run: _concatenated(tasks, run, HYDROGEN_BONDS),
+    "comparisons": _comparisons,
+    "failures": _failures,
+    "stages": _stages,
+}

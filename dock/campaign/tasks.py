@@ -1,0 +1,265 @@
+"""What each kind of task does: reads the results it needs, works, writes its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dock.campaign.plan import Task
+from dock.core import catalogue
+from dock.core.errors import DockError, GateError, TaskError
+from dock.core.files import read_json, write_json, write_text
+
+if TYPE_CHECKING:
+    from dock.docking.pose import Pose
+    from dock.docking.search import Search
+    from dock.dynamics.platforms import Processor
+    from dock.ligands import Ligand
+    from dock.receptors import Receptor, Site
+
+RESULT, FAILURE = "result.json", "failure.json"
+POSES, LIGAND = "poses.sdf", "ligand.sdf"
+Progress = Callable[[float], None]
+
+
+class TaskContext:
+    """What a task works with: its inputs, the run folder and the machine.
+
+    Parameters
+    ----------
+    threads
+        Processor threads that the task may use.
+    platform
+        OpenMM platform, or ``auto``.
+    progress
+        Called with the fraction done.
+    """
+
+    def __init__(self, task: Task, run: Path, threads: int, platform: str, progress: Progress) -> None:
+        self.task = task
+        self.run = run
+        self.threads = threads
+        self.platform = platform
+        self.progress = progress
+        self.folder = task.folder(run)
+
+    def needed(self, role: str) -> Path:
+        """Return the folder of a needed task."""
+        return self.run / "tasks" / self.task.kinds[role] / self.task.needs[role]
+
+    def receptor(self) -> Receptor:
+        """Load the campaign's receptor."""
+        return load_receptor(self.needed("receptor"))
+
+    def site(self) -> Site:
+        """Return the site that the task is about."""
+        return self.receptor().site(self.task.inputs["site"])
+
+    def processor(self) -> Processor:
+        """Choose the processor of a simulation."""
+        from dock.dynamics.platforms import choose_processor
+
+        return choose_processor(self.platform, self.threads)
+
+
+def perform(task: Task, run: Path, threads: int, platform: str, progress: Progress) -> dict[str, Any] | None:
+    """Do a task and record how it went; return None, or the failure.
+
+    The result file is written last, so that its presence means completeness. Failures are
+    recorded beside it, and a later run tries again.
+    """
+    folder = task.folder(run)
+    started = time.perf_counter()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        result = KINDS[task.kind](TaskContext(task, run, threads, platform, progress))
+    except DockError as error:
+        return record_failure(task, run, error)
+    except Exception as error:  # what the code did not foresee must not stop the other tasks
+        return record_failure(task, run, TaskError(task.label, f"{type(error).__name__}: {error}"))
+    seconds = round(time.perf_counter() - started, 3)
+    record = {"kind": task.kind, "label": task.label, "inputs": task.inputs, "needs": task.needs}
+    write_json(folder / RESULT, record | {"seconds": seconds, "threads": threads, "result": result})
+    return None
+
+
+def record_failure(task: Task, run: Path, error: DockError) -> dict[str, Any]:
+    """Write down why a task failed, and return what was written."""
+    failure = {
+        "kind": task.kind,
+        "label": task.label,
+        "ligand": task.inputs.get("ligand", task.inputs.get("name", "")),
+        "site": task.inputs.get("site", ""),
+        "reason": type(error).__name__,
+        "message": str(error),
+    }
+    task.folder(run).mkdir(parents=True, exist_ok=True)
+    write_json(task.folder(run) / FAILURE, failure)
+    return failure
+
+
+def is_done(task: Task, run: Path) -> bool:
+    """Return whether a task's result is there."""
+    return (task.folder(run) / RESULT).exists()
+
+
+def read_result(task: Task, run: Path) -> dict[str, Any]:
+    """Return the record of a finished task."""
+    record: dict[str, Any] = read_json(task.folder(run) / RESULT)
+    return record
+
+
+def load_receptor(folder: Path) -> Receptor:
+    """Load the receptor that a receptor task wrote."""
+    from dock.receptors import Receptor
+    from dock.receptors.receptor import MODEL_FILE
+
+    inputs = read_json(folder / RESULT)["inputs"]
+    if inputs["source"] in catalogue.targets():
+        return Receptor.from_folder(folder, catalogue.target(inputs["source"]))
+    sites = {name: catalogue.SiteEntry(**site) for name, site in inputs["sites"].items()}
+    return Receptor.from_file(folder / MODEL_FILE, sites)
+
+
+def load_poses(folder: Path, ligand: Ligand) -> list[Pose]:
+    """Load the poses that a dock task kept, best first."""
+    from dock.docking.pose import Pose, read_mols
+
+    records = read_json(folder / RESULT)["result"]["poses"]
+    mols = read_mols(folder / POSES)
+    return [Pose(ligand=ligand, mol=mol, **record) for record, mol in zip(records, mols, strict=True)]
+
+
+def load_ligand(context: TaskContext) -> Ligand:
+    """Load the ligand whose poses a simulation or an analysis starts from."""
+    from dock.ligands import Ligand
+
+    return Ligand.load(context.needed("search") / LIGAND)
+
+
+def _receptor(context: TaskContext) -> dict[str, Any]:
+    from dock.campaign.plan import load_receptor as load_source
+    from dock.receptors.receptor import MODEL_FILE, RECORD_FILE, REFERENCE_FILE
+
+    inputs = context.task.inputs
+    sites = {name: catalogue.SiteEntry(**site) for name, site in inputs["sites"].items()}
+    receptor = load_source(inputs["source"], sites)
+    receptor.write(context.folder / MODEL_FILE)
+    write_json(context.folder / RECORD_FILE, dict(receptor.record))
+    if inputs["source"] in catalogue.targets():
+        shipped = catalogue.structures_folder() / catalogue.target(inputs["source"]).model
+        write_text(context.folder / REFERENCE_FILE, (shipped / REFERENCE_FILE).read_text())
+    return {"atoms": receptor.topology.getNumAtoms(), "sites": list(receptor.sites)}
+
+
+def _ligand(context: TaskContext) -> dict[str, Any]:
+    from dock.ligands import Ligand
+
+    inputs = context.task.inputs
+    if "smiles" in inputs:
+        ligand = Ligand.from_smiles(inputs["smiles"], inputs["name"], inputs["ph"])
+    else:
+        ligand = Ligand.from_catalogue(inputs["name"])
+    ligand.write(context.folder / LIGAND)
+    return ligand.record()
+
+
+def _dock(context: TaskContext) -> dict[str, Any]:
+    from dock.docking.engine import DockingSettings
+    from dock.docking.pose import write_poses
+    from dock.docking.redocking import redocking_gate
+    from dock.docking.search import search_site
+    from dock.ligands import Ligand, stereo
+
+    ligand = Ligand.load(context.needed("ligand") / LIGAND)
+    receptor = context.receptor()
+    site = receptor.site(context.task.inputs["site"])
+    settings = DockingSettings(**context.task.inputs["settings"])
+    search = search_site(receptor, ligand, site, settings, context.threads)
+    write_poses(context.folder / POSES, search.kept)
+    ligand.write(context.folder / LIGAND)
+    reference = receptor.references.get(site.name)
+    comparable = reference is not None and stereo.constitution(reference) == ligand.constitution
+    gate = None
+    if reference is not None and reference.GetProp("_Name") == ligand.name:
+        gate = redocking_gate(search, reference).to_dataframe().to_dict("records")
+    return {
+        "poses": [_pose_fields(pose) for pose in search.kept],
+        "best": search.kept.index(search.best),
+        "places": search.places,
+        "redocking": gate,
+        "reference_rmsd_A": [
+            round(pose.rmsd(reference), 3) if comparable else None for pose in search.kept
+        ],
+    }
+
+
+def _pose_fields(pose: Pose) -> dict[str, Any]:
+    return {
+        "site": pose.site,
+        "searched": pose.searched,
+        "rank": pose.rank,
+        "score": pose.score,
+        "seed": pose.seed,
+        "engine": pose.engine,
+        "properties": dict(pose.properties),
+        "checks": dict(pose.checks),
+    }
+
+
+def _gate(context: TaskContext) -> dict[str, Any]:
+    rows = read_json(context.needed("search") / RESULT)["result"]["redocking"]
+    passed = all(row["passed"] for row in rows)
+    accepted = context.task.inputs["accept_failure"]
+    if not passed and not accepted:
+        worst = max(row["top_rmsd_A"] for row in rows)
+        raise GateError(
+            f"{rows[0]['ligand']} in {rows[0]['site']}",
+            f"the known pose was not found again (top pose off by up to {worst:.1f} A)",
+            "results would mean little; to go on all the same set accept_failed_gate: true",
+        )
+    return {"passed": passed, "accepted": accepted, "seeds": rows}
+
+
+def _simulate(context: TaskContext) -> dict[str, Any]:
+    from dock.dynamics.engine import SimulationSettings, simulate
+    from dock.dynamics.systems import site_system
+
+    pose = _best_pose(context)
+    settings = SimulationSettings(**context.task.inputs["settings"])
+    system = site_system(context.receptor(), pose, settings.system)
+    return simulate(system, settings, context.processor(), context.folder, context.progress).record
+
+
+def _analyse(context: TaskContext) -> dict[str, Any]:
+    from dock.analysis.complexes import analyse_complex
+    from dock.analysis.trajectory import ComplexTrajectory
+    from dock.dynamics.engine import SimulationSettings
+    from dock.dynamics.systems import site_system
+
+    pose = _best_pose(context)
+    receptor = context.receptor()
+    settings = SimulationSettings(**context.task.inputs["settings"])
+    trajectory = ComplexTrajectory.load(context.needed("simulation"), pose, context.site())
+    system = site_system(receptor, pose, settings.system)
+    analysis = analyse_complex(trajectory, system, context.processor())
+    for name, table in analysis.tables().items():
+        write_text(context.folder / f"{name}.csv", table.to_csv(index=False))
+    return analysis.summary()
+
+
+def _best_pose(context: TaskContext) -> Pose:
+    folder = context.needed("search")
+    return load_poses(folder, load_ligand(context))[read_json(folder / RESULT)["result"]["best"]]
+
+
+KINDS: dict[str, Callable[[TaskContext], dict[str, Any]]] = {
+    "receptor": _receptor,
+    "ligand": _ligand,
+    "dock": _dock,
+    "gate": _gate,
+    "simulate": _simulate,
+    "analyse": _analyse,
+}

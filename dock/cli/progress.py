@@ -1,0 +1,99 @@
+"""Progress of a campaign: a live bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from dock.campaign.executor import Event
+from dock.campaign.plan import Task
+
+
+class Progress:
+    """Shows the events of a campaign, with the time left.
+
+    Parameters
+    ----------
+    tasks
+        Every task of the campaign; their costs weigh the progress.
+    """
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self._total = sum(task.cost for task in tasks)
+        self._count = len(tasks)
+        self._ended = 0
+        self._fractions: dict[str, float] = {}
+        self._costs = {task.key: task.cost for task in tasks}
+        self._running: dict[str, str] = {}
+        self._kept = 0.0
+        self._started = time.monotonic()
+        console = Console()
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._line = self._bar.add_task("starting", total=self._total, left="")
+
+    def __enter__(self) -> Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Take in an event."""
+        key = event.task.key
+        if event.what == "started":
+            self._running[key] = event.task.label
+        elif event.what == "progress":
+            self._fractions[key] = event.fraction
+        else:
+            self._fractions[key] = 1.0
+            self._ended += 1
+            self._running.pop(key, None)
+            if event.what == "kept":
+                self._kept += self._costs[key]
+            self._say(event)
+        self._bar.update(
+            self._line,
+            completed=self._done(),
+            description=f"{self._ended}/{self._count} tasks",
+            left=self._left(),
+        )
+
+    def _done(self) -> float:
+        return sum(self._costs[key] * fraction for key, fraction in self._fractions.items())
+
+    def _left(self) -> str:
+        """Time left, by the pace so far; what was kept from an earlier run sets no pace."""
+        fresh = self._done() - self._kept
+        if fresh < 0.02 * self._total:
+            return ""
+        seconds = (time.monotonic() - self._started) * (self._total - self._done()) / fresh
+        return f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
+
+    def _say(self, event: Event) -> None:
+        words = {"done": "done", "kept": "kept", "failed": "FAILED"}[event.what]
+        text = f"[{self._ended}/{self._count}] {words}: {event.task.label}"
+        if self._bar.disable:
+            left = self._left() if event.what == "done" else ""
+            click.echo(f"{time.strftime('%H:%M:%S')} {text}{', ' if left else ''}{left}")
+        else:
+            self._bar.console.print(text, markup=False, highlight=False)

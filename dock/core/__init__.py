@@ -1,0 +1,1 @@
+"""What every layer stands on: errors, units, settings, content keys, atomic files, the catalogue."""

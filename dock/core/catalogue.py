@@ -1,0 +1,171 @@
+"""The catalogue: targets, their sites and ligands, kept as data in `structures/`."""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, field_validator
+
+from dock.core.errors import UnknownNameError
+from dock.core.records import Record
+
+
+class LigandEntry(Record):
+    """A ligand: its own SMILES, or the isomer of another with the given CIP labels."""
+
+    name: str
+    smiles: str | None = None
+    isomer_of: str | None = None
+    cip: tuple[str, ...] = ()
+    synonyms: tuple[str, ...] = ()
+    source: str
+    measured: str = ""
+    note: str = ""
+
+
+class AnchorEntry(Record):
+    """The residue whose distance to the ligand's amine is followed, as ``ASP98``."""
+
+    residue: str
+    atoms: tuple[str, ...]
+
+
+class SiteEntry(Record):
+    """A named site: centre and box in angstrom, and the residues that line it."""
+
+    center: tuple[float, float, float]
+    box: tuple[float, float, float]
+    radius: float
+    residues: tuple[str, ...]
+    synonyms: tuple[str, ...] = ()
+    anchor: AnchorEntry | None = None
+    source: str = ""
+
+
+class KeptEntry(Record):
+    """A hetero residue of the raw entry that the model keeps."""
+
+    name: str
+    number: int
+    role: str
+
+
+class GraftEntry(Record):
+    """A hetero residue carried over from another entry.
+
+    `within` is the radius in angstrom, around the residue, of the C-alpha atoms that are
+    superposed.
+    """
+
+    entry: str
+    chain: str
+    name: str
+    number: int
+    role: str
+    number_here: int
+    within: float
+
+
+class ReferenceEntry(Record):
+    """The ligand of the raw entry whose relaxed pose the model is judged by."""
+
+    site: str
+    ligand: str
+    name: str
+    number: int
+
+
+class Recipe(Record):
+    """How a target's prepared model is computed from raw entries."""
+
+    entry: str
+    chain: str
+    first_residue: int
+    last_residue: int
+    ph: float
+    keep: tuple[KeptEntry, ...] = ()
+    graft: tuple[GraftEntry, ...] = ()
+    reference: ReferenceEntry
+
+
+class TargetEntry(Record):
+    """A protein with named sites."""
+
+    name: str
+    title: str
+    uniprot: str
+    sequence: str
+    model: str
+    recipe: Recipe
+    sites: dict[str, SiteEntry] = Field(min_length=1)
+
+    @field_validator("sequence")
+    @classmethod
+    def _without_spaces(cls, value: str) -> str:
+        return "".join(value.split())
+
+
+def structures_folder() -> Path:
+    """Return the folder of shipped data: inside the installed package, or beside its source."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "structures"
+    return installed if installed.is_dir() else package.parent / "structures"
+
+
+@cache
+def targets() -> dict[str, TargetEntry]:
+    """Return every target of the catalogue by name."""
+    content = _read("targets.yaml")
+    return {name: TargetEntry(name=name, **fields) for name, fields in content.items()}
+
+
+@cache
+def ligands() -> dict[str, LigandEntry]:
+    """Return every ligand of the catalogue by name."""
+    content = _read("ligands.yaml")
+    return {name: LigandEntry(name=name, **fields) for name, fields in content.items()}
+
+
+def target(name: str) -> TargetEntry:
+    """Return the target called `name`.
+
+    Raises
+    ------
+    UnknownNameError
+        If the catalogue has no such target.
+    """
+    found = targets().get(name.strip().lower())
+    if found is None:
+        raise unknown_name(name, "receptor", list(targets()))
+    return found
+
+
+def ligand(name: str) -> LigandEntry:
+    """Return the ligand called `name`, by its own name or a synonym, in any case.
+
+    Raises
+    ------
+    UnknownNameError
+        If the catalogue has no such ligand.
+    """
+    wanted = name.strip().lower()
+    for entry in ligands().values():
+        if wanted == entry.name or wanted in entry.synonyms:
+            return entry
+    raise unknown_name(name, "ligand", list(ligands()))
+
+
+def unknown_name(name: str, kind: str, known: list[str]) -> UnknownNameError:
+    """Return the error for a name that is not known, with the nearest ones that are."""
+    near = difflib.get_close_matches(name.strip().lower(), known, n=1)
+    advice = f"did you mean '{near[0]}'? " if near else ""
+    return UnknownNameError(name, f"is no known {kind}", f"{advice}known: {', '.join(known)}")
+
+
+def _read(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load((structures_folder() / name).read_text("utf-8"))
+    return content

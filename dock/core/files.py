@@ -1,0 +1,82 @@
+"""Atomic files: a result that is present is complete."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dock.core.errors import OutputError
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path` that replaces it when the block ends well.
+
+    The temporary name keeps the suffix, since writers choose a format by it. When the
+    block raises, the temporary file is removed and `path` is left as it was.
+
+    Parameters
+    ----------
+    path
+        The file to be written. Its folder is made where missing.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` atomically, as UTF-8."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write `content` to `path` atomically, as indented JSON that a person can read."""
+    write_text(path, json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def output_folder(path: Path) -> Path:
+    """Make `path` a folder that can be written to, and return it.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made, is not a folder or does not take a file.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise OutputError(
+            path, f"cannot be written to ({error.strerror})", "name another folder with -o"
+        ) from error
+    return path
+
+
+def cache_folder() -> Path:
+    """Return the folder for what may be computed again: `DOCK_CACHE`, or the user's cache."""
+    configured = os.environ.get("DOCK_CACHE")
+    if configured:
+        return Path(configured)
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "sertdock"

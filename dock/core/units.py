@@ -1,0 +1,102 @@
+"""Quantities in settings: written with their unit ("20 ps", "310 K"), read back the same."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import core_schema
+
+if TYPE_CHECKING:
+    import pint
+
+
+@cache
+def registry() -> pint.UnitRegistry:
+    """Return the one registry of units; made at first use, since it is slow to make."""
+    import pint
+
+    return pint.UnitRegistry()
+
+
+class Quantity:
+    """A number with a unit, as people write it.
+
+    Parameters
+    ----------
+    text : str
+        For instance ``"20 ps"``.
+    """
+
+    __slots__ = ("_quantity", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._quantity = registry().Quantity(text)
+
+    def value_in(self, unit: str) -> float:
+        """Return the number in `unit`."""
+        return float(self._quantity.m_as(unit))
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"Quantity({self.text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Quantity) and bool(self._quantity == other._quantity)
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+
+class Measure:
+    """Pydantic annotation: the field is a quantity above a lower bound in the given unit.
+
+    Parameters
+    ----------
+    unit : str
+        A unit of the dimension that the field must have.
+    above : float
+        The value, in `unit`, that the field must exceed.
+    """
+
+    def __init__(self, unit: str, above: float = 0.0) -> None:
+        self.unit = unit
+        self.above = above
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self._validate,
+            serialization=core_schema.plain_serializer_function_ser_schema(str),
+        )
+
+    def _validate(self, value: Any) -> Quantity:
+        if isinstance(value, Quantity):
+            quantity = value
+        elif isinstance(value, str):
+            try:
+                quantity = Quantity(value)
+            except Exception as error:  # pint raises tokenizer, attribute and type errors alike
+                raise ValueError(f"{value!r} is not a quantity such as '1 {self.unit}'") from error
+        else:
+            raise ValueError(f"{value!r} has no unit: write it as '{value} {self.unit}'")
+        try:
+            number = quantity.value_in(self.unit)
+        except Exception as error:
+            raise ValueError(f"{str(quantity)!r} cannot be expressed in {self.unit}") from error
+        if not self.above < number < float("inf"):
+            raise ValueError(f"{str(quantity)!r} must be above {self.above:g} {self.unit}")
+        return quantity
+
+
+Time = Annotated[Quantity, Measure("ps")]
+Duration = Annotated[Quantity, Measure("ps", above=-1e-12)]
+Temperature = Annotated[Quantity, Measure("K")]
+Length = Annotated[Quantity, Measure("angstrom")]
+Rate = Annotated[Quantity, Measure("1/ps")]
+Mass = Annotated[Quantity, Measure("amu")]

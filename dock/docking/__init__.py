@@ -1,0 +1,1 @@
+"""Docking: engines behind one protocol, poses, and their checks."""

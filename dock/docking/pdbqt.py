@@ -1,0 +1,134 @@
+"""PDBQT, the format that engines read: written and read back by Meeko, chemistry kept."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dock.core.errors import DockingError, StructureError
+from dock.core.files import cache_folder, write_text
+from dock.core.keys import content_key
+from dock.receptors.receptor import IONS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dock.ligands import Ligand
+    from dock.receptors import Receptor, Site
+
+# Residues this far outside the box are kept: beyond the 8 A of the empirical terms and the
+# 12 A half edge of the network's grid nothing is seen.
+SHELL = 16.0
+ION_LINE = "HETATM{serial:5d} {name:>2s}   {residue:>3s} {chain}{number:>4s}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00    {charge:+6.3f} {type:2s}"
+ION_CHARGES = {"NA": 1.0, "K": 1.0, "CL": -1.0, "MG": 2.0, "CA": 2.0, "ZN": 2.0}
+
+
+def ligand_pdbqt(ligand: Ligand) -> str:
+    """Return a ligand as PDBQT text, rings closed.
+
+    Raises
+    ------
+    DockingError
+        If Meeko cannot type the molecule.
+    """
+    from meeko import MoleculePreparation, PDBQTWriterLegacy
+
+    try:
+        # Opened seven-membered rings distort the scores of tricyclics.
+        setups = MoleculePreparation(rigid_macrocycles=True).prepare(ligand.mol)
+        text, fine, problem = PDBQTWriterLegacy.write_string(setups[0])
+    except Exception as error:  # Meeko raises whatever its typing rules run into
+        raise DockingError(ligand.name, f"Meeko cannot prepare it ({error})") from error
+    if not fine:
+        raise DockingError(ligand.name, f"Meeko cannot prepare it ({problem})")
+    return str(text)
+
+
+def read_coordinates(ligand: Ligand, text: str) -> NDArray[np.float64]:
+    """Return the coordinates of a docked pose in the atom order of `ligand.mol`.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_atoms, 3)
+        In angstrom. Hydrogens that the engine does not see are rebuilt by Meeko.
+
+    Raises
+    ------
+    DockingError
+        If the pose is another molecule or stereoisomer.
+    """
+    from meeko import PDBQTMolecule, RDKitMolCreate
+    from rdkit import Chem
+
+    docked = RDKitMolCreate.from_pdbqt_mol(PDBQTMolecule(text, skip_typing=True))[0]
+    Chem.AssignStereochemistryFrom3D(docked)
+    match = docked.GetSubstructMatch(ligand.mol, useChirality=True) if docked is not None else ()
+    if len(match) != ligand.mol.GetNumAtoms():
+        raise DockingError(ligand.name, "the engine returned another molecule or stereoisomer")
+    return np.asarray(docked.GetConformer().GetPositions()[list(match)])
+
+
+def receptor_pdbqt(receptor: Receptor, site: Site) -> str:
+    """Return the part of a receptor around a site's box as rigid PDBQT text.
+
+    Meeko types the whole polymer, since it wants both neighbours of every residue; ions are
+    added afterwards, for it would ask the network about them.
+
+    Raises
+    ------
+    StructureError
+        If Meeko cannot type the receptor.
+    """
+    return "\n".join(_near(_typed_polymer(receptor), site) + _ion_lines(receptor)) + "\n"
+
+
+def _typed_polymer(receptor: Receptor) -> list[str]:
+    """Return the atom lines of the whole polymer, from the cache where they are there."""
+    from meeko import MoleculePreparation, PDBQTWriterLegacy, Polymer, ResidueChemTemplates
+
+    cached = cache_folder() / "pdbqt" / f"{content_key([receptor.key, version('meeko')])}.pdbqt"
+    if cached.exists():
+        return cached.read_text().splitlines()
+    polymer_pdb = "".join(
+        line + "\n"
+        for line in receptor.to_pdb().splitlines()
+        if not line.startswith("CONECT") and line[17:20].strip() not in IONS
+    )
+    try:
+        polymer = Polymer.from_pdb_string(
+            polymer_pdb, ResidueChemTemplates.create_from_defaults(), MoleculePreparation()
+        )
+        rigid = PDBQTWriterLegacy.write_from_polymer(polymer)[0]
+    except Exception as error:  # Meeko raises whatever its templates run into
+        raise StructureError(receptor.name, f"Meeko cannot type it ({error})", "prepare it again") from error
+    lines = [line for line in rigid.splitlines() if line.startswith(("ATOM", "HETATM"))]
+    write_text(cached, "\n".join(lines) + "\n")
+    return lines
+
+
+def _near(lines: list[str], site: Site) -> list[str]:
+    """Keep the residues with an atom within `SHELL` of the box."""
+    reach = np.asarray(site.box) / 2 + SHELL
+    places = np.array([[float(line[start : start + 8]) for start in (30, 38, 46)] for line in lines])
+    inside = (np.abs(places - np.asarray(site.center)) <= reach).all(axis=1)
+    kept = {line[17:27] for line, here in zip(lines, inside, strict=True) if here}
+    return [line for line in lines if line[17:27] in kept]
+
+
+def _ion_lines(receptor: Receptor) -> list[str]:
+    return [
+        ION_LINE.format(
+            serial=90000 + number,
+            name=atom.residue.name,
+            residue=atom.residue.name,
+            chain=atom.residue.chain.id,
+            number=atom.residue.id,
+            **dict(zip("xyz", receptor.positions[atom.index] * 10.0, strict=True)),
+            charge=ION_CHARGES[atom.residue.name],
+            type=atom.element.symbol,
+        )
+        for number, atom in enumerate(receptor.topology.atoms())
+        if atom.residue.name in IONS
+    ]

@@ -1,0 +1,158 @@
+"""The pose: a ligand placed in a receptor, with its score, its place and its checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dock.core.errors import StructureError
+from dock.core.files import atomic_path
+from dock.ligands import Ligand
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+    from rdkit.Chem import Mol
+
+
+@dataclass(frozen=True, eq=False)
+class Pose:
+    """A ligand placed in a receptor.
+
+    Attributes
+    ----------
+    ligand : Ligand
+    mol : rdkit.Chem.Mol
+        The ligand at the pose's coordinates, in the atom order of `ligand.mol`.
+    site : str
+        Where the pose lies: a site's name or ``outside``.
+    searched : str
+        The site whose box was searched.
+    rank : int
+        Place in the engine's order, from 1, among the poses of one search.
+    score : float
+        The engine's score in kcal/mol; lower is better.
+    seed : int
+    engine : str
+    properties : mapping
+        Further numbers of the engine, such as ``cnn_probability``.
+    checks : mapping of str to bool
+        PoseBusters checks by name; empty where none was made.
+    """
+
+    ligand: Ligand
+    mol: Mol
+    site: str
+    searched: str
+    rank: int
+    score: float
+    seed: int
+    engine: str
+    properties: Mapping[str, float] = field(default_factory=dict)
+    checks: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def heavy_coordinates(self) -> NDArray[np.float64]:
+        """Heavy-atom coordinates, shape (n_heavy_atoms, 3), in angstrom."""
+        count = self.mol.GetNumHeavyAtoms()
+        return np.asarray(self.mol.GetConformer().GetPositions()[:count])
+
+    @property
+    def valid(self) -> bool | None:
+        """Whether every check passed, or None where none was made."""
+        return all(self.checks.values()) if self.checks else None
+
+    def rmsd(self, reference: Mol) -> float:
+        """Return the symmetry-aware heavy-atom RMSD to a reference pose, in angstrom.
+
+        Nothing is fitted: both must be in the same frame. Stereochemistry is ignored in the
+        matching of atoms, so that an enantiomer can be measured too.
+        """
+        return heavy_rmsd(self.mol, reference)
+
+    def with_checks(self, checks: Mapping[str, bool]) -> Pose:
+        """Return the pose with PoseBusters verdicts."""
+        return replace(self, checks=dict(checks))
+
+    def record(self) -> dict[str, Any]:
+        """Return everything but the coordinates, as plain values."""
+        return {
+            "ligand": self.ligand.name,
+            "smiles": self.ligand.smiles,
+            "site": self.site,
+            "searched": self.searched,
+            "rank": self.rank,
+            "score_kcal_mol": round(self.score, 4),
+            **{name: round(value, 4) for name, value in self.properties.items()},
+            "seed": self.seed,
+            "engine": self.engine,
+            "checks_passed": sum(self.checks.values()),
+            "checks_made": len(self.checks),
+            "checks_failed": " ".join(name for name, passed in self.checks.items() if not passed),
+        }
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return the record as a table of one row."""
+        import pandas as pd
+
+        return pd.DataFrame([self.record()])
+
+    def _repr_html_(self) -> str:
+        return str(self.to_dataframe().T.to_html(header=False))
+
+
+def heavy_rmsd(probe: Mol, reference: Mol) -> float:
+    """Return the smallest heavy-atom RMSD over symmetry-equivalent matches, without fitting.
+
+    Parameters
+    ----------
+    probe, reference : rdkit.Chem.Mol
+        The same constitution, in the same frame.
+
+    Returns
+    -------
+    float
+        In angstrom.
+    """
+    from rdkit import Chem
+    from rdkit.Chem import rdMolAlign
+
+    bare = [Chem.RemoveHs(mol) for mol in (probe, reference)]
+    for mol in bare:
+        Chem.RemoveStereochemistry(mol)
+    return float(rdMolAlign.CalcRMS(*bare))
+
+
+def write_poses(path: Path, poses: Iterable[Pose]) -> None:
+    """Write poses to an SDF file, their records as properties, atomically."""
+    from rdkit import Chem
+
+    with atomic_path(path) as temporary, Chem.SDWriter(str(temporary)) as writer:
+        for pose in poses:
+            mol = Chem.Mol(pose.mol)
+            mol.SetProp("_Name", pose.ligand.name)
+            for name, value in pose.record().items():
+                mol.SetProp(name, str(value))
+            writer.write(mol)
+
+
+def read_mols(path: Path) -> list[Mol]:
+    """Read the molecules of an SDF file, hydrogens kept.
+
+    Raises
+    ------
+    StructureError
+        If the file is missing or an entry of it cannot be read.
+    """
+    from rdkit import Chem
+
+    if not path.is_file():
+        raise StructureError(path, "no such file", "check the path")
+    mols = list(Chem.SDMolSupplier(str(path), removeHs=False))
+    if not mols or any(mol is None for mol in mols):
+        raise StructureError(path, "holds a molecule that cannot be read")
+    return mols

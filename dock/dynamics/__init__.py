@@ -1,0 +1,1 @@
+"""Dynamics: parameters, site systems and the OpenMM engine."""

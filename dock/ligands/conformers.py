@@ -1,0 +1,49 @@
+"""Three-dimensional conformers, generated and never taken from a crystal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dock.core.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    from rdkit.Chem import Mol
+
+EMBEDDING_TIME_LIMIT = 30  # seconds
+RELAXATION_STEPS = 2000
+
+
+def embed(name: str, mol: Mol, seed: int) -> Mol:
+    """Return `mol` with explicit hydrogens and one relaxed ETKDGv3 conformer.
+
+    Parameters
+    ----------
+    mol
+        A molecule without explicit hydrogens.
+    seed
+        Seed of the embedding; the same seed gives the same conformer.
+
+    Raises
+    ------
+    EmbeddingError
+        If RDKit finds no conformer within 30 s.
+    """
+    from rdkit import Chem, rdBase
+    from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
+
+    full = Chem.AddHs(mol)
+    parameters = rdDistGeom.ETKDGv3()
+    parameters.randomSeed = seed
+    parameters.timeout = EMBEDDING_TIME_LIMIT
+    with rdBase.BlockLogs():
+        failed = rdDistGeom.EmbedMolecule(full, parameters) < 0
+        if failed:
+            parameters.useRandomCoords = True
+            failed = rdDistGeom.EmbedMolecule(full, parameters) < 0
+        if failed:
+            raise EmbeddingError(name, "no conformer could be generated", "check that the stereochemistry is possible")
+        if rdForceFieldHelpers.MMFFHasAllMoleculeParams(full):
+            rdForceFieldHelpers.MMFFOptimizeMolecule(full, maxIters=RELAXATION_STEPS)
+        else:
+            rdForceFieldHelpers.UFFOptimizeMolecule(full, maxIters=RELAXATION_STEPS)
+    return full

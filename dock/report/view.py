@@ -1,0 +1,115 @@
+"""3D views: the same scene for a notebook (py3Dmol) and for the report (3Dmol.js)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dock.receptors.receptor import IONS
+
+if TYPE_CHECKING:
+    import py3Dmol
+
+    from dock.docking.pose import Pose
+    from dock.receptors import Receptor
+
+SCRIPT = Path(__file__).with_name("3Dmol-min.js")
+LIGAND_COLOURS = ("orangeCarbon", "cyanCarbon", "magentaCarbon", "greenCarbon", "yellowCarbon")
+
+
+@cache
+def viewer_script() -> str | None:
+    """Return the text of 3Dmol.js that was installed with sertdock, or None."""
+    return SCRIPT.read_text(encoding="utf-8") if SCRIPT.exists() else None
+
+
+def cdn_address() -> str:
+    """Return where 3Dmol.js is on the network, for installations without it."""
+    return f"https://cdn.jsdelivr.net/npm/3dmol@{version('py3Dmol')}/build/3Dmol-min.js"
+
+
+def scene_pdb(receptor: Receptor) -> str:
+    """Return the receptor's heavy atoms as PDB text for a viewer."""
+    return "\n".join(
+        line
+        for line in receptor.to_pdb().splitlines()
+        if line.startswith(("ATOM", "HETATM", "TER")) and line[76:78].strip() != "H"
+    )
+
+
+def view(
+    receptor: Receptor, poses: Pose | Sequence[Pose] = (), width: int = 720, height: int = 480
+) -> py3Dmol.view:
+    """Show a receptor with poses in a notebook.
+
+    Parameters
+    ----------
+    poses
+        Drawn as sticks over the residues that line their site.
+
+    Returns
+    -------
+    py3Dmol.view
+        Shown by Jupyter as the value of a cell.
+    """
+    import py3Dmol
+    from rdkit import Chem
+
+    from dock.docking.pose import Pose
+
+    poses = [poses] if isinstance(poses, Pose) else list(poses)
+    scene = py3Dmol.view(width=width, height=height)
+    scene.addModel(scene_pdb(receptor), "pdb")
+    scene.setStyle({}, {"cartoon": {"color": "lightgrey", "opacity": 0.7}})
+    scene.addStyle({"resn": sorted(IONS)}, {"sphere": {"radius": 0.8}})
+    for name in {pose.site for pose in poses} & set(receptor.sites):
+        scene.addStyle({"resi": residue_numbers(receptor, name)}, {"stick": {"radius": 0.1}})
+    for number, pose in enumerate(poses):
+        scene.addModel(Chem.MolToMolBlock(pose.mol), "sdf")
+        colour = LIGAND_COLOURS[number % len(LIGAND_COLOURS)]
+        scene.setStyle({"model": number + 1}, {"stick": {"colorscheme": colour, "radius": 0.2}})
+    scene.zoomTo({"model": list(range(1, len(poses) + 1))} if poses else {})
+    return scene
+
+
+def residue_numbers(receptor: Receptor, site: str) -> list[int]:
+    """Return the numbers of the residues that line a site."""
+    return [int("".join(filter(str.isdigit, label))) for label in receptor.sites[site].residues]
+
+
+def scenes(complexes: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return what the report's viewer can show: each kept pose, and each last frame.
+
+    Parameters
+    ----------
+    complexes : sequence of ReportComplex
+    """
+    from rdkit import Chem
+
+    shown: list[dict[str, Any]] = []
+    for complex_ in complexes:
+        for number, pose in enumerate(complex_.poses):
+            suffix = ", simulated" if number == complex_.simulated else ""
+            shown.append(
+                {
+                    "group": complex_.label,
+                    "label": f"docked pose {pose.rank} ({pose.score:.1f} kcal/mol{suffix})",
+                    "site": complex_.site,
+                    "ligand": Chem.MolToMolBlock(Chem.RemoveHs(pose.mol)),
+                }
+            )
+        if complex_.last_frame:
+            start = complex_.poses[complex_.simulated]
+            shown.append(
+                {
+                    "group": complex_.label,
+                    "label": "last frame of the simulation",
+                    "site": complex_.site,
+                    "frame": complex_.last_frame,
+                    "ligand": Chem.MolToMolBlock(Chem.RemoveHs(start.mol)),
+                }
+            )
+    return shown

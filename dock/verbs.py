@@ -1,0 +1,127 @@
+"""The verbs of the Python interface: pose, simulate, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dock.campaign.executor import available_cores
+from dock.core.files import output_folder
+from dock.docking.engine import DockingSettings
+from dock.docking.search import Search, search_site
+from dock.dynamics.engine import SimulationSettings
+from dock.ligands import Ligand
+from dock.receptors import Receptor, Site
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dock.analysis.comparison import MeasuredComplex
+    from dock.analysis.complexes import ComplexAnalysis
+    from dock.docking.pose import Pose
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """A simulated and measured complex.
+
+    Attributes
+    ----------
+    pose : Pose
+        The docked pose it started from.
+    analysis : ComplexAnalysis
+        Series, contacts and hydrogen bonds.
+    folder : Path
+        Holds trajectory, topology, energies and final state.
+    """
+
+    pose: Pose
+    analysis: ComplexAnalysis
+    folder: Path
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return the series, a row a frame."""
+        return self.analysis.series
+
+    def _repr_html_(self) -> str:
+        return str(self.analysis.series.describe().to_html())
+
+    def measured(self) -> MeasuredComplex:
+        """Return the simulation as something to be compared."""
+        return self.analysis.measured(self.pose)
+
+
+def pose(
+    receptor: Receptor | str,
+    ligand: Ligand | str,
+    site: Site | str,
+    settings: DockingSettings | None = None,
+) -> Search:
+    """Dock a ligand into a site.
+
+    Parameters
+    ----------
+    receptor, ligand
+        Objects, or names of the catalogue.
+    site
+        A site of the receptor, or its name.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown.
+    DockingError
+        If no pose lies in the site.
+    """
+    receptor = Receptor.from_catalogue(receptor) if isinstance(receptor, str) else receptor
+    ligand = Ligand.from_catalogue(ligand) if isinstance(ligand, str) else ligand
+    site = receptor.site(site) if isinstance(site, str) else site
+    return search_site(receptor, ligand, site, settings, available_cores())
+
+
+def simulate(
+    receptor: Receptor | str,
+    pose: Pose,
+    folder: Path | str,
+    settings: SimulationSettings | None = None,
+    platform: str = "auto",
+) -> Simulation:
+    """Simulate a pose in its site and measure the trajectory.
+
+    Parameters
+    ----------
+    folder
+        Where trajectory, topology, energies and final state go.
+    platform
+        OpenMM platform, or ``auto``.
+
+    Raises
+    ------
+    ParameterError, SimulationError
+        If the ligand has no parameters, or the simulation breaks down.
+    OutputError
+        If the folder cannot be written to.
+    """
+    from dock.analysis.complexes import analyse_complex
+    from dock.analysis.trajectory import ComplexTrajectory
+    from dock.dynamics import engine
+    from dock.dynamics.platforms import choose_processor
+    from dock.dynamics.systems import site_system
+
+    receptor = Receptor.from_catalogue(receptor) if isinstance(receptor, str) else receptor
+    settings = settings or SimulationSettings()
+    folder = output_folder(Path(folder))
+    processor = choose_processor(platform)
+    system = site_system(receptor, pose, settings.system)
+    engine.simulate(system, settings, processor, folder)
+    trajectory = ComplexTrajectory.load(folder, pose, receptor.site(pose.site))
+    return Simulation(pose, analyse_complex(trajectory, system, processor), folder)
+
+
+def compare(simulations: Sequence[Simulation]) -> pd.DataFrame:
+    """Compare simulations that differ in site or in enantiomer only; see `dock.analysis.comparison`."""
+    from dock.analysis.comparison import compare as compare_complexes
+
+    return compare_complexes([simulation.measured() for simulation in simulations])
