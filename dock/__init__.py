@@ -39,7 +39,7 @@ _HOMES = {
     "view": "dock.report.view",
 }
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

@@ -98,9 +98,9 @@ def _averages(one: MeasuredComplex, two: MeasuredComplex) -> list[dict[str, Any]
         if quantity not in two.averages:
             continue
         gap, error = difference(one.averages[quantity], two.averages[quantity])
-        values = one.averages[quantity].mean, two.averages[quantity].mean
+        first, second = one.averages[quantity].mean, two.averages[quantity].mean
         resolved = isfinite(error) and abs(gap) > RESOLVED * error
-        rows.append(_row(quantity, *values, gap, error, resolved))
+        rows.append(_row(quantity, first, second, gap, error, resolved))
     return rows
 
 
@@ -114,13 +114,13 @@ def _docked(one: MeasuredComplex, two: MeasuredComplex) -> list[dict[str, Any]]:
 
 def _contacts(one: MeasuredComplex, two: MeasuredComplex) -> dict[str, Any]:
     similarity = fingerprint_similarity(one.occupancies, two.occupancies)
-    counts = (
-        float(sum(o >= OCCUPIED for o in each.occupancies.values())) for each in (one, two)
-    )
-    return _row("contact_similarity", *counts, similarity, nan, False)
+    first, second = (float(sum(o >= OCCUPIED for o in each.occupancies.values())) for each in (one, two))
+    return _row("contact_similarity", first, second, similarity, nan, False)
 
 
-def _row(quantity, first, second, gap, error, resolved):  # type: ignore[no-untyped-def]
+def _row(
+    quantity: str, first: float, second: float, gap: float, error: float, resolved: bool
+) -> dict[str, Any]:
     return {
         "quantity": quantity,
         "first_value": first,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dock.analysis.energies import interaction_energies
 from dock.analysis.comparison import MeasuredComplex
+from dock.analysis.energies import interaction_energies
 from dock.analysis.geometry import anchor_distance, contacts, hydrogen_bonds, ligand_rmsd
 from dock.analysis.statistics import Average, average
 from dock.core.errors import AnalysisError
@@ -113,7 +113,12 @@ def analyse_complex(
     anchor = anchor_distance(trajectory)
     if anchor is not None:
         series["anchor_distance_A"] = anchor
-    for source, name in (("total", "interaction"), ("vdw", "vdw"), ("coulomb", "coulomb"), ("solvation", "solvation")):
+    for source, name in (
+        ("total", "interaction"),
+        ("vdw", "vdw"),
+        ("coulomb", "coulomb"),
+        ("solvation", "solvation"),
+    ):
         series[f"{name}_kcal_mol"] = energies[source]
     return ComplexAnalysis(series, _occupancies(contacts(trajectory)), hydrogen_bonds(trajectory))
 

@@ -52,9 +52,7 @@ def interaction_energies(
     return table / KJ_PER_KCAL
 
 
-def _pair_energies(
-    complex_system: ComplexSystem, frames: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _pair_energies(complex_system: ComplexSystem, frames: NDArray[np.float64]) -> NDArray[np.float64]:
     """Lennard-Jones and Coulomb energy over ligand-receptor pairs, shape (n_frames, 2), kJ/mol."""
     from openmm import NonbondedForce
     from scipy.spatial.distance import cdist
@@ -75,9 +73,7 @@ def _pair_energies(
     return energies
 
 
-def _solvation(
-    system: System, frames: NDArray[np.float64], processor: Processor
-) -> NDArray[np.float64]:
+def _solvation(system: System, frames: NDArray[np.float64], processor: Processor) -> NDArray[np.float64]:
     """Energy of the implicit solvent in each frame, in kJ/mol."""
     from openmm import GBSAOBCForce, VerletIntegrator, unit
 

@@ -9,6 +9,7 @@ import numpy as np
 from dock.core.errors import AnalysisError
 
 if TYPE_CHECKING:
+    import mdtraj
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -128,7 +129,7 @@ def hydrogen_bonds(trajectory: ComplexTrajectory) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["donor", "acceptor", "occupancy"])
 
 
-def _label(topology, index):  # type: ignore[no-untyped-def]
+def _label(topology: mdtraj.Topology, index: int) -> str:
     from dock.analysis.trajectory import residue_label
 
     atom = topology.atom(index)

@@ -37,9 +37,7 @@ class Campaign:
         The run folder.
     """
 
-    def __init__(
-        self, settings: CampaignSettings | None = None, folder: Path | str = "sertdock-run"
-    ) -> None:
+    def __init__(self, settings: CampaignSettings | None = None, folder: Path | str = "sertdock-run") -> None:
         self.settings = settings or CampaignSettings()
         self.folder = Path(folder)
 
@@ -79,7 +77,7 @@ class Campaign:
         executor: str = "local",
         workers: int | None = None,
         platform: str = "auto",
-        watch: Callable[[Event], None] = lambda event: None,
+        watch: Callable[[Event], None] = lambda _: None,
     ) -> Campaign:
         """Do what is left to do, and write poses, tables and trajectories.
 

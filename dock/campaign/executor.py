@@ -36,9 +36,7 @@ class Event:
     message: str = ""
 
 
-def execute(
-    tasks: Sequence[Task], run: Path, executor: str, workers: int, platform: str
-) -> Iterator[Event]:
+def execute(tasks: Sequence[Task], run: Path, executor: str, workers: int, platform: str) -> Iterator[Event]:
     """Do every task that is not done yet, telling what happens.
 
     A task whose needs failed is recorded as failed, too. Whatever is interrupted leaves no
@@ -66,7 +64,9 @@ def execute(
                     yield Event("kept", task)
                     order.done(key)
                 elif broken:
-                    failure = record_failure(task, run, TaskError(task.label, f"needs '{broken[0]}', which failed"))
+                    failure = record_failure(
+                        task, run, TaskError(task.label, f"needs '{broken[0]}', which failed")
+                    )
                     failed.add(key)
                     yield Event("failed", task, message=failure["message"])
                     order.done(key)
@@ -160,7 +160,9 @@ class _Local:
         for task in suspects:
             alone = self._new_pool(workers=1)
             try:
-                yield _outcome(task, alone.submit(_work, task, self._run, self._threads, self._platform).result())
+                yield _outcome(
+                    task, alone.submit(_work, task, self._run, self._threads, self._platform).result()
+                )
             except BrokenProcessPool:
                 error = TaskError(task.label, "its worker process died twice", "look for lack of memory")
                 yield _outcome(task, record_failure(task, self._run, error))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,9 @@ class Task:
     def cost(self) -> float:
         """Expected work, in arbitrary units."""
         return COSTS[self.kind]
+
+
+TaskMaker = Callable[..., Task]
 
 
 def plan_campaign(settings: CampaignSettings) -> list[Task]:
@@ -144,7 +147,7 @@ def load_receptor(source: str, sites: dict[str, catalogue.SiteEntry]) -> Recepto
     return Receptor.from_catalogue(source)
 
 
-def _receptor_task(settings, task):  # type: ignore[no-untyped-def]
+def _receptor_task(settings: CampaignSettings, task: TaskMaker) -> tuple[Task, Receptor]:
     """Return the receptor's task, and the receptor."""
     loaded = load_receptor(settings.receptor, settings.receptor_sites)
     if settings.receptor.lower() in catalogue.targets():
@@ -162,12 +165,12 @@ def _receptor_task(settings, task):  # type: ignore[no-untyped-def]
     return task("receptor", f"receptor {loaded.name}", inputs), loaded
 
 
-def _ligand_task(entry, ph, task):  # type: ignore[no-untyped-def]
+def _ligand_task(entry: LigandSettings, ph: float, task: TaskMaker) -> Task:
     """Return the ligand's task once its name or SMILES is known to be good."""
     if entry.smiles is None:
         Ligand.from_catalogue(entry.name)
         known = catalogue.ligand(entry.name)
-        inputs = {"name": known.name, "catalogue": known.model_dump(mode="json")}
+        inputs: dict[str, Any] = {"name": known.name, "catalogue": known.model_dump(mode="json")}
         if known.isomer_of:
             inputs["parent"] = catalogue.ligand(known.isomer_of).model_dump(mode="json")
     else:

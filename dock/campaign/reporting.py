@@ -103,5 +103,3 @@ def _last_frame(task: Task, run: Path) -> str:
         for line in text.getvalue().splitlines()
         if line.startswith(("ATOM", "HETATM", "TER")) and line[76:78].strip() != "H"
     )
-
-

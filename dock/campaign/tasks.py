@@ -14,7 +14,6 @@ from dock.core.files import read_json, write_json, write_text
 
 if TYPE_CHECKING:
     from dock.docking.pose import Pose
-    from dock.docking.search import Search
     from dock.dynamics.platforms import Processor
     from dock.ligands import Ligand
     from dock.receptors import Receptor, Site
@@ -181,7 +180,8 @@ def _dock(context: TaskContext) -> dict[str, Any]:
     write_poses(context.folder / POSES, search.kept)
     ligand.write(context.folder / LIGAND)
     reference = receptor.references.get(site.name)
-    comparable = reference is not None and stereo.constitution(reference) == ligand.constitution
+    if reference is not None and stereo.constitution(reference) != ligand.constitution:
+        reference = None
     gate = None
     if reference is not None and reference.GetProp("_Name") == ligand.name:
         gate = redocking_gate(search, reference).to_dataframe().to_dict("records")
@@ -191,7 +191,7 @@ def _dock(context: TaskContext) -> dict[str, Any]:
         "places": search.places,
         "redocking": gate,
         "reference_rmsd_A": [
-            round(pose.rmsd(reference), 3) if comparable else None for pose in search.kept
+            None if reference is None else round(pose.rmsd(reference), 3) for pose in search.kept
         ],
     }
 
@@ -252,7 +252,8 @@ def _analyse(context: TaskContext) -> dict[str, Any]:
 
 def _best_pose(context: TaskContext) -> Pose:
     folder = context.needed("search")
-    return load_poses(folder, load_ligand(context))[read_json(folder / RESULT)["result"]["best"]]
+    best: int = read_json(folder / RESULT)["result"]["best"]
+    return load_poses(folder, load_ligand(context))[best]
 
 
 KINDS: dict[str, Callable[[TaskContext], dict[str, Any]]] = {

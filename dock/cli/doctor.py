@@ -30,7 +30,9 @@ def command() -> None:
         except DockError as error:
             problems.append(str(error))
     click.echo(f"{'3Dmol.js':24} {'installed' if viewer_script() else 'absent: reports use a CDN'}")
-    click.echo(f"{'catalogue':24} {len(targets())} targets, {len(ligands())} ligands in {structures_folder()}")
+    click.echo(
+        f"{'catalogue':24} {len(targets())} targets, {len(ligands())} ligands in {structures_folder()}"
+    )
     try:
         click.echo(f"{'cache':24} {output_folder(cache_folder())}")
     except DockError as error:

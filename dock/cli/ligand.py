@@ -10,7 +10,13 @@ import click
 @click.command("ligand")
 @click.argument("inputs", nargs=-1, required=True, metavar="NAME|SMILES...")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="SDF file to write.")
-@click.option("--ph", default=7.4, show_default=True, type=click.FloatRange(0, 14), help="At which SMILES are protonated.")
+@click.option(
+    "--ph",
+    default=7.4,
+    show_default=True,
+    type=click.FloatRange(0, 14),
+    help="At which SMILES are protonated.",
+)
 def command(inputs: tuple[str, ...], output: Path, ph: float) -> None:
     """Prepare ligands: protonated, stereochemistry checked, with a conformer."""
     from rdkit import Chem

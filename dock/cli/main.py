@@ -29,7 +29,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("sertdock"), prog_name="dock")
 def cli() -> None:
-    """Where does each ligand bind, how do the poses differ, and how sure are we?"""
+    """Show where each ligand binds, how its poses differ, and how sure we are."""
 
 
 def main() -> None:

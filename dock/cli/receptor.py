@@ -9,8 +9,20 @@ import click
 
 @click.command("receptor")
 @click.argument("source")
-@click.option("-o", "--output", "folder", required=True, type=click.Path(path_type=Path), help="Folder for model.cif, reference.sdf and record.json.")
-@click.option("--platform", type=click.Choice(["auto", "CPU", "CUDA", "OpenCL", "HIP"]), default="auto", show_default=True)
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder for model.cif, reference.sdf and record.json.",
+)
+@click.option(
+    "--platform",
+    type=click.Choice(["auto", "CPU", "CUDA", "OpenCL", "HIP"]),
+    default="auto",
+    show_default=True,
+)
 def command(source: str, folder: Path, platform: str) -> None:
     """Rebuild the model of the catalogue target SOURCE from its raw entries.
 

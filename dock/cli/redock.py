@@ -1,4 +1,4 @@
-"""`dock redock`: is the known pose of a site found again?"""
+"""`dock redock`: see whether the known pose of a site is found again."""
 
 from __future__ import annotations
 

@@ -9,10 +9,24 @@ import click
 
 @click.command("run")
 @click.argument("campaign", required=False, type=click.Path(path_type=Path))
-@click.option("-o", "--output", "folder", default="sertdock-run", show_default=True, type=click.Path(path_type=Path), help="Run folder.")
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    default="sertdock-run",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Run folder.",
+)
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes [default: one for each core].")
 @click.option("--executor", type=click.Choice(["local", "inline"]), default="local", show_default=True)
-@click.option("--platform", type=click.Choice(["auto", "CPU", "CUDA", "OpenCL", "HIP"]), default="auto", show_default=True, help="Processor of the simulations.")
+@click.option(
+    "--platform",
+    type=click.Choice(["auto", "CPU", "CUDA", "OpenCL", "HIP"]),
+    default="auto",
+    show_default=True,
+    help="Processor of the simulations.",
+)
 def command(campaign: Path | None, folder: Path, workers: int | None, executor: str, platform: str) -> None:
     """Prepare, dock, simulate, compare and report.
 

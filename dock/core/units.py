@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @cache
-def registry() -> pint.UnitRegistry:
+def registry() -> pint.UnitRegistry[Any]:
     """Return the one registry of units; made at first use, since it is slow to make."""
     import pint
 
@@ -33,7 +33,7 @@ class Quantity:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._quantity = registry().Quantity(text)
+        self._quantity: Any = registry().Quantity(text)
 
     def value_in(self, unit: str) -> float:
         """Return the number in `unit`."""

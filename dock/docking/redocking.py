@@ -87,6 +87,4 @@ def redocking_gate(search: Search, reference: Mol) -> Gate:
 
 def _judge(seed: int, poses: Sequence[Pose], reference: Mol) -> SeedResult:
     distances = [pose.rmsd(reference) for pose in poses]
-    return SeedResult(
-        seed, distances[0], min(distances), len(poses), poses[0].score, poses[0].site
-    )
+    return SeedResult(seed, distances[0], min(distances), len(poses), poses[0].score, poses[0].site)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dock.core.errors import DockingError
 from dock.docking.checks import check_poses
-from dock.docking.engine import DockingSettings, Engine, make_engine
+from dock.docking.engine import DockingSettings, Engine, Placement, make_engine
 from dock.docking.pose import Pose
 from dock.ligands.placement import place_atoms
 from dock.receptors.site import assign_site
@@ -119,7 +119,9 @@ def distinct(poses: Sequence[Pose]) -> list[Pose]:
     return chosen
 
 
-def _pose(receptor, ligand, site, engine, seed, rank, placement):  # type: ignore[no-untyped-def]
+def _pose(
+    receptor: Receptor, ligand: Ligand, site: Site, engine: str, seed: int, rank: int, placement: Placement
+) -> Pose:
     mol = place_atoms(ligand.mol, placement.coordinates)
     heavy = placement.coordinates[: mol.GetNumHeavyAtoms()]
     return Pose(

@@ -20,6 +20,7 @@ from dock.dynamics.platforms import Processor
 from dock.dynamics.systems import ComplexSystem, SystemSettings
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
     from openmm.app import Simulation
 
@@ -107,7 +108,7 @@ def simulate(
     settings: SimulationSettings,
     processor: Processor,
     folder: Path,
-    progress: Callable[[float], None] = lambda fraction: None,
+    progress: Callable[[float], None] = lambda _: None,
 ) -> Trajectory:
     """Minimise, equilibrate and run a complex; write its trajectory to `folder`.
 
@@ -202,7 +203,13 @@ def _advance(
         progress((done + start) / total)
 
 
-def _produce(simulation, complex_system, settings, folder, progress):  # type: ignore[no-untyped-def]
+def _produce(
+    simulation: Simulation,
+    complex_system: ComplexSystem,
+    settings: SimulationSettings,
+    folder: Path,
+    progress: Callable[[float], None],
+) -> pd.DataFrame:
     """Run production, keeping a frame and a row of energies at each interval."""
     import pandas as pd
     from openmm import unit
@@ -215,7 +222,7 @@ def _produce(simulation, complex_system, settings, folder, progress):  # type: i
     rows = []
     with atomic_path(folder / TRAJECTORY) as temporary:
         temporary.unlink()  # OpenMM appends to a file that is there
-        writer = XTCFile(str(temporary), complex_system.topology, interval, 0, 1)
+        writer = XTCFile(str(temporary), complex_system.topology, interval, 1, 1)
         for frame in range(settings.frames):
             done = settings.equilibration_steps + frame * settings.frame_steps
             _advance(simulation, settings.frame_steps, done, total, progress)
@@ -226,7 +233,10 @@ def _produce(simulation, complex_system, settings, folder, progress):  # type: i
             )
             if not np.isfinite(potential + kinetic):
                 raise SimulationError(f"frame {frame}", "the energy is not finite", "shorten the timestep")
-            writer.writeModel(state.getPositions())
+            try:
+                writer.writeModel(state.getPositions())
+            except ValueError as error:  # atoms flew further than the format can say
+                raise SimulationError(f"frame {frame}", f"atoms flew apart ({error})") from error
             rows.append(
                 {
                     "time_ps": round((frame + 1) * interval, 6),

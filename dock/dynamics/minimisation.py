@@ -82,8 +82,7 @@ def minimise(
     openmm.LocalEnergyMinimizer.minimize(context, TOLERANCE, max_iterations)
     state = context.getState(energy=True, positions=True)
     energies = tuple(
-        float(value.value_in_unit(unit.kilojoule_per_mole))
-        for value in (before, state.getPotentialEnergy())
+        float(value.value_in_unit(unit.kilojoule_per_mole)) for value in (before, state.getPotentialEnergy())
     )
     if not np.isfinite(energies[1]):
         raise SimulationError("minimisation", f"the energy is {energies[1]}", "look for overlapping atoms")

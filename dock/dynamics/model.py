@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -82,9 +82,7 @@ def build_model(name: str, folder: Path, processor: Processor | None = None) -> 
         "uniprot": target.uniprot,
         "recipe": target.recipe.model_dump(),
         **preparation.changes,
-        "added_hydrogens": sum(
-            atom.element.symbol == "H" for atom in preparation.modeller.topology.atoms()
-        ),
+        "added_hydrogens": sum(atom.element.symbol == "H" for atom in preparation.modeller.topology.atoms()),
         "minimisation": {
             "force_field": "ff14SB, GAFF2 with AM1-BCC, OBC2 (native), cutoff 1.2 nm",
             "restraints_kJ_mol_nm2": [strength for strength, _ in STAGES],
@@ -134,5 +132,3 @@ def _write_mol(path: Path, mol: Mol, name: str) -> None:
     mol.SetProp("_Name", name)
     with atomic_path(path) as temporary:
         temporary.write_text(Chem.MolToMolBlock(mol))
-
-

@@ -49,7 +49,9 @@ def receptor_parameters(receptor: Receptor) -> System:
             receptor.topology, nonbondedMethod=app.NoCutoff, constraints=app.HBonds
         )
     except ValueError as error:
-        raise ParameterError(receptor.name, f"ff14SB does not fit ({error})", "prepare the receptor again") from error
+        raise ParameterError(
+            receptor.name, f"ff14SB does not fit ({error})", "prepare the receptor again"
+        ) from error
     write_text(cached, XmlSerializer.serialize(system))
     return system
 

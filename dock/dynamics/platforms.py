@@ -57,7 +57,7 @@ def choose_processor(name: str = "auto", threads: int | None = None) -> Processo
     """
     if name not in NAMES:
         raise SettingsError(name, "is no platform", f"known: {', '.join(NAMES)}")
-    passed_over = {}
+    passed_over: dict[str, str] = {}
     for candidate in FASTEST_FIRST if name == "auto" else (name,):
         processor = Processor(candidate, _properties(candidate, threads), dict(passed_over))
         problem = _problem(processor)
@@ -78,9 +78,7 @@ def _problem(processor: Processor) -> str | None:
     """Try one force evaluation; return what went wrong, in one line."""
     import openmm
 
-    available = [
-        openmm.Platform.getPlatform(i).getName() for i in range(openmm.Platform.getNumPlatforms())
-    ]
+    available = [openmm.Platform.getPlatform(i).getName() for i in range(openmm.Platform.getNumPlatforms())]
     if processor.platform not in available:
         return "not installed"
     system = openmm.System()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -269,7 +269,7 @@ def _solvated(
     return system
 
 
-def _copy_nonbonded(source, target, new):  # type: ignore[no-untyped-def]
+def _copy_nonbonded(source: Any, target: Any, new: dict[int, int]) -> None:
     for old in new:
         target.addParticle(*source.getParticleParameters(old))
     for number in range(source.getNumExceptions()):
@@ -278,7 +278,7 @@ def _copy_nonbonded(source, target, new):  # type: ignore[no-untyped-def]
             target.addException(new[a], new[b], *parameters)
 
 
-def _copy_bonded(source, target, width, new):  # type: ignore[no-untyped-def]
+def _copy_bonded(source: Any, target: Any, width: int, new: dict[int, int]) -> None:
     kind = {2: "Bond", 3: "Angle", 4: "Torsion"}[width]
     get, add = getattr(source, f"get{kind}Parameters"), getattr(target, f"add{kind}")
     for number in range(getattr(source, f"getNum{kind}s")()):

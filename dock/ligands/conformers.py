@@ -41,7 +41,9 @@ def embed(name: str, mol: Mol, seed: int) -> Mol:
             parameters.useRandomCoords = True
             failed = rdDistGeom.EmbedMolecule(full, parameters) < 0
         if failed:
-            raise EmbeddingError(name, "no conformer could be generated", "check that the stereochemistry is possible")
+            raise EmbeddingError(
+                name, "no conformer could be generated", "check that the stereochemistry is possible"
+            )
         if rdForceFieldHelpers.MMFFHasAllMoleculeParams(full):
             rdForceFieldHelpers.MMFFOptimizeMolecule(full, maxIters=RELAXATION_STEPS)
         else:

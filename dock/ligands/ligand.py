@@ -59,7 +59,9 @@ class Ligand:
         parent = catalogue.ligand(entry.isomer_of) if entry.isomer_of else entry
         if parent.smiles is None:
             raise ChemistryError(name, "has no SMILES in the catalogue")
-        named_isomers = [other.name for other in catalogue.ligands().values() if other.isomer_of == entry.name]
+        named_isomers = [
+            other.name for other in catalogue.ligands().values() if other.isomer_of == entry.name
+        ]
         if named_isomers:
             raise ChemistryError(name, "is a mixture of isomers", f"name {' or '.join(named_isomers)}")
         mol = stereo.read_smiles(entry.name, parent.smiles)

@@ -36,5 +36,7 @@ def protonate(name: str, mol: Mol, ph: float) -> Mol:
     with rdBase.BlockLogs():
         states = list(scrub(mol))
     if not states:
-        raise ChemistryError(name, f"no protonation state at pH {ph:g} could be made", "write the charged SMILES")
+        raise ChemistryError(
+            name, f"no protonation state at pH {ph:g} could be made", "write the charged SMILES"
+        )
     return Chem.MolFromSmiles(Chem.MolToSmiles(Chem.RemoveHs(states[0])))

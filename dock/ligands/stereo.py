@@ -23,7 +23,9 @@ def read_smiles(name: str, smiles: str) -> Mol:
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(smiles)
     if mol is None:
-        raise ChemistryError(name, f"'{smiles}' is not a valid SMILES", "check brackets, ring digits and valences")
+        raise ChemistryError(
+            name, f"'{smiles}' is not a valid SMILES", "check brackets, ring digits and valences"
+        )
     if mol.GetNumAtoms() == 0:
         raise ChemistryError(name, "the SMILES is empty", "give a SMILES or a catalogue name")
     if len(Chem.GetMolFrags(mol)) > 1:

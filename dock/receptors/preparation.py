@@ -77,7 +77,9 @@ def prepare(target: TargetEntry) -> Preparation:
     for number in changes.pop("reverted_numbers"):
         for name in [key for key in deposited if key[0] == number and not _is_backbone(key[1])]:
             del deposited[name]
-    placed = [(kept.name, kept.number, next(iter(ion)).coord) for kept, ion in zip(recipe.keep, ions, strict=True)]
+    placed = [
+        (kept.name, kept.number, next(iter(ion)).coord) for kept, ion in zip(recipe.keep, ions, strict=True)
+    ]
     for graft in recipe.graft:
         coordinates, record = _graft(chain, graft)
         placed.append((graft.name, graft.number_here, coordinates))
@@ -162,9 +164,7 @@ def _dropped(chain: Chain, recipe: Recipe) -> list[str]:
         f"{residue.resname} {residue.id[1]}"
         for residue in chain
         if (residue.resname.strip(), residue.id[1]) not in kept
-        and not (
-            residue.id[0] == " " and recipe.first_residue <= residue.id[1] <= recipe.last_residue
-        )
+        and not (residue.id[0] == " " and recipe.first_residue <= residue.id[1] <= recipe.last_residue)
     ] + ["every other chain"]
 
 
@@ -187,8 +187,7 @@ def _complete(polymer: list[Residue], target: TargetEntry, changes: dict[str, An
 
     fixer = PDBFixer(pdbfile=io.StringIO(_residues_block(polymer, target.recipe.chain)))
     wanted = {
-        residue.id[1]: protein_letters_1to3[target.sequence[residue.id[1] - 1]].upper()
-        for residue in polymer
+        residue.id[1]: protein_letters_1to3[target.sequence[residue.id[1] - 1]].upper() for residue in polymer
     }
     reverted = [r for r in polymer if r.resname != wanted[r.id[1]]]
     mutations = [f"{r.resname}-{r.id[1]}-{wanted[r.id[1]]}" for r in reverted]

@@ -130,9 +130,7 @@ class Receptor:
     @cached_property
     def polymer_atoms(self) -> NDArray[np.int64]:
         """Indices of the atoms that are no ions."""
-        return np.array(
-            [atom.index for atom in self.topology.atoms() if atom.residue.name not in IONS]
-        )
+        return np.array([atom.index for atom in self.topology.atoms() if atom.residue.name not in IONS])
 
     def to_cif(self) -> str:
         """Return the structure as mmCIF text."""

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from dock.report.content import ReportContent
 
 TEMPLATE = "report.html.j2"
+MISSING = "\N{EN DASH}"
 QUANTITIES = {
     "ligand_rmsd_A": "ligand RMSD from the docked pose / Å",
     "anchor_distance_A": "amine to anchor / Å",
     "interaction_kcal_mol": "interaction energy / kcal/mol",
-    "vdw_kcal_mol": "– van der Waals / kcal/mol",
-    "coulomb_kcal_mol": "– Coulomb / kcal/mol",
-    "solvation_kcal_mol": "– solvation (OBC2) / kcal/mol",
+    "vdw_kcal_mol": "of which van der Waals / kcal/mol",
+    "coulomb_kcal_mol": "of which Coulomb / kcal/mol",
+    "solvation_kcal_mol": "of which solvation (OBC2) / kcal/mol",
     "docking_score_kcal_mol": "docking score / kcal/mol",
     "cnn_probability": "CNN pose probability",
     "cnn_affinity_pK": "CNN affinity / pK",
@@ -60,7 +61,9 @@ def render(content: ReportContent) -> str:
         complex_rows=_complex_rows(content),
         series_plot=plots.time_series(simulated) if simulated else "",
         energy_plot=(
-            plots.averages(simulated, content.tables["simulations"], "interaction_kcal_mol") if simulated else ""
+            plots.averages(simulated, content.tables["simulations"], "interaction_kcal_mol")
+            if simulated
+            else ""
         ),
         contact_plots={
             site: plots.contact_map(simulated, site)
@@ -110,7 +113,7 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 def _number(value: Any, digits: int = 2) -> str:
     """Format a number, with a dash for what was not measured."""
     if value is None or value != value:
-        return "–"
+        return MISSING
     return f"{value:.{digits}f}"
 
 

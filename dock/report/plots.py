@@ -56,7 +56,7 @@ def averages(complexes: Sequence[ReportComplex], simulations: Any, quantity: str
     chosen = simulations[simulations["quantity"] == quantity].set_index(["ligand", "site"])
     figure = _figure(5.2, 0.6 + 0.45 * max(1, len(complexes)))
     axes = figure.add_subplot()
-    labels = []
+    labels: list[str] = []
     for index, complex_ in enumerate(complexes):
         if (complex_.ligand, complex_.site) not in chosen.index:
             continue
@@ -95,7 +95,9 @@ def contact_map(complexes: Sequence[ReportComplex], site: str) -> str:
     values = np.array([[table.get(r, 0.0) for r in chosen] for table in occupancy.values()])
     figure = _figure(max(6.0, 0.42 * len(chosen) + 2.0), 1.3 + 0.35 * max(1, len(here)))
     axes = figure.add_subplot()
-    image = axes.imshow(values.reshape(len(occupancy), len(chosen)), vmin=0, vmax=1, cmap="Blues", aspect="auto")
+    image = axes.imshow(
+        values.reshape(len(occupancy), len(chosen)), vmin=0, vmax=1, cmap="Blues", aspect="auto"
+    )
     axes.set_xticks(range(len(chosen)), chosen, rotation=90, fontsize=8)
     axes.set_yticks(range(len(occupancy)), list(occupancy), fontsize=8)
     figure.colorbar(image, ax=axes, label="fraction of frames", pad=0.01)
@@ -115,7 +117,11 @@ def _legend(figure: Figure) -> None:
             handles.setdefault(label, handle)
     if handles:
         figure.legend(
-            handles.values(), handles.keys(), loc="outside lower center", ncols=min(4, len(handles)), fontsize=8
+            handles.values(),
+            handles.keys(),
+            loc="outside lower center",
+            ncols=min(4, len(handles)),
+            fontsize=8,
         )
 
 

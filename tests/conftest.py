@@ -1,0 +1,118 @@
+"""Real structures, a real campaign and a real browser, made once for all tests."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dock.campaign import Campaign
+from dock.docking.engine import DockingSettings
+from dock.docking.search import Search, search_site
+from dock.ligands import Ligand
+from dock.receptors import Receptor
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SHORT_CAMPAIGN = """
+docking: {seeds: [1]}
+simulation: {equilibration: 0.2 ps, production: 0.8 ps, frame_interval: 40 fs, minimisation_steps: 100}
+"""
+
+
+def lacking(what: str) -> None:
+    """Skip with a reason, or fail where everything is required."""
+    if os.environ.get("DOCK_TESTS_REQUIRE") == "all":
+        pytest.fail(f"{what}, and DOCK_TESTS_REQUIRE=all")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """Keep the tests out of the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setenv("DOCK_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """The folder of raw structure files."""
+    named = os.environ.get("DOCK_STRUCTURES", "")
+    folder = Path(named.split(os.pathsep)[0]) if named else None
+    if folder is None or not (folder / "5I71.pdb").is_file():
+        lacking("DOCK_STRUCTURES names no folder with 5I71.pdb")
+    assert folder is not None
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> str:
+    """The path of Chromium."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        lacking("no Chromium on the PATH")
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="session")
+def receptor() -> Receptor:
+    return Receptor.from_catalogue("sert")
+
+
+@pytest.fixture(scope="session")
+def escitalopram() -> Ligand:
+    return Ligand.from_catalogue("escitalopram")
+
+
+@pytest.fixture(scope="session")
+def r_citalopram() -> Ligand:
+    return Ligand.from_catalogue("r-citalopram")
+
+
+@pytest.fixture(scope="session")
+def redocked(receptor, escitalopram) -> Search:
+    """S-citalopram docked into the orthosteric site with seeds 1 to 5."""
+    settings = DockingSettings(seeds=(1, 2, 3, 4, 5))
+    return search_site(receptor, escitalopram, receptor.site("orthosteric"), settings, threads=2)
+
+
+@dataclass
+class Done:
+    """A finished command."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def dock_command():
+    """Call the command line as a user does, in a process of its own."""
+
+    def call(*arguments, cwd=None, timeout=900, **environment) -> Done:
+        done = subprocess.run(
+            [sys.executable, "-m", "dock.cli.main", *map(str, arguments)],
+            cwd=cwd,
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def short_run(dock_command, tmp_path_factory) -> Campaign:
+    """The default campaign with short simulations, run from the command line."""
+    folder = tmp_path_factory.mktemp("campaign")
+    (folder / "short.yaml").write_text(SHORT_CAMPAIGN)
+    done = dock_command("run", "short.yaml", "-o", "run", cwd=folder)
+    assert done.code == 0, done.out + done.err
+    return Campaign.open(folder / "run")

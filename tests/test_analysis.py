@@ -1,0 +1,257 @@
+from dataclasses import replace
+
+import mdtraj
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openmm import NonbondedForce, VerletIntegrator, unit
+
+from dock.analysis.comparison import MeasuredComplex, compare, fingerprint_similarity
+from dock.analysis.complexes import analyse_complex
+from dock.analysis.energies import KJ_PER_KCAL, interaction_energies
+from dock.analysis.geometry import anchor_distance, contacts, hydrogen_bonds, ligand_rmsd
+from dock.analysis.statistics import Average, average, difference
+from dock.analysis.trajectory import ComplexTrajectory
+from dock.core.errors import AnalysisError
+from dock.dynamics import engine
+from dock.dynamics.platforms import choose_processor
+from dock.dynamics.systems import SystemSettings, combine, site_system
+from dock.ligands import Ligand
+
+# Residues within 4 A of paroxetine in wild-type 6VRH, from the deposited coordinates.
+PAROXETINE_CONTACTS = {
+    "TYR95", "ALA96", "ASP98", "ALA169", "ILE172", "ALA173", "PHE335", "SER336", "GLY338", "PHE341",
+    "SER438", "THR439", "GLY442", "THR497", "VAL501",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def system(receptor, redocked):
+    return site_system(receptor, redocked.best, SystemSettings())
+
+
+@pytest.fixture(scope="module")
+def still(system, redocked, receptor, tmp_path_factory) -> ComplexTrajectory:
+    """Ten frames in which nothing moves, read back from files."""
+    folder = tmp_path_factory.mktemp("still")
+    engine._write_topology(system, folder / engine.TOPOLOGY)
+    frames = mdtraj.Trajectory(
+        np.repeat(system.positions[None], 10, axis=0),
+        mdtraj.Topology.from_openmm(system.topology),
+        time=np.arange(10),
+    )
+    frames.save_xtc(str(folder / engine.TRAJECTORY))
+    return ComplexTrajectory.load(folder, redocked.best, receptor.site("orthosteric"))
+
+
+def shifted(trajectory, atoms, by):
+    """The trajectory with some atoms displaced by nanometres in the last frame."""
+    xyz = trajectory.frames.xyz.copy()
+    xyz[-1, atoms] += np.asarray(by)
+    return replace(
+        trajectory, frames=mdtraj.Trajectory(xyz, trajectory.frames.topology, time=trajectory.times)
+    )
+
+
+def test_rmsd_is_the_displacement_of_the_ligand(still):
+    assert ligand_rmsd(still) == pytest.approx(0, abs=0.02)  # XTC rounds to 0.01 A
+    assert ligand_rmsd(shifted(still, still.ligand, [0.2, 0.1, 0.2]))[-1] == pytest.approx(3.0, abs=0.02)
+    assert ligand_rmsd(shifted(still, still.ligand_heavy, [0.2, 0.1, 0.2]))[:-1].max() < 0.02
+
+
+def test_rmsd_ignores_the_flip_of_a_symmetric_ring(still):
+    ring = still.pose.mol.GetSubstructMatch(Chem_ring())
+    xyz = still.frames.xyz.copy()
+    swap = (
+        still.ligand[[ring[2], ring[6], ring[3], ring[5]]],
+        still.ligand[[ring[6], ring[2], ring[5], ring[3]]],
+    )
+    xyz[:, swap[0]] = xyz[:, swap[1]]
+    flipped = replace(still, frames=mdtraj.Trajectory(xyz, still.frames.topology))
+    assert ligand_rmsd(flipped) == pytest.approx(0, abs=0.02)
+
+
+def Chem_ring():  # noqa: N802
+    from rdkit import Chem
+
+    return Chem.MolFromSmarts("Fc1ccccc1")
+
+
+def test_the_anchor_distance_is_that_of_amine_and_carboxylate(still):
+    atoms = still.residue_atoms("ASP98", ("OD1", "OD2"))
+    assert len(atoms) == 2
+    places = still.frames.xyz[0]
+    expected = np.linalg.norm(places[still.amines][:, None] - places[atoms][None], axis=2).min() * 10
+    assert anchor_distance(still) == pytest.approx(expected, abs=1e-3)
+    assert expected < 6
+    assert anchor_distance(replace(still, site=replace(still.site, anchor=None))) is None
+
+
+def test_contacts_are_counted_by_frame(still):
+    table = contacts(shifted(still, still.ligand, [0, 0, 5.0]))
+    assert table["ASP98"].sum() == 9
+    assert "ARG104" not in table or table["ARG104"].dtype == bool
+
+
+def test_paroxetine_touches_what_was_measured_in_6vrh(mirror, redocked, still):
+    """The contact rule, on the deposited cryo-EM structure, against the list in the literature."""
+    entry = mdtraj.load(str(mirror / "6VRH.pdb"))
+    chain = [a.index for a in entry.topology.atoms if a.residue.chain.index == 0 and a.residue.is_protein]
+    ligand = [a.index for a in entry.topology.atoms if a.residue.name == "8PR"]
+    part = entry.atom_slice(sorted(chain + ligand))
+    for residue in part.topology.residues:
+        if residue.name == "8PR":
+            residue.name = "LIG"
+    pose = replace(
+        redocked.best, ligand=Ligand.from_catalogue("paroxetine"), mol=Ligand.from_catalogue("paroxetine").mol
+    )
+    assert len(ligand) == pose.mol.GetNumHeavyAtoms()
+    table = contacts(ComplexTrajectory(part, pose, still.site))
+    assert set(table.columns) == PAROXETINE_CONTACTS
+
+
+def test_hydrogen_bonds_find_the_salt_bridge(system, still):
+    """The amine's hydrogen pointed at an oxygen of Asp98, at 1.8 A, is a bond in that frame."""
+    bonded = {
+        a.index
+        for pair in still.frames.topology.bonds
+        for a in pair
+        if still.amines[0] in (pair[0].index, pair[1].index)
+    }
+    hydrogen = next(i for i in bonded if still.frames.topology.atom(i).element.symbol == "H")
+    amine = still.frames.xyz[0, still.amines[0]]
+    direction = still.frames.xyz[0, hydrogen] - amine
+    oxygen = still.residue_atoms("ASP98", ("OD1",))[0]
+    shift = amine + 2.8 * 0.1 * direction / np.linalg.norm(direction) - still.frames.xyz[0, oxygen]
+    table = hydrogen_bonds(shifted(still, [oxygen], shift))
+    row = table[(table["donor"] == "LIG1 N1") & (table["acceptor"] == "ASP98 OD1")]
+    assert row["occupancy"].item() in (0.1, 1.0)
+
+
+def test_pair_energies_are_those_of_openmm(system):
+    """Coulomb and van der Waals terms against the difference of OpenMM's own totals."""
+    frames = system.positions[None].astype(float)
+    table = interaction_energies(system, frames, choose_processor("CPU"))
+
+    def nonbonded(indices):
+        part = combine([(system.system, indices)])
+        force = next(f for f in part.getForces() if isinstance(f, NonbondedForce))
+        force.setForceGroup(5)
+        context = choose_processor("CPU").context(part, VerletIntegrator(0.001))
+        context.setPositions(system.positions[indices])
+        return (
+            context.getState(energy=True, groups={5})
+            .getPotentialEnergy()
+            .value_in_unit(unit.kilojoule_per_mole)
+        )
+
+    everything = np.arange(len(system.positions))
+    expected = nonbonded(everything) - nonbonded(system.receptor) - nonbonded(system.ligand)
+    found = (table["vdw"] + table["coulomb"]).item() * KJ_PER_KCAL
+    assert found == pytest.approx(expected, rel=1e-3)
+    assert table["total"].item() == pytest.approx(table[["vdw", "coulomb", "solvation"]].sum(axis=1).item())
+    assert table["vdw"].item() < -30
+
+
+def test_a_ligand_far_away_does_not_interact(system):
+    frames = system.positions[None].copy()
+    frames[0, system.ligand] += [500.0, 0, 0]
+    table = interaction_energies(system, frames, choose_processor("CPU"))
+    assert table["vdw"].item() == pytest.approx(0, abs=1e-6)
+    assert table["total"].item() == pytest.approx(0, abs=0.1)
+
+
+def test_an_analysis_holds_every_quantity(still, system):
+    analysis = analyse_complex(still, system, choose_processor("CPU"))
+    averages = analysis.averages()
+    assert set(averages) == {
+        "ligand_rmsd_A", "anchor_distance_A", "interaction_kcal_mol", "vdw_kcal_mol", "coulomb_kcal_mol",
+        "solvation_kcal_mol",
+    }  # fmt: skip
+    assert analysis.summary()["averages"]["interaction_kcal_mol"]["error"] is None  # nothing fluctuates
+    assert analysis.contacts.set_index("residue").loc["ASP98", "occupancy"] == 1.0
+
+
+def test_files_that_do_not_fit_are_refused(still, system, receptor, tmp_path):
+    with pytest.raises(AnalysisError, match="cannot be read"):
+        ComplexTrajectory.load(tmp_path, still.pose, still.site)
+    engine._write_topology(system, tmp_path / engine.TOPOLOGY)
+    (tmp_path / engine.TRAJECTORY).write_bytes(b"no trajectory")
+    with pytest.raises(AnalysisError, match="cannot be read"):
+        ComplexTrajectory.load(tmp_path, still.pose, still.site)
+    still.frames.save_xtc(str(tmp_path / engine.TRAJECTORY))
+    other = Ligand.from_catalogue("sertraline")
+    with pytest.raises(AnalysisError, match="another molecule"):
+        ComplexTrajectory.load(tmp_path, replace(still.pose, ligand=other, mol=other.mol), still.site)
+
+
+def test_the_error_of_a_correlated_series_is_that_of_its_independent_samples():
+    """A first-order autoregressive series has the statistical inefficiency (1+a)/(1-a)."""
+    generator, a, length = np.random.default_rng(5), 0.8, 20_000
+    series = np.empty(length)
+    series[0] = 0
+    for step in range(1, length):
+        series[step] = a * series[step - 1] + generator.normal()
+    value = average(series)
+    assert length / value.samples == pytest.approx((1 + a) / (1 - a), rel=0.15)
+    spread = 1 / np.sqrt(1 - a**2)
+    assert value.error == pytest.approx(spread * np.sqrt(9 / length), rel=0.15)
+    assert abs(value.mean) < 4 * value.error
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=40))
+def test_an_average_never_has_more_samples_than_frames(values):
+    result = average(values)
+    assert 1 <= result.samples <= len(values) + 1e-9
+    assert min(values) - 1e-6 <= result.mean <= max(values) + 1e-6
+    assert np.isnan(result.error) or result.error > 0
+
+
+@pytest.mark.parametrize("series", [[], [1.0, float("nan")], [float("inf")] * 5])
+def test_series_that_cannot_be_averaged(series):
+    with pytest.raises(AnalysisError):
+        average(series)
+
+
+def complex_of(ligand, site, constitution, energy, occupancies):
+    averages = {"interaction_kcal_mol": Average(energy, 0.5, 20.0)}
+    return MeasuredComplex(
+        ligand, site, constitution, averages, {"docking_score_kcal_mol": energy / 4}, occupancies
+    )
+
+
+def test_only_pairs_that_differ_in_one_thing_are_compared():
+    complexes = [
+        complex_of("S", "orthosteric", "C", -40.0, {"ASP98": 1.0, "PHE335": 0.9}),
+        complex_of("S", "allosteric", "C", -30.0, {"PHE335": 0.6}),
+        complex_of("R", "orthosteric", "C", -39.5, {"ASP98": 0.4, "PHE335": 0.9}),
+        complex_of("other", "orthosteric", "D", -10.0, {}),
+    ]
+    table = compare(complexes)
+    pairs = set(zip(table["kind"], table["first"], table["second"], strict=True))
+    assert pairs == {
+        ("site", "S in orthosteric", "S in allosteric"),
+        ("enantiomer", "S in orthosteric", "R in orthosteric"),
+    }
+    energies = table[table["quantity"] == "interaction_kcal_mol"].set_index("kind")
+    assert energies.loc["site", "difference"] == -10.0
+    assert energies.loc["site", "error"] == pytest.approx(0.5 * np.sqrt(2))
+    assert energies.loc["site", "resolved"]
+    assert not energies.loc["enantiomer", "resolved"]
+    docked = table[table["quantity"] == "docking_score_kcal_mol"]
+    assert not docked["resolved"].any()
+    assert docked["error"].isna().all()
+    similarity = table[table["quantity"] == "contact_similarity"].set_index("kind")["difference"]
+    assert similarity["site"] == 0.5
+    assert similarity["enantiomer"] == 0.5
+    assert isinstance(compare([]), pd.DataFrame)
+
+
+def test_fingerprints_and_differences():
+    assert fingerprint_similarity({"A": 1.0}, {"A": 0.5}) == 1.0
+    assert np.isnan(fingerprint_similarity({}, {"A": 0.1}))
+    gap, error = difference(Average(1.0, 3.0, 9), Average(2.0, 4.0, 9))
+    assert (gap, error) == (-1.0, 5.0)

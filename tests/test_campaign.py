@@ -1,0 +1,267 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+from dock.campaign import Campaign
+from dock.campaign.executor import execute
+from dock.campaign.plan import plan_campaign, tasks_of_kind
+from dock.campaign.settings import CampaignSettings, read_settings
+from dock.campaign.tasks import RESULT, is_done, read_result
+from dock.core.errors import GateError, InputError, OutputError, SettingsError, UnknownNameError
+
+FAST = "docking: {seeds: [1]}\nsimulation: {equilibration: 0 ps, production: 80 fs, frame_interval: 8 fs, minimisation_steps: 5}\n"
+
+
+def test_the_default_plan_is_both_enantiomers_in_both_sites():
+    tasks = plan_campaign(CampaignSettings())
+    assert {kind: len(tasks_of_kind(tasks, kind)) for kind in ("receptor", "ligand", "dock", "gate", "simulate", "analyse")} == {
+        "receptor": 1, "ligand": 2, "dock": 4, "gate": 1, "simulate": 4, "analyse": 4,
+    }  # fmt: skip
+    known: set[str] = set()
+    for task in tasks:
+        assert set(task.needs.values()) <= known, task.label
+        known.add(task.key)
+    assert len(known) == len(tasks)
+    assert CampaignSettings().simulation.production.value_in("ps") >= 20
+
+
+def test_the_gate_is_planned_where_the_reference_ligand_is_no_guest():
+    tasks = plan_campaign(CampaignSettings(ligands=["sertraline"], sites=["S2"] and ["orthosteric"]))
+    assert [task.label for task in tasks_of_kind(tasks, "dock")] == [
+        "dock escitalopram in orthosteric",
+        "dock sertraline in orthosteric",
+    ]
+    assert len(tasks_of_kind(tasks, "simulate")) == 1
+
+
+def test_keys_depend_on_what_matters_and_on_nothing_else():
+    one = {task.label: task.key for task in plan_campaign(CampaignSettings())}
+    longer = CampaignSettings(simulation={"production": "40 ps"})
+    two = {task.label: task.key for task in plan_campaign(longer)}
+    changed = {label.split()[0] for label in one if one[label] != two[label]}
+    assert changed == {"simulate", "analyse"}
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("ligand: [x]", "'ligand' is an unknown setting"),
+        ("docking: {seeds: [0]}", "greater than 0"),
+        ("simulation: {production: 20}", "has no unit"),
+        ("simulation: {system: {kept: 3 nm}}", "'simulation.system.kept' is an unknown setting"),
+        ("ligands: [escitalopram, escitalopram]", "several ligands are called escitalopram"),
+        ("ligands: []", "at least 1"),
+        ("- a\n- b", "is no mapping"),
+        ("a: [", "is no YAML"),
+        ("5: x", "cannot be read as settings"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused_in_one_line(content, problem, tmp_path):
+    path = tmp_path / "campaign.yaml"
+    path.write_text(content)
+    with pytest.raises(SettingsError, match=problem) as caught:
+        read_settings(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        ({"ligands": ["escitaloprm"]}, UnknownNameError),
+        ({"ligands": [{"name": "x", "smiles": "CC("}]}, InputError),
+        ({"ligands": ["citalopram"]}, InputError),
+        ({"receptor": "absent.pdb"}, InputError),
+        ({"receptor": "serd"}, UnknownNameError),
+        ({"sites": ["S3"]}, UnknownNameError),
+    ],
+)
+def test_a_plan_checks_its_inputs_before_any_work(settings, error):
+    with pytest.raises(error):
+        plan_campaign(CampaignSettings(**settings))
+
+
+def test_settings_survive_the_lock(short_run):
+    locked = yaml.safe_load((short_run.folder / "campaign.lock.yaml").read_text())
+    assert CampaignSettings(**locked["settings"]) == short_run.settings
+    assert locked["versions"]["openmm"] != "absent"
+    assert list(locked["inputs"]) == ["sert"]
+
+
+def test_a_folder_keeps_its_campaign(short_run):
+    with pytest.raises(OutputError, match="other settings"):
+        Campaign(CampaignSettings(ligands=["sertraline"]), short_run.folder).run("inline")
+    with pytest.raises(OutputError, match="holds no campaign"):
+        Campaign.open(short_run.folder / "tables")
+
+
+def test_every_task_is_accounted_for(short_run):
+    assert short_run.complete
+    assert len(short_run.succeeded) == len(short_run.tasks) == 16
+    assert not short_run.failed
+    for name in ("poses", "gate", "simulations", "runs", "contacts", "comparisons", "stages"):
+        assert len(short_run.table(name)), name
+        assert (short_run.folder / "tables" / f"{name}.csv").exists()
+    for name in ("poses/orthosteric.sdf", "poses/allosteric.sdf", "receptors/model.cif", "ligands/escitalopram.sdf",
+                 "trajectories/r-citalopram-allosteric.xtc", "trajectories/r-citalopram-allosteric.cif"):  # fmt: skip
+        assert (short_run.folder / name).stat().st_size > 0
+    with pytest.raises(UnknownNameError):
+        short_run.table("nothing")
+
+
+def test_the_short_campaign_says_what_it_should(short_run):
+    gate = short_run.table("gate")
+    assert (gate["top_rmsd_A"] < 2.0).all()
+    poses = short_run.table("poses")
+    assert (poses["site"] == poses["searched"]).all()
+    assert (poses["checks_made"] > 20).all()
+    assert poses.groupby(["ligand", "site"])["simulated"].sum().eq(1).all()
+    simulations = short_run.table("simulations").set_index(["ligand", "site", "quantity"])["mean"]
+    assert simulations["escitalopram", "orthosteric", "anchor_distance_A"] < 6
+    assert simulations["escitalopram", "allosteric", "anchor_distance_A"] > 9
+    assert (simulations[:, :, "interaction_kcal_mol"] < -15).all()
+    assert (simulations[:, :, "ligand_rmsd_A"] < 3).all()
+    comparisons = short_run.table("comparisons")
+    assert set(comparisons["kind"]) == {"site", "enantiomer"}
+    assert comparisons.groupby("kind")[["first", "second"]].nunique().to_numpy().min() == 2
+    runs = short_run.table("runs")
+    assert (runs["frozen_drift_nm"] < 1e-6).all()
+    assert (runs["constraint_error"] < 1e-5).all()
+
+
+def test_a_second_run_does_nothing_again(short_run):
+    before = {
+        task.key: (task.folder(short_run.folder) / RESULT).stat().st_mtime_ns for task in short_run.tasks
+    }
+    events = list(execute(short_run.tasks, short_run.folder, "inline", 1, "CPU"))
+    assert {event.what for event in events} == {"kept"}
+    after = {
+        task.key: (task.folder(short_run.folder) / RESULT).stat().st_mtime_ns for task in short_run.tasks
+    }
+    assert before == after
+
+
+def start(folder, content):
+    (folder / "c.yaml").write_text(content)
+    return subprocess.Popen(
+        [sys.executable, "-m", "dock.cli.main", "run", "c.yaml", "-o", "run"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def children(parent):
+    listing = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True)
+    return [int(pid) for pid in listing.stdout.split()]
+
+
+def wait_for(condition, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.2)
+    return False
+
+
+@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
+def test_a_stopped_run_is_continued_by_the_same_command(blow, dock_command, tmp_path):
+    process = start(tmp_path, FAST)
+    docked = tmp_path / "run" / "tasks" / "dock"
+    assert wait_for(lambda: list(docked.glob(f"*/{RESULT}")), 120)
+    workers = children(process.pid)
+    assert workers
+    os.kill(process.pid, blow)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == (130 if blow == signal.SIGINT else -9), out + err
+    if blow == signal.SIGINT:
+        assert err.strip().endswith("the same command continues where this one left off")
+        assert "Traceback" not in err
+    gone = wait_for(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in workers), 15)  # noqa: PTH110
+    assert gone, "workers outlived their parent"
+    kept = {path: path.stat().st_mtime_ns for path in docked.glob(f"*/{RESULT}")}
+    done = dock_command("run", "c.yaml", "-o", "run", cwd=tmp_path)
+    assert done.code == 0, done.out + done.err
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert Campaign.open(tmp_path / "run").complete
+    assert "kept: dock" in done.out
+
+
+def test_two_runs_do_not_share_a_folder(tmp_path, dock_command):
+    process = start(tmp_path, FAST)
+    try:
+        assert wait_for((tmp_path / "run" / "campaign.lock.yaml").exists, 60)
+        second = dock_command("run", "c.yaml", "-o", "run", cwd=tmp_path)
+        assert second.code == 2
+        assert "another 'dock run' is at work here" in second.err
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_one_bad_ligand_does_not_stop_the_others(tmp_path, dock_command):
+    content = FAST + 'sites: [orthosteric]\nligands: [serotonin, {name: platinum, smiles: "C[Pt]C"}]\n'
+    (tmp_path / "c.yaml").write_text(content)
+    done = dock_command("run", "c.yaml", "-o", "run", "--executor", "inline", cwd=tmp_path)
+    assert done.code == 1
+    campaign = Campaign.open(tmp_path / "run")
+    assert campaign.complete
+    failures = campaign.table("failures")
+    assert set(failures["ligand"]) == {"platinum"}
+    assert failures.iloc[0]["reason"] == "DockingError"
+    assert len(failures) == 3  # docking, and the simulation and analysis that needed it
+    assert set(campaign.table("simulations")["ligand"]) == {"serotonin"}
+    assert len(campaign.succeeded) + len(campaign.failed) == len(campaign.tasks)
+    assert "platinum" in (tmp_path / "run" / "report.html").read_text()
+    assert done.err.count("failed: ") == 3
+    assert "Traceback" not in done.err
+
+
+def test_a_worker_that_dies_takes_only_its_task_along(tmp_path):
+    settings = CampaignSettings(**yaml.safe_load(FAST), sites=["orthosteric"], ligands=["escitalopram"])
+    campaign = Campaign(settings, tmp_path / "run")
+    killed = []
+
+    def kill_a_worker(event):
+        if event.what == "started" and event.task.kind == "dock" and not killed:
+            assert wait_for(lambda: children(os.getpid()), 20)
+            time.sleep(2)
+            for pid in children(os.getpid()):
+                command = open(f"/proc/{pid}/cmdline").read()  # noqa: PTH123, SIM115
+                if "spawn_main" in command:
+                    os.kill(pid, signal.SIGKILL)
+                    killed.append(pid)
+                    break
+
+    campaign.run("local", workers=1, watch=kill_a_worker)
+    assert killed
+    assert len(campaign.succeeded) == len(campaign.tasks), campaign.table("failures")
+
+
+def test_a_failed_gate_stops_what_depends_on_it(short_run, tmp_path, monkeypatch):
+    """With a known pose that lies elsewhere, the gate fails loudly and nothing is simulated."""
+    monkeypatch.setattr("dock.docking.redocking.LIMIT", 0.01)
+    settings = CampaignSettings(**yaml.safe_load(FAST), sites=["orthosteric"])
+    campaign = Campaign(settings, tmp_path / "run").run("inline")
+    failures = campaign.table("failures").set_index("kind")
+    assert failures.loc["gate", "reason"] == GateError.__name__
+    assert "accept_failed_gate" in failures.loc["gate", "message"]
+    assert len(failures.loc[["simulate"]]) == 2
+    assert campaign.table("simulations").empty
+    accepting = settings.model_copy(update={"accept_failed_gate": True})
+    gate = tasks_of_kind(plan_campaign(accepting), "gate")[0]
+    for _ in execute([task for task in plan_campaign(accepting) if task.kind in ("receptor", "ligand", "dock", "gate")],
+                     tmp_path / "run", "inline", 1, "CPU"):  # fmt: skip
+        pass
+    assert is_done(gate, tmp_path / "run")
+    assert read_result(gate, tmp_path / "run")["result"] | {"seeds": None} == {
+        "passed": False, "accepted": True, "seeds": None,
+    }  # fmt: skip
+    assert short_run.table("gate")["passed"].all()

@@ -1,0 +1,273 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import openmm
+import pytest
+from openmm import unit
+from rdkit import Chem
+
+from dock.core.catalogue import ligands, structures_folder
+from dock.core.errors import MissingDependencyError, ParameterError, SettingsError, SimulationError
+from dock.dynamics import ambertools, charges, engine
+from dock.dynamics.charges import charges as charges_of
+from dock.dynamics.minimisation import minimise
+from dock.dynamics.parameters import ligand_parameters, receptor_parameters
+from dock.dynamics.platforms import choose_processor
+from dock.dynamics.systems import (
+    SystemSettings,
+    combine,
+    residue_distances,
+    site_system,
+    subset_topology,
+    whole_system,
+)
+from dock.ligands import Ligand
+
+SHORT = engine.SimulationSettings(
+    minimisation_steps=50, equilibration="0.1 ps", production="0.4 ps", frame_interval="40 fs"
+)
+
+
+@pytest.fixture(scope="module")
+def processor():
+    return choose_processor("CPU")
+
+
+@pytest.fixture(scope="module")
+def site(receptor, redocked):
+    return site_system(receptor, redocked.best, SystemSettings())
+
+
+def energy(system, positions, name="CPU", group=-1):
+    context = openmm.Context(system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName(name))
+    context.setPositions(positions)
+    state = context.getState(energy=True, forces=True, groups=group)
+    forces = state.getForces(asNumpy=True).value_in_unit(unit.kilojoule_per_mole / unit.nanometer)
+    return state.getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole), forces
+
+
+def force_of(system, kind):
+    return next(force for force in system.getForces() if isinstance(force, kind))
+
+
+def test_both_enantiomers_carry_the_same_parameters(escitalopram, r_citalopram):
+    assert np.array_equal(charges_of(escitalopram), charges_of(r_citalopram))
+    one, two = (
+        openmm.XmlSerializer.serialize(ligand_parameters(each)) for each in (escitalopram, r_citalopram)
+    )
+    assert one == two
+
+
+@pytest.mark.parametrize("name", [name for name in ligands() if name != "citalopram"])
+def test_shipped_charges_sum_to_the_formal_charge(name):
+    ligand = Ligand.from_catalogue(name)
+    key = charges.content_key(ligand.constitution)
+    assert (structures_folder() / "charges" / f"{key}.json").exists()
+    values = charges_of(ligand)
+    assert values.sum() == pytest.approx(ligand.charge, abs=1e-9)
+    methyls = ligand.mol.GetSubstructMatches(Chem.MolFromSmarts("[CH3]"))
+    for (carbon,) in methyls:
+        hydrogens = [
+            n.GetIdx() for n in ligand.mol.GetAtomWithIdx(carbon).GetNeighbors() if n.GetAtomicNum() == 1
+        ]
+        assert np.ptp(values[hydrogens]) < 1e-9
+
+
+def test_charges_of_another_ligand_are_computed_with_sqm_and_cached(monkeypatch):
+    ligand = Ligand.from_smiles("CC[NH3+]", "ethylammonium")
+    values = charges_of(ligand)
+    assert values.sum() == pytest.approx(1.0, abs=1e-9)
+    nitrogen = values[2]
+    hydrogens = [n.GetIdx() for n in ligand.mol.GetAtomWithIdx(2).GetNeighbors() if n.GetAtomicNum() == 1]
+    assert len(hydrogens) == 3
+    assert nitrogen < -0.6
+    assert 0.3 < values[hydrogens].mean() < 0.5
+    monkeypatch.setattr(charges, "derive", lambda _: pytest.fail("the cache was not used"))
+    assert np.array_equal(charges_of(ligand), values)
+
+
+def test_shipped_charges_are_what_sqm_gives():
+    ligand = Ligand.from_catalogue("serotonin")
+    again = charges.map_charges(ligand, charges.derive(ligand))
+    assert np.abs(again - charges_of(ligand)).max() < 0.02
+
+
+def test_charges_of_another_molecule_are_refused(escitalopram):
+    shipped = (
+        structures_folder()
+        / "charges"
+        / f"{charges.content_key(Ligand.from_catalogue('serotonin').constitution)}.json"
+    )
+    with pytest.raises(ParameterError, match="is not"):
+        charges.map_charges(escitalopram, json.loads(shipped.read_text()))
+
+
+def test_a_molecule_without_parameters_is_a_typed_failure():
+    with pytest.raises(ParameterError, match="boron"):
+        ligand_parameters(Ligand.from_smiles("CB(C)C", "boron"))
+
+
+def test_a_missing_program_says_how_to_get_it(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("sysconfig.get_path", lambda _: "/nowhere")
+    with pytest.raises(MissingDependencyError, match="ambertools"):
+        ambertools.find_program("sqm")
+
+
+def test_the_subset_of_everything_has_the_energy_of_the_whole(receptor):
+    whole = receptor_parameters(receptor)
+    everything = np.arange(receptor.topology.getNumAtoms())
+    copy = combine([(whole, everything)])
+    assert copy.getNumConstraints() == whole.getNumConstraints()
+    expected, forces = energy(whole, receptor.positions)
+    found, copied = energy(copy, receptor.positions)
+    assert found == pytest.approx(expected, rel=1e-6)
+    assert np.abs(copied - forces).max() < 1e-3 * np.abs(forces).max()
+
+
+def test_a_cut_system_feels_the_bonded_forces_of_the_whole(receptor, redocked):
+    """Atoms whose every bonded partner is inside feel the same bonded forces as in the whole receptor."""
+    whole = receptor_parameters(receptor)
+    kept = np.flatnonzero(residue_distances(receptor, redocked.best) <= 0.8)
+    part = combine([(whole, kept)])
+    for system in (whole, part):
+        for force in system.getForces():
+            force.setForceGroup(1 if isinstance(force, openmm.NonbondedForce) else 0)
+    _, all_forces = energy(whole, receptor.positions, "Reference", 1)
+    _, forces = energy(part, receptor.positions[kept], "Reference", 1)
+    inside = set(kept.tolist())
+    neighbours: dict[int, set[int]] = {}
+    for a, b in receptor.topology.bonds():
+        neighbours.setdefault(a.index, set()).add(b.index)
+        neighbours.setdefault(b.index, set()).add(a.index)
+
+    def around(atom, steps):
+        reached = {atom}
+        for _ in range(steps):
+            reached |= {n for r in reached for n in neighbours.get(r, ())}
+        return reached
+
+    complete = [n for n, atom in enumerate(kept) if around(int(atom), 3) <= inside]
+    assert len(complete) > 500
+    assert np.abs(forces[complete] - all_forces[kept[complete]]).max() < 1e-3
+
+
+def test_native_obc2_gives_the_energy_of_openmms_own_file(receptor):
+    """The native GBSAOBCForce against implicit/obc2.xml, which builds a CustomGBForce."""
+    from openmm.app import CutoffNonPeriodic, ForceField
+
+    from dock.dynamics.systems import _solvated
+
+    everything = np.arange(receptor.topology.getNumAtoms())
+    ours = _solvated([(receptor_parameters(receptor), everything)], receptor.topology, 1.0)
+    field = ForceField("amber14/protein.ff14SB.xml", "amber14/tip3p.xml", "implicit/obc2.xml")
+    theirs = field.createSystem(
+        receptor.topology, nonbondedMethod=CutoffNonPeriodic, nonbondedCutoff=1.0 * unit.nanometer
+    )
+    found, expected = (energy(system, receptor.positions)[0] for system in (ours, theirs))
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_site_system_holds_what_was_asked_for(site, redocked):
+    ligand = redocked.best.mol.GetConformer().GetPositions() / 10
+    assert np.allclose(site.positions[site.ligand], ligand)
+    nearest = np.linalg.norm(site.positions[:, None] - ligand[None], axis=2).min(axis=1)
+    by_residue: dict[int, list[int]] = {}
+    for atom in site.topology.atoms():
+        by_residue.setdefault(atom.residue.index, []).append(atom.index)
+    for atoms in by_residue.values():
+        closest = nearest[atoms].min()
+        assert closest <= 0.8
+        assert site.mobile[atoms].all() == site.mobile[atoms].any() == (closest <= 0.5)
+    masses = np.array([site.system.getParticleMass(i)._value for i in range(len(site.positions))])
+    assert np.array_equal(masses == 0, ~site.mobile)
+    assert masses[site.ligand].sum() == pytest.approx(325.4, abs=0.1)  # C20H22FN2O+, repartitioned or not
+    hydrogens = [a.index for a in site.topology.atoms() if a.element.symbol == "H" and site.mobile[a.index]]
+    assert masses[hydrogens] == pytest.approx(3.0)
+
+
+def test_the_ligand_keeps_its_internal_energy_in_the_complex(site, escitalopram):
+    alone = combine([(ligand_parameters(escitalopram), np.arange(46))])
+    cut = combine([(site.system, site.ligand)])
+    places = site.positions[site.ligand]
+    assert energy(cut, places)[0] == pytest.approx(energy(alone, places)[0], rel=1e-6)
+
+
+def test_the_topology_keeps_the_authors_numbers(site):
+    assert {("ASP", "98"), ("PHE", "335"), ("NA", "707"), ("LIG", "1")} <= {
+        (residue.name, residue.id) for residue in site.topology.residues()
+    }
+    part = subset_topology(site.topology, site.ligand)
+    assert [residue.name for residue in part.residues()] == ["LIG"]
+    assert part.getNumBonds() == 48
+
+
+def test_the_whole_receptor_can_be_simulated_too(receptor, redocked):
+    whole = whole_system(receptor, redocked.best, SystemSettings())
+    assert len(whole.positions) == 8629 + 46
+    assert whole.mobile.all()
+    assert np.isfinite(energy(whole.system, whole.positions)[0])
+
+
+def test_a_short_simulation(site, processor, tmp_path):
+    told = []
+    trajectory = engine.simulate(site, SHORT, processor, tmp_path, told.append)
+    record = trajectory.record
+    assert record["frames"] == 10
+    assert record["steps"] == 50 + 100
+    assert record["frozen_drift_nm"] < 1e-6
+    assert record["constraint_error"] < 1e-6
+    assert 100 < record["mean_temperature_K"] < 400
+    assert told == sorted(told)
+    assert 0 <= told[0] <= told[-1] <= 1
+    import mdtraj
+    import pandas as pd
+
+    energies = pd.read_csv(tmp_path / engine.ENERGIES)
+    assert np.isfinite(energies.to_numpy()).all()
+    frames = mdtraj.load(str(tmp_path / engine.TRAJECTORY), top=mdtraj.Topology.from_openmm(site.topology))
+    assert frames.time == pytest.approx(energies["time_ps"].to_numpy())
+    assert frames.time == pytest.approx(0.04 * np.arange(1, 11), abs=1e-5)
+    frozen = frames.xyz[:, site.frozen]
+    assert np.abs(frozen - site.positions[site.frozen]).max() < 2e-3  # XTC rounds to 1e-3 nm
+    state = openmm.XmlSerializer.deserialize((tmp_path / engine.STATE).read_text())
+    assert state.getStepCount() == 150
+
+
+def test_simulations_repeat_with_their_seed(site, tmp_path):
+    one, two = (
+        engine.simulate(site, SHORT, choose_processor("CPU", 1), tmp_path / name).folder for name in "ab"
+    )
+    assert (one / engine.ENERGIES).read_text() == (two / engine.ENERGIES).read_text()
+
+
+def test_a_broken_simulation_is_a_typed_failure(site, processor, tmp_path):
+    hot = SHORT.model_copy(update={"timestep": engine.Quantity("40 fs")})
+    with pytest.raises(SimulationError):
+        engine.simulate(site, hot, processor, tmp_path)
+    assert not (tmp_path / engine.TRAJECTORY).exists()
+
+
+def test_minimisation_goes_down_and_leaves_the_frozen_shell(site, processor):
+    positions, (before, after) = minimise(site, processor, 50)
+    assert after < before
+    assert np.array_equal(positions[site.frozen], site.positions[site.frozen])
+    assert minimise(replace(site, positions=positions), processor, 1)[1][0] == pytest.approx(after, rel=1e-5)
+
+
+def test_settings_must_divide_evenly():
+    with pytest.raises(ValueError, match="frame_interval must be a multiple of timestep"):
+        engine.SimulationSettings(frame_interval="0.21 ps", timestep="4 fs")
+    with pytest.raises(ValueError, match="production must be a multiple"):
+        engine.SimulationSettings(production="20.1 ps")
+
+
+def test_platforms_that_are_not_there_say_why():
+    processor = choose_processor("auto")
+    assert processor.platform in ("CPU", "CUDA", "OpenCL", "HIP")
+    if "CUDA" in processor.passed_over:
+        with pytest.raises(SettingsError, match="use --platform auto"):
+            choose_processor("CUDA")
+    with pytest.raises(SettingsError, match="is no platform"):
+        choose_processor("TPU")

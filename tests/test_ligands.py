@@ -1,0 +1,106 @@
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rdkit import Chem
+
+from dock.core import catalogue
+from dock.core.errors import ChemistryError, DockError
+from dock.ligands import Ligand, stereo
+from dock.ligands.placement import place_atoms
+
+MAKEABLE = [name for name in catalogue.ligands() if name != "citalopram"]
+
+
+def test_the_enantiomers_of_citalopram_carry_their_labels(escitalopram, r_citalopram):
+    assert escitalopram.cip == ("S",)
+    assert r_citalopram.cip == ("R",)
+    assert escitalopram.constitution == r_citalopram.constitution
+    assert escitalopram.smiles != r_citalopram.smiles
+    drug = Chem.MolFromSmiles("C[NH+](C)CCC[C@@]1(C2=C(CO1)C=C(C=C2)C#N)C3=CC=C(C=C3)F")
+    assert Chem.CanonSmiles(escitalopram.smiles) == Chem.MolToSmiles(drug)
+
+
+def test_enantiomers_share_the_order_of_their_atoms(escitalopram, r_citalopram):
+    for one, two in zip(escitalopram.mol.GetAtoms(), r_citalopram.mol.GetAtoms(), strict=True):
+        assert one.GetAtomicNum() == two.GetAtomicNum()
+        assert {n.GetIdx() for n in one.GetNeighbors()} == {n.GetIdx() for n in two.GetNeighbors()}
+
+
+@pytest.mark.parametrize("name", MAKEABLE)
+def test_catalogue_ligands_are_cations_with_one_protonated_amine(name):
+    ligand = Ligand.from_catalogue(name)
+    assert ligand.charge == 1
+    assert len(ligand.amines) == 1
+    seen = Chem.Mol(ligand.mol)
+    Chem.AssignStereochemistryFrom3D(seen)
+    assert stereo.cip_labels(seen) == ligand.cip
+
+
+def test_a_racemate_names_its_isomers():
+    with pytest.raises(ChemistryError, match="name escitalopram or r-citalopram"):
+        Ligand.from_catalogue("citalopram")
+
+
+@pytest.mark.parametrize(
+    ("smiles", "protomer"),
+    [
+        (
+            "CN(C)CCC[C@@]1(C2=C(CO1)C=C(C=C2)C#N)C3=CC=C(C=C3)F",
+            "C[NH+](C)CCC[C@@]1(c2ccc(F)cc2)OCc2cc(C#N)ccc21",
+        ),
+        ("NCCc1c[nH]c2ccc(O)cc12", "[NH3+]CCc1c[nH]c2ccc(O)cc12"),
+        ("CC(=O)Oc1ccccc1C(=O)O", "CC(=O)Oc1ccccc1C(=O)[O-]"),
+        ("Cc1ccncc1", "Cc1ccncc1"),
+    ],
+)
+def test_a_users_molecule_is_protonated_at_physiological_ph(smiles, protomer):
+    assert Ligand.from_smiles(smiles).smiles == Chem.CanonSmiles(protomer)
+
+
+@pytest.mark.parametrize(
+    ("smiles", "problem"),
+    [
+        ("CC(", "not a valid SMILES"),
+        ("", "is empty"),
+        ("CN(C)(C)(C)C", "not a valid SMILES"),
+        ("CCN.Cl", "several molecules"),
+        ("CC(N)Cc1ccccc1", "undefined"),
+        ("CC=CCN", "undefined"),
+    ],
+)
+def test_a_molecule_that_cannot_be_meant_is_refused(smiles, problem):
+    with pytest.raises(ChemistryError, match=problem):
+        Ligand.from_smiles(smiles, "x")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="CNOFclnos()[]=#@+-123%./\\H ", max_size=20))
+def test_no_text_breaks_the_reading_of_smiles(text):
+    with suppress(DockError):
+        mol = stereo.read_smiles("x", text)
+        stereo.require_defined("x", mol)
+        assert stereo.constitution(mol)
+
+
+def test_conformers_repeat(escitalopram):
+    again = Ligand.from_catalogue("escitalopram")
+    assert np.array_equal(
+        again.mol.GetConformer().GetPositions(), escitalopram.mol.GetConformer().GetPositions()
+    )
+
+
+def test_coordinates_of_the_mirror_image_are_refused(escitalopram):
+    mirrored = escitalopram.mol.GetConformer().GetPositions() * [-1, 1, 1]
+    with pytest.raises(ChemistryError, match="the coordinates show"):
+        place_atoms(escitalopram.mol, mirrored)
+
+
+def test_a_ligand_survives_its_file(escitalopram, tmp_path):
+    escitalopram.write(tmp_path / "x.sdf")
+    again = Ligand.load(tmp_path / "x.sdf")
+    assert again.record() == escitalopram.record()
+    difference = again.mol.GetConformer().GetPositions() - escitalopram.mol.GetConformer().GetPositions()
+    assert np.abs(difference).max() < 1e-4

@@ -1,0 +1,177 @@
+import numpy as np
+import pytest
+from Bio.Data.PDBData import protein_letters_3to1
+from scipy.spatial import cKDTree
+
+from dock.core import catalogue
+from dock.core.errors import StructureError, UnknownNameError
+from dock.core.keys import file_sha256
+from dock.dynamics.model import build_model
+from dock.ligands import Ligand, stereo
+from dock.receptors import Receptor
+from dock.receptors.preparation import prepare, read_chain, reference_ligand
+from dock.receptors.receptor import model_hashes
+from dock.receptors.site import OUTSIDE, assign_site
+from dock.receptors.source import find_entry
+
+CONSTRUCT = {"ALA-110-TYR", "ALA-291-ILE", "SER-439-THR", "ALA-554-CYS", "ALA-580-CYS"}
+
+
+def atoms_near(receptor, residue, reach):
+    """Labels of the polar atoms within `reach` angstrom of an ion."""
+    atoms = list(receptor.topology.atoms())
+    ion = next(atom for atom in atoms if atom.residue.id == residue)
+    distances = np.linalg.norm(receptor.positions - receptor.positions[ion.index], axis=1) * 10
+    return {
+        f"{atom.residue.name}{atom.residue.id} {atom.name}"
+        for atom, distance in zip(atoms, distances, strict=True)
+        if 0 < distance <= reach and atom.element.symbol in "NO"
+    }
+
+
+def test_the_model_is_wild_type_human_sert(receptor):
+    entry = catalogue.target("sert")
+    sequence = {
+        int(residue.id): protein_letters_3to1[residue.name]
+        for residue in receptor.topology.residues()
+        if residue.name in protein_letters_3to1
+    }
+    assert sorted(sequence) == list(range(76, 616))
+    assert all(entry.sequence[number - 1] == letter for number, letter in sequence.items())
+
+
+def test_the_ions_are_coordinated_as_measured(receptor):
+    assert atoms_near(receptor, "707", 2.9) >= {
+        "ALA96 O",
+        "ASN101 OD1",
+        "SER336 O",
+        "SER336 OG",
+        "ASN368 OD1",
+    }
+    assert atoms_near(receptor, "708", 2.7) >= {"GLY94 O", "VAL97 O", "LEU434 O", "ASP437 OD1", "SER438 OG"}
+    assert atoms_near(receptor, "709", 3.6) >= {"TYR121 OH", "GLN332 NE2", "SER336 OG", "SER372 OG"}
+
+
+def test_the_model_has_its_disulfide_its_hydrogens_and_no_clash(receptor):
+    bonds = {frozenset((a.index, b.index)) for a, b in receptor.topology.bonds()}
+    sulfurs = [{a.residue.id, b.residue.id} for a, b in receptor.topology.bonds() if a.name == b.name == "SG"]
+    assert sulfurs == [{"200", "209"}]
+    angles = {
+        frozenset((a, c))
+        for a, b in map(tuple, bonds)
+        for pair in bonds
+        if b in pair
+        for c in pair - {b}
+        if c != a
+    }
+    near = {frozenset(pair) for pair in cKDTree(receptor.positions).query_pairs(0.15)} - bonds - angles
+    elements = [atom.element.symbol for atom in receptor.topology.atoms()]
+    assert not [pair for pair in near if any(elements[i] != "H" for i in pair)]
+    assert elements.count("H") == receptor.record["added_hydrogens"]
+
+
+def test_the_gate_of_the_transporter_is_open_to_the_outside(receptor):
+    atoms = {(a.residue.id, a.name): a.index for a in receptor.topology.atoms()}
+    distance = np.linalg.norm(receptor.positions[atoms["176", "OH"]] - receptor.positions[atoms["335", "CZ"]])
+    assert distance * 10 == pytest.approx(13.1, abs=1.5)
+
+
+def test_the_reference_pose_is_s_citalopram_at_asp98(receptor):
+    reference = receptor.references["orthosteric"]
+    assert reference.GetProp("_Name") == "escitalopram"
+    assert stereo.cip_labels(reference) == ("S",)
+    atoms = {(a.residue.id, a.name): a.index for a in receptor.topology.atoms()}
+    amine = next(a.GetIdx() for a in reference.GetAtoms() if a.GetSymbol() == "N" and a.GetFormalCharge())
+    place = reference.GetConformer().GetPositions()[amine]
+    distances = [
+        np.linalg.norm(receptor.positions[atoms["98", name]] * 10 - place) for name in ("OD1", "OD2")
+    ]
+    assert min(distances) == pytest.approx(4.1, abs=0.6)  # 4.1 A as deposited, at 3.15 A resolution
+
+
+def test_the_record_tells_every_change(receptor):
+    record = receptor.record
+    folder = catalogue.structures_folder() / "sert"
+    assert record["sha256"] == model_hashes(folder)
+    assert set(record["reverted"]) == CONSTRUCT
+    assert len(record["rebuilt_side_chains"]) == 25
+    assert any(text.startswith("ARG 464") for text in record["rebuilt_side_chains"])
+    assert {"D12 704", "CLR 703", "GLY 74", "SER 75"} <= set(record["dropped"])
+    assert record["moved_A"]["rms"] < 0.35
+    assert record["moved_A"]["reference_ligand_rmsd"] < 0.8
+    assert set(record["inputs"]) == {"5I71", "6VRH"}
+
+
+def test_the_model_was_made_from_the_mirrors_files(receptor, mirror):
+    assert receptor.record["inputs"] == {
+        code: file_sha256(mirror / f"{code}.pdb") for code in ("5I71", "6VRH")
+    }
+
+
+@pytest.mark.usefixtures("mirror")
+def test_preparation_of_the_raw_entry():
+    preparation = prepare(catalogue.target("sert"))
+    changes = preparation.changes
+    assert set(changes["reverted"]) == CONSTRUCT
+    assert changes["disulfides"] == ["CYS209-CYS200"]
+    assert changes["grafted"][0]["rmsd_A"] == pytest.approx(0.44, abs=0.02)
+    names = {residue.name for residue in preparation.modeller.topology.residues()}
+    assert not names & {"68P", "D12", "NAG", "CLR", "HEX", "HOH"}
+
+
+@pytest.mark.usefixtures("mirror")
+def test_the_deposited_ligand_gets_its_chemistry(escitalopram, r_citalopram):
+    target = catalogue.target("sert")
+    deposited = reference_ligand(target, escitalopram.mol)
+    assert stereo.cip_labels(deposited) == ("S",)
+    centroid = deposited.GetConformer().GetPositions()[:24].mean(axis=0)
+    assert centroid == pytest.approx(target.sites["orthosteric"].center, abs=0.01)
+    with pytest.raises(StructureError, match="configuration"):
+        reference_ligand(target, r_citalopram.mol)
+    with pytest.raises(StructureError, match="is not the reference ligand"):
+        reference_ligand(target, Ligand.from_catalogue("sertraline").mol)
+
+
+def test_the_markers_of_the_raw_entry_lie_in_their_sites(mirror, receptor):
+    chain = read_chain(mirror / "5I71.pdb", "A")
+    for number, site in ((701, "orthosteric"), (704, "allosteric"), (702, OUTSIDE), (703, OUTSIDE)):
+        residue = next(r for r in chain if r.id[1] == number)
+        assert assign_site([atom.coord for atom in residue], receptor.sites) == site
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("mirror")
+def test_the_shipped_model_is_what_the_pipeline_computes(receptor, tmp_path):
+    again = build_model("sert", tmp_path)
+    assert [a.name for a in again.topology.atoms()] == [a.name for a in receptor.topology.atoms()]
+    assert np.sqrt(((again.positions - receptor.positions) ** 2).sum(axis=1).mean()) < 0.02
+
+
+def test_names_and_files_that_are_not_there(receptor, tmp_path):
+    with pytest.raises(UnknownNameError, match="known: orthosteric, allosteric"):
+        receptor.site("orthostatic")
+    (tmp_path / "broken.pdb").write_text("ATOM      1  N   ALA A   1      x.xxx\n")
+    with pytest.raises(StructureError, match="cannot be read"):
+        Receptor.from_file(tmp_path / "broken.pdb", {})
+    with pytest.raises(StructureError, match="no such file"):
+        Receptor.from_file(tmp_path / "absent.cif", {})
+
+
+def test_a_structure_without_hydrogens_is_refused(mirror):
+    with pytest.raises(StructureError, match="has no hydrogens"):
+        Receptor.from_file(mirror / "AF-P31645-F1-model_v4.pdb", {})
+
+
+def test_an_entry_that_is_nowhere_says_so(monkeypatch, tmp_path):
+    monkeypatch.setenv("DOCK_STRUCTURES", str(tmp_path))
+    monkeypatch.setenv("DOCK_CACHE", str(tmp_path))
+    monkeypatch.setattr("dock.receptors.source.DOWNLOADS", ("http://127.0.0.1:9/{upper}.pdb",))
+    with pytest.raises(StructureError, match="set DOCK_STRUCTURES"):
+        find_entry("9XYZ")
+
+
+def test_receptors_are_written_as_they_are_read(receptor, tmp_path):
+    receptor.write(tmp_path / "model.cif")
+    again = Receptor.from_file(tmp_path / "model.cif", {})
+    assert again.key == receptor.key
+    assert np.abs(again.positions - receptor.positions).max() < 1e-4
