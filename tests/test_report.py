@@ -1,0 +1,108 @@
+import io
+import re
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from dock.campaign.reporting import report, report_content
+from dock.report import view
+from dock.report.html import render
+
+ARGUMENTS = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking",
+             "--disable-component-update"]  # fmt: skip
+HAS_WEBGL = """
+    ["webgl2", "webgl", "experimental-webgl"].some(
+        (name) => document.querySelector("#viewer canvas").getContext(name))
+"""
+
+
+@pytest.fixture(scope="module")
+def report_path(short_run):
+    return report(short_run)
+
+
+@contextmanager
+def opened(browser, path):
+    """The report in headless Chromium with the network off; yields the page and its complaints."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser, args=ARGUMENTS, chromium_sandbox=False)
+        page = chromium.new_context(viewport={"width": 1200, "height": 900}, offline=True).new_page()
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console", lambda message: complaints.append(message.text) if message.type == "error" else None
+        )
+        page.on(
+            "request",
+            lambda request: complaints.append(request.url) if request.url.startswith("http") else None,
+        )
+        page.goto(path.as_uri())
+        yield page, complaints
+        chromium.close()
+
+
+def picture(page):
+    """The viewer as pixels, once WebGL has drawn."""
+    page.wait_for_timeout(1500)
+    image = Image.open(io.BytesIO(page.locator("#viewer").screenshot())).convert("RGB")
+    return np.asarray(image, dtype=int)
+
+
+def test_the_3d_view_draws_without_a_network(report_path, browser):
+    with opened(browser, report_path) as (page, complaints):
+        first = picture(page)
+        inked = (np.abs(first - 255).sum(axis=2) > 30).mean()
+        assert inked > 0.1, "the canvas is blank"
+        orange = (
+            (first[..., 0] > 180) & (first[..., 1] > 80) & (first[..., 1] < 190) & (first[..., 2] < 90)
+        ).sum()
+        assert orange > 200, "no ligand is seen"
+        assert page.evaluate(HAS_WEBGL), "the canvas is not drawn by WebGL"
+        options = page.locator("#scene option").count()
+        assert page.locator("#scene optgroup").count() == 4
+        page.select_option("#scene", index=options - 1)
+        assert (np.abs(picture(page) - first).sum(axis=2) > 30).mean() > 0.02, "switching shows nothing new"
+        page.uncheck("#cartoon")
+        bare = picture(page)
+        assert 0.001 < (np.abs(bare - 255).sum(axis=2) > 30).mean() < inked
+        assert complaints == []
+
+
+def test_the_report_says_what_a_report_must(report_path, short_run):
+    text = report_path.read_text()
+    for part in ("Redocking gate", "Passed.", "What these numbers cannot say", "not a free energy",
+                 "does not separate the enantiomers", "No known pose is at hand for the allosteric site",
+                 "escitalopram in allosteric", "production: 0.8 ps", "rustina", "16 of 16 tasks succeeded"):  # fmt: skip
+        assert part in text, part
+    assert text.count("<svg") == 4
+    assert not re.findall(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", text.split("<script>")[0])
+    best = short_run.table("poses").query("simulated").iloc[0]
+    assert f"{best['score_kcal_mol']:.2f}" in text
+
+
+def test_without_the_viewer_the_report_says_so_and_falls_back(short_run, monkeypatch, tmp_path):
+    monkeypatch.setattr(view, "SCRIPT", tmp_path / "absent.js")
+    view.viewer_script.cache_clear()
+    try:
+        text = render(report_content(short_run))
+    finally:
+        view.viewer_script.cache_clear()
+    assert "was not installed with sertdock" in text
+    assert '<script src="https://cdn.jsdelivr.net/npm/3dmol@' in text
+
+
+def test_hostile_names_do_not_reach_the_page_as_markup(short_run):
+    content = report_content(short_run)
+    ligand = dict(content.ligands[0]) | {"name": "<script>alert(1)</script>"}
+    object.__setattr__(content, "ligands", [ligand])
+    assert "<script>alert(1)" not in render(content)
+
+
+def test_a_notebook_view_holds_receptor_and_poses(receptor, redocked):
+    scene = view.view(receptor, redocked.kept)
+    html = scene._make_html()
+    assert html.count("addModel(") == 1 + len(redocked.kept)
+    assert "ASP" in html
