@@ -116,7 +116,7 @@ def simulate(
     processor = choose_processor(platform)
     system = site_system(receptor, pose, settings.system)
     engine.simulate(system, settings, processor, folder)
-    trajectory = ComplexTrajectory.load(folder, pose, receptor.site(pose.site))
+    trajectory = ComplexTrajectory.load(folder, pose, receptor)
     return Simulation(pose, analyse_complex(trajectory, system, processor), folder)
 
 

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import mdtraj
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,7 +42,7 @@ def still(system, redocked, receptor, tmp_path_factory) -> ComplexTrajectory:
         time=np.arange(10),
     )
     frames.save_xtc(str(folder / engine.TRAJECTORY))
-    return ComplexTrajectory.load(folder, redocked.best, receptor.site("orthosteric"))
+    return ComplexTrajectory.load(folder, redocked.best, receptor)
 
 
 def shifted(trajectory, atoms, by):
@@ -86,7 +85,11 @@ def test_the_anchor_distance_is_that_of_amine_and_carboxylate(still):
     expected = np.linalg.norm(places[still.amines][:, None] - places[atoms][None], axis=2).min() * 10
     assert anchor_distance(still) == pytest.approx(expected, abs=1e-3)
     assert expected < 6
-    assert anchor_distance(replace(still, site=replace(still.site, anchor=None))) is None
+    bare = replace(still.receptor, sites={"orthosteric": replace(still.site, anchor=None)})
+    assert anchor_distance(replace(still, receptor=bare)) is None
+    without = [a.index for a in still.frames.topology.atoms if a.residue.resSeq != 98]
+    cut = replace(still, frames=still.frames.atom_slice(without))
+    assert anchor_distance(cut) == pytest.approx(expected, abs=0.02)  # the anchor outside stays where it is
 
 
 def test_contacts_are_counted_by_frame(still):
@@ -108,7 +111,7 @@ def test_paroxetine_touches_what_was_measured_in_6vrh(mirror, redocked, still):
         redocked.best, ligand=Ligand.from_catalogue("paroxetine"), mol=Ligand.from_catalogue("paroxetine").mol
     )
     assert len(ligand) == pose.mol.GetNumHeavyAtoms()
-    table = contacts(ComplexTrajectory(part, pose, still.site))
+    table = contacts(ComplexTrajectory(part, pose, still.receptor))
     assert set(table.columns) == PAROXETINE_CONTACTS
 
 
@@ -176,15 +179,15 @@ def test_an_analysis_holds_every_quantity(still, system):
 
 def test_files_that_do_not_fit_are_refused(still, system, tmp_path):
     with pytest.raises(AnalysisError, match="cannot be read"):
-        ComplexTrajectory.load(tmp_path, still.pose, still.site)
+        ComplexTrajectory.load(tmp_path, still.pose, still.receptor)
     engine._write_topology(system, tmp_path / engine.TOPOLOGY)
     (tmp_path / engine.TRAJECTORY).write_bytes(b"no trajectory")
     with pytest.raises(AnalysisError, match="cannot be read"):
-        ComplexTrajectory.load(tmp_path, still.pose, still.site)
+        ComplexTrajectory.load(tmp_path, still.pose, still.receptor)
     still.frames.save_xtc(str(tmp_path / engine.TRAJECTORY))
     other = Ligand.from_catalogue("sertraline")
     with pytest.raises(AnalysisError, match="another molecule"):
-        ComplexTrajectory.load(tmp_path, replace(still.pose, ligand=other, mol=other.mol), still.site)
+        ComplexTrajectory.load(tmp_path, replace(still.pose, ligand=other, mol=other.mol), still.receptor)
 
 
 def test_the_error_of_a_correlated_series_is_that_of_its_independent_samples():
@@ -198,6 +201,8 @@ def test_the_error_of_a_correlated_series_is_that_of_its_independent_samples():
     assert length / value.samples == pytest.approx((1 + a) / (1 - a), rel=0.15)
     spread = 1 / np.sqrt(1 - a**2)
     assert value.error == pytest.approx(spread * np.sqrt(9 / length), rel=0.15)
+    drifting = average(np.linspace(0, 10, 100) + generator.normal(size=100) * 0.01)
+    assert np.isnan(drifting.error) or drifting.error >= 2.4
     assert abs(value.mean) < 4 * value.error
 
 
@@ -216,26 +221,31 @@ def test_series_that_cannot_be_averaged(series):
         average(series)
 
 
-def complex_of(ligand, site, constitution, energy, occupancies):
-    averages = {"interaction_kcal_mol": Average(energy, 0.5, 20.0)}
+S, R, OTHER = "C[C@H](N)O", "C[C@@H](N)O", "CCO"
+
+
+def complex_of(ligand, site, smiles, energy, occupancies, samples=20.0):
+    averages = {"interaction_kcal_mol": Average(energy, 0.5, samples)}
     return MeasuredComplex(
-        ligand, site, constitution, averages, {"docking_score_kcal_mol": energy / 4}, occupancies
+        ligand, site, smiles, averages, {"docking_score_kcal_mol": energy / 4}, occupancies
     )
 
 
 def test_only_pairs_that_differ_in_one_thing_are_compared():
     complexes = [
-        complex_of("S", "orthosteric", "C", -40.0, {"ASP98": 1.0, "PHE335": 0.9}),
-        complex_of("S", "allosteric", "C", -30.0, {"PHE335": 0.6}),
-        complex_of("R", "orthosteric", "C", -39.5, {"ASP98": 0.4, "PHE335": 0.9}),
-        complex_of("other", "orthosteric", "D", -10.0, {}),
+        complex_of("S", "orthosteric", S, -40.0, {"ASP98": 1.0, "PHE335": 0.9}),
+        complex_of("S", "allosteric", S, -30.0, {"PHE335": 0.6}),
+        complex_of("R", "orthosteric", R, -39.5, {"ASP98": 0.4, "PHE335": 0.9}),
+        complex_of("other", "orthosteric", OTHER, -10.0, {}),
+        complex_of("S again", "orthosteric", S, -10.0, {}),
     ]
-    table = compare(complexes)
+    table = compare(complexes[:4])
     pairs = set(zip(table["kind"], table["first"], table["second"], strict=True))
     assert pairs == {
         ("site", "S in orthosteric", "S in allosteric"),
         ("enantiomer", "S in orthosteric", "R in orthosteric"),
     }
+    assert set(compare([complexes[0], complexes[4]])["kind"]) == set()
     energies = table[table["quantity"] == "interaction_kcal_mol"].set_index("kind")
     assert energies.loc["site", "difference"] == -10.0
     assert energies.loc["site", "error"] == pytest.approx(0.5 * np.sqrt(2))
@@ -244,10 +254,20 @@ def test_only_pairs_that_differ_in_one_thing_are_compared():
     docked = table[table["quantity"] == "docking_score_kcal_mol"]
     assert not docked["resolved"].any()
     assert docked["error"].isna().all()
-    similarity = table[table["quantity"] == "contact_similarity"].set_index("kind")["difference"]
+    similarity = table[table["quantity"] == "contacts"].set_index("kind")["similarity"]
     assert similarity["site"] == 0.5
     assert similarity["enantiomer"] == 0.5
-    assert isinstance(compare([]), pd.DataFrame)
+    assert compare([]).empty
+
+
+def test_few_samples_resolve_less():
+    """At 2.2 standard errors, twenty samples tell a difference from zero and five do not."""
+    gap = 2.2 * 0.5 * np.sqrt(2)
+    for samples, resolved in ((20.0, True), (5.0, False)):
+        pair = [complex_of(*names, energy, {}, samples) for names, energy in
+                ((("S", "orthosteric", S), -40.0), (("R", "orthosteric", R), -40.0 + gap))]  # fmt: skip
+        table = compare(pair).set_index("quantity")
+        assert table.loc["interaction_kcal_mol", "resolved"] == resolved
 
 
 def test_fingerprints_and_differences():

@@ -31,7 +31,7 @@ def test_the_default_plan_is_both_enantiomers_in_both_sites():
 
 
 def test_the_gate_is_planned_where_the_reference_ligand_is_no_guest():
-    tasks = plan_campaign(CampaignSettings(ligands=["sertraline"], sites=["S2"] and ["orthosteric"]))
+    tasks = plan_campaign(CampaignSettings(ligands=["sertraline"], sites=["S1"]))
     assert [task.label for task in tasks_of_kind(tasks, "dock")] == [
         "dock escitalopram in orthosteric",
         "dock sertraline in orthosteric",
@@ -54,7 +54,12 @@ def test_keys_depend_on_what_matters_and_on_nothing_else():
         ("docking: {seeds: [0]}", "greater than 0"),
         ("simulation: {production: 20}", "has no unit"),
         ("simulation: {system: {kept: 3 nm}}", "'simulation.system.kept' is an unknown setting"),
-        ("ligands: [escitalopram, escitalopram]", "several ligands are called escitalopram"),
+        ("receptor_sites: {x: {center: [0, 0, 0]}}", "sert has its own sites"),
+        ("ligands: [{name: ../x, smiles: CCO}]", "'ligands.0.name'"),
+        ("ligands: [{name: .x, smiles: CCO}]", "'ligands.0.name'"),
+        ("receptor: x.pdb\nreceptor_sites: {a/b: {center: [0, 0, 0]}}", "receptor_sites"),
+        ("receptor: x.pdb\nreceptor_sites: {a: {center: [0, 0, 0], box: [0, 1, 1]}}", "greater than 0"),
+        ("receptor: x.pdb\nreceptor_sites: {a: {center: [0, 0, 0], residues: [HEM]}}", "pattern"),
         ("ligands: []", "at least 1"),
         ("- a\n- b", "is no mapping"),
         ("a: [", "is no YAML"),
@@ -78,6 +83,11 @@ def test_settings_that_cannot_be_meant_are_refused_in_one_line(content, problem,
         ({"receptor": "absent.pdb"}, InputError),
         ({"receptor": "serd"}, UnknownNameError),
         ({"sites": ["S3"]}, UnknownNameError),
+        ({"sites": ["S1", "orthosteric"]}, SettingsError),
+        ({"ligands": ["escitalopram", "s-citalopram"]}, SettingsError),
+        ({"ligands": [{"name": "escitalopram", "smiles": "CCO"}]}, SettingsError),
+        ({"ligands": [{"name": "platinum", "smiles": "C[Pt]C"}]}, InputError),
+        ({"receptor": "/"}, InputError),
     ],
 )
 def test_a_plan_checks_its_inputs_before_any_work(settings, error):
@@ -145,6 +155,37 @@ def test_a_second_run_does_nothing_again(short_run):
     assert before == after
 
 
+def test_an_old_run_is_read_as_it_was_planned(short_run, dock_command, monkeypatch):
+    """After an update of the software the tasks have other keys; a report must still find them."""
+    monkeypatch.setattr("dock.campaign.plan.software_versions", lambda: {"openmm": "9.9"})
+    assert not set(Campaign(short_run.settings).tasks) & set(short_run.tasks)
+    opened = Campaign.open(short_run.folder)
+    assert len(opened.succeeded) == 16
+    assert opened.locked()["versions"]["openmm"] != "9.9"
+    assert dock_command("report", short_run.folder).code == 0
+
+
+@pytest.mark.parametrize("content", ["foo", "settings: {unknown: 1}", "a: ["])
+def test_a_damaged_lock_is_one_line(content, tmp_path, dock_command):
+    (tmp_path / "campaign.lock.yaml").write_text(content)
+    (tmp_path / "plan.json").write_text("[]")
+    for command in (("report", tmp_path), ("run", "-o", tmp_path)):
+        done = dock_command(*command)
+        assert done.code == 2
+        assert len(done.err.strip().splitlines()) == 1
+
+
+def test_a_site_moved_is_another_task(monkeypatch):
+    from dock.core import catalogue
+
+    before = {task.label: task.key for task in plan_campaign(CampaignSettings())}
+    target = catalogue.target("sert")
+    moved = target.sites["orthosteric"].model_copy(update={"center": (0.0, 0.0, 0.0)})
+    monkeypatch.setitem(target.sites, "orthosteric", moved)
+    after = {task.label: task.key for task in plan_campaign(CampaignSettings())}
+    assert before["dock escitalopram in orthosteric"] != after["dock escitalopram in orthosteric"]
+
+
 def start(folder, content):
     (folder / "c.yaml").write_text(content)
     return subprocess.Popen(
@@ -207,20 +248,23 @@ def test_two_runs_do_not_share_a_folder(tmp_path, dock_command):
 
 
 def test_one_bad_ligand_does_not_stop_the_others(tmp_path, dock_command):
-    content = FAST + 'sites: [orthosteric]\nligands: [serotonin, {name: platinum, smiles: "C[Pt]C"}]\n'
+    content = (
+        FAST
+        + 'sites: [orthosteric]\nligands: [serotonin, {name: impossible, smiles: "C[C@]12CC[C@@](C)(CC1)C2"}]\n'
+    )
     (tmp_path / "c.yaml").write_text(content)
     done = dock_command("run", "c.yaml", "-o", "run", "--executor", "inline", cwd=tmp_path)
     assert done.code == 1
     campaign = Campaign.open(tmp_path / "run")
     assert campaign.complete
     failures = campaign.table("failures")
-    assert set(failures["ligand"]) == {"platinum"}
-    assert failures.iloc[0]["reason"] == "DockingError"
-    assert len(failures) == 3  # docking, and the simulation and analysis that needed it
+    assert set(failures["ligand"]) == {"impossible"}
+    assert failures.iloc[0]["reason"] == "EmbeddingError"
+    assert len(failures) == 4  # the ligand, and the docking, simulation and analysis that needed it
     assert set(campaign.table("simulations")["ligand"]) == {"serotonin"}
     assert len(campaign.succeeded) + len(campaign.failed) == len(campaign.tasks)
-    assert "platinum" in (tmp_path / "run" / "report.html").read_text()
-    assert done.err.count("failed: ") == 3
+    assert "impossible" in (tmp_path / "run" / "report.html").read_text()
+    assert done.err.count("failed: ") == 4
     assert "Traceback" not in done.err
 
 
@@ -257,9 +301,9 @@ def test_a_failed_gate_stops_what_depends_on_it(short_run, tmp_path, monkeypatch
     assert campaign.table("simulations").empty
     accepting = settings.model_copy(update={"accept_failed_gate": True})
     gate = tasks_of_kind(plan_campaign(accepting), "gate")[0]
-    for _ in execute([task for task in plan_campaign(accepting) if task.kind in ("receptor", "ligand", "dock", "gate")],
-                     tmp_path / "run", "inline", 1, "CPU"):  # fmt: skip
-        pass
+    again = Campaign(accepting, tmp_path / "run").run("inline")
+    assert again.complete
+    assert not again.failed
     assert is_done(gate, tmp_path / "run")
     assert read_result(gate, tmp_path / "run")["result"] | {"seeds": None} == {
         "passed": False, "accepted": True, "seeds": None,

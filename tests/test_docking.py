@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from rdkit import Chem
@@ -9,7 +11,6 @@ from dock.docking.engine import DockingSettings, make_engine
 from dock.docking.pose import Pose, heavy_rmsd, read_mols, write_poses
 from dock.docking.redocking import redocking_gate
 from dock.docking.search import distinct, search_site
-from dock.ligands import Ligand
 from dock.ligands.placement import place_atoms
 
 
@@ -132,10 +133,33 @@ def test_seed_zero_and_too_few_runs_are_refused():
     assert SettingsError("x", "y").exit_code == 2
 
 
-def test_a_molecule_beyond_the_engines_atom_types_is_a_typed_failure(receptor):
-    ligand = Ligand.from_smiles("C[Pt]C", "platinum")
-    with pytest.raises(DockingError, match="platinum"):
-        search_site(receptor, ligand, receptor.site("orthosteric"), DockingSettings(seeds=(1,)), threads=2)
+def test_a_box_that_holds_nothing_is_a_typed_failure(receptor, escitalopram):
+    tight = replace(receptor.site("orthosteric"), box=(2.0, 2.0, 2.0), radius=0.01)
+    narrow = replace(receptor, sites={"orthosteric": tight})
+    with pytest.raises(DockingError, match="escitalopram"):
+        search_site(narrow, escitalopram, tight, DockingSettings(seeds=(1,)), threads=2)
+
+
+def test_an_engine_that_breaks_is_a_typed_failure(receptor, escitalopram, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("out of luck")
+
+    engine = make_engine("rustina", receptor, receptor.site("orthosteric"), threads=1)
+    monkeypatch.setattr("rustina.dock", broken)
+    with pytest.raises(DockingError, match="out of luck"):
+        engine.place(escitalopram, 1, DockingSettings())
+
+
+def test_a_pose_on_an_ion_fails_the_check_against_ions(redocked, receptor):
+    sodium = next(atom.index for atom in receptor.topology.atoms() if atom.residue.id == "707")
+    pose = redocked.best
+    onto = receptor.positions[sodium] * 10 - pose.heavy_coordinates.mean(axis=0)
+    assert not check_poses(receptor, [moved(pose, onto)])[0].checks["minimum_distance_to_inorganic_cofactors"]
+
+
+def test_sites_answer_to_their_synonyms(receptor):
+    assert receptor.site("S1") is receptor.site("orthosteric")
+    assert receptor.site("Vestibule") is receptor.site("allosteric")
 
 
 def test_poses_are_written_with_their_properties(redocked, tmp_path):

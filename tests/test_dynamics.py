@@ -6,6 +6,7 @@ import openmm
 import pytest
 from openmm import unit
 from rdkit import Chem
+from rdkit.Chem import AllChem
 
 from dock.core.catalogue import ligands, structures_folder
 from dock.core.errors import MissingDependencyError, ParameterError, SettingsError, SimulationError
@@ -104,8 +105,10 @@ def test_charges_of_another_molecule_are_refused(escitalopram):
 
 
 def test_a_molecule_without_parameters_is_a_typed_failure():
+    boron = Chem.AddHs(Chem.MolFromSmiles("CB(C)C"))
+    AllChem.EmbedMolecule(boron, randomSeed=1)
     with pytest.raises(ParameterError, match="boron"):
-        ligand_parameters(Ligand.from_smiles("CB(C)C", "boron"))
+        ligand_parameters(Ligand("boron", boron))
 
 
 def test_a_missing_program_says_how_to_get_it(monkeypatch):
@@ -205,7 +208,7 @@ def test_the_topology_keeps_the_authors_numbers(site):
 
 def test_the_whole_receptor_can_be_simulated_too(receptor, redocked):
     whole = whole_system(receptor, redocked.best, SystemSettings())
-    assert len(whole.positions) == 8629 + 46
+    assert len(whole.positions) == 8630 + 46
     assert whole.mobile.all()
     assert np.isfinite(energy(whole.system, whole.positions)[0])
 
@@ -259,6 +262,14 @@ def test_minimisation_goes_down_and_leaves_the_frozen_shell(site, processor):
 def test_settings_must_divide_evenly():
     with pytest.raises(ValueError, match="frame_interval must be a multiple of timestep"):
         engine.SimulationSettings(frame_interval="0.21 ps", timestep="4 fs")
+    with pytest.raises(ValueError, match="time steps above 4 fs"):
+        engine.SimulationSettings(timestep="5 fs")
+    with pytest.raises(ValueError, match="time steps above 2 fs"):
+        engine.SimulationSettings(system={"hydrogen_mass": "1.5 amu"})
+    with pytest.raises(ValueError, match="mobile_within must not exceed"):
+        SystemSettings(mobile_within="9 angstrom")
+    with pytest.raises(ValueError, match="hydrogen_mass must lie"):
+        SystemSettings(hydrogen_mass="8 amu")
     with pytest.raises(ValueError, match="production must be a multiple"):
         engine.SimulationSettings(production="20.1 ps")
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from dock.core import catalogue
-from dock.core.errors import ChemistryError, DockError
+from dock.core.errors import ChemistryError, DockError, EmbeddingError
 from dock.ligands import Ligand, stereo
 from dock.ligands.placement import place_atoms
 
@@ -54,6 +54,9 @@ def test_a_racemate_names_its_isomers():
         ("NCCc1c[nH]c2ccc(O)cc12", "[NH3+]CCc1c[nH]c2ccc(O)cc12"),
         ("CC(=O)Oc1ccccc1C(=O)O", "CC(=O)Oc1ccccc1C(=O)[O-]"),
         ("Cc1ccncc1", "Cc1ccncc1"),
+        ("C[NH+]1CCN(CC1)c1ccccc1", "C[NH+]1CCN(CC1)c1ccccc1"),
+        ("CCN(C)Cc1ccccc1", "CC[NH+](C)Cc1ccccc1"),
+        ("C1CN2CCC1CC2", "C1C[NH+]2CCC1CC2"),
     ],
 )
 def test_a_users_molecule_is_protonated_at_physiological_ph(smiles, protomer):
@@ -69,6 +72,12 @@ def test_a_users_molecule_is_protonated_at_physiological_ph(smiles, protomer):
         ("CCN.Cl", "several molecules"),
         ("CC(N)Cc1ccccc1", "undefined"),
         ("CC=CCN", "undefined"),
+        ("CN1C2CCC1CC(C2)OC(=O)c1ccccc1", "undefined"),
+        ("C1CNCCN1Cc1ccccc1", "would both be charged"),
+        ("C[Pt]C", "holds Pt"),
+        ("*CN", "which no force field"),
+        ("[CH2]CC", "is a radical"),
+        ("C" * 200, "heavy atoms"),
     ],
 )
 def test_a_molecule_that_cannot_be_meant_is_refused(smiles, problem):
@@ -81,8 +90,37 @@ def test_a_molecule_that_cannot_be_meant_is_refused(smiles, problem):
 def test_no_text_breaks_the_reading_of_smiles(text):
     with suppress(DockError):
         mol = stereo.read_smiles("x", text)
-        stereo.require_defined("x", mol)
-        assert stereo.constitution(mol)
+        assert stereo.constitution(stereo.with_defined_stereo("x", mol))
+
+
+def test_a_cage_that_exists_as_one_isomer_needs_no_label():
+    amantadine = Ligand.from_smiles("NC12CC3CC(CC(C3)C1)C2")
+    assert amantadine.charge == 1
+    assert amantadine.mol.GetNumHeavyAtoms() == 11
+
+
+def test_an_isomer_that_cannot_exist_is_a_typed_failure():
+    assert Ligand.from_smiles("C[C@]12CC[C@](C)(CC1)C2").mol.GetNumHeavyAtoms() == 9
+    with pytest.raises(EmbeddingError, match="no conformer could be generated"):
+        Ligand.from_smiles("C[C@]12CC[C@@](C)(CC1)C2")
+
+
+def test_isomers_are_told_apart():
+    one, two = "C[C@H](N)[C@@H](C)O", "C[C@@H](N)[C@H](C)O"
+    assert stereo.relation(one, two) == "enantiomer"
+    assert stereo.relation(one, "C[C@H](N)[C@H](C)O") == "diastereomer"
+    assert stereo.relation(one, one) is None
+    assert stereo.relation(one, "CCO") is None
+
+
+def test_a_protonated_amine_is_no_stereo_centre(tmp_path):
+    ligand = Ligand.from_smiles("CCN(C)Cc1ccccc1", "amine")
+    ligand.write(tmp_path / "x.sdf")
+    again = Ligand.load(tmp_path / "x.sdf")
+    assert again.smiles == ligand.smiles
+    assert again.cip == ()
+    mirrored = place_atoms(ligand.mol, ligand.mol.GetConformer().GetPositions() * [-1, 1, 1])
+    assert mirrored.GetNumAtoms() == ligand.mol.GetNumAtoms()
 
 
 def test_conformers_repeat(escitalopram):

@@ -9,6 +9,7 @@ from dock.core.keys import file_sha256
 from dock.dynamics.model import build_model
 from dock.ligands import Ligand, stereo
 from dock.receptors import Receptor
+from dock.receptors.chirality import wrong_hands
 from dock.receptors.preparation import prepare, read_chain, reference_ligand
 from dock.receptors.receptor import model_hashes
 from dock.receptors.site import OUTSIDE, assign_site
@@ -70,6 +71,38 @@ def test_the_model_has_its_disulfide_its_hydrogens_and_no_clash(receptor):
     assert elements.count("H") == receptor.record["added_hydrogens"]
 
 
+def test_every_residue_of_the_model_is_of_the_right_hand(receptor):
+    assert wrong_hands(receptor.topology, receptor.positions) == []
+    mirrored = receptor.positions * [-1, 1, 1]
+    wrong = wrong_hands(receptor.topology, mirrored)
+    names = [residue.name for residue in receptor.topology.residues()]
+    centres = 540 - names.count("GLY") + names.count("ILE") + names.count("THR")
+    assert len(wrong) == centres
+
+
+def test_no_side_chain_threads_a_ring(receptor):
+    """Bonds that cross the plane of an aromatic ring inside it: there must be none."""
+    rings = {"PHE": ("CG", "CD1", "CE1", "CZ", "CE2", "CD2"), "TYR": ("CG", "CD1", "CE1", "CZ", "CE2", "CD2"),
+             "TRP": ("CD2", "CE2", "CZ2", "CH2", "CZ3", "CE3")}  # fmt: skip
+    places = receptor.positions * 10
+    bonds = np.array([(a.index, b.index) for a, b in receptor.topology.bonds()])
+    for residue in receptor.topology.residues():
+        if residue.name not in rings:
+            continue
+        atoms = {atom.name: atom.index for atom in residue.atoms()}
+        ring = places[[atoms[name] for name in rings[residue.name]]]
+        centre = ring.mean(axis=0)
+        normal = np.linalg.svd(ring - centre)[2][2]
+        heights = (places - centre) @ normal
+        foreign = bonds[~np.isin(bonds, list(atoms.values())).any(axis=1)]
+        crossing = foreign[heights[foreign[:, 0]] * heights[foreign[:, 1]] < 0]
+        one, two = heights[crossing[:, 0]], heights[crossing[:, 1]]
+        points = places[crossing[:, 0]] + (one / (one - two))[:, None] * (
+            places[crossing[:, 1]] - places[crossing[:, 0]]
+        )
+        assert not (np.linalg.norm(points - centre, axis=1) < 1.2).any(), residue
+
+
 def test_the_gate_of_the_transporter_is_open_to_the_outside(receptor):
     atoms = {(a.residue.id, a.name): a.index for a in receptor.topology.atoms()}
     distance = np.linalg.norm(receptor.positions[atoms["176", "OH"]] - receptor.positions[atoms["335", "CZ"]])
@@ -94,8 +127,11 @@ def test_the_record_tells_every_change(receptor):
     folder = catalogue.structures_folder() / "sert"
     assert record["sha256"] == model_hashes(folder)
     assert set(record["reverted"]) == CONSTRUCT
-    assert len(record["rebuilt_side_chains"]) == 25
-    assert any(text.startswith("ARG 464") for text in record["rebuilt_side_chains"])
+    assert {"TYR 110", "THR 439", "ARG 464"} <= set(record["carried_over"])
+    assert {text.split(":")[0] for text in record["rebuilt"]} == {
+        "GLN 76", "TRP 82", "ASN 145", "LYS 201", "ARG 607",
+    }  # fmt: skip
+    assert record["protonation"]["noted"]["GLU 508"] == "neutral"
     assert {"D12 704", "CLR 703", "GLY 74", "SER 75"} <= set(record["dropped"])
     assert record["moved_A"]["rms"] < 0.35
     assert record["moved_A"]["reference_ligand_rmsd"] < 0.8
@@ -115,6 +151,9 @@ def test_preparation_of_the_raw_entry():
     assert set(changes["reverted"]) == CONSTRUCT
     assert changes["disulfides"] == ["CYS209-CYS200"]
     assert changes["grafted"][0]["rmsd_A"] == pytest.approx(0.44, abs=0.02)
+    assert len(changes["carried_over"]) + len(changes["repacked"]) + len(changes["rebuilt"]) >= 30
+    positions = np.array([list(place) for place in preparation.modeller.positions._value])
+    assert wrong_hands(preparation.modeller.topology, positions) == []
     names = {residue.name for residue in preparation.modeller.topology.residues()}
     assert not names & {"68P", "D12", "NAG", "CLR", "HEX", "HOH"}
 

@@ -9,11 +9,12 @@ from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from dock.analysis.statistics import Average, difference
+from dock.ligands import stereo
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RESOLVED = 2.0  # standard errors; a difference below is not told from zero
+CONFIDENCE = 0.95
 OCCUPIED = 0.5  # a residue touched in at least half of the frames belongs to the fingerprint
 
 
@@ -23,7 +24,7 @@ class MeasuredComplex:
 
     Attributes
     ----------
-    ligand, site, constitution : str
+    ligand, site, smiles : str
     averages : mapping of str to Average
         By quantity, its unit in the name.
     docked : mapping of str to float
@@ -34,7 +35,7 @@ class MeasuredComplex:
 
     ligand: str
     site: str
-    constitution: str
+    smiles: str
     averages: Mapping[str, Average]
     docked: Mapping[str, float]
     occupancies: Mapping[str, float]
@@ -48,15 +49,18 @@ class MeasuredComplex:
 def compare(complexes: Sequence[MeasuredComplex]) -> pd.DataFrame:
     """Compare every pair that differs in one thing only.
 
-    Pairs are the same ligand in two sites (``site``), and two isomers of one constitution in
-    the same site (``enantiomer``).
+    Pairs are the same ligand in two sites (``site``), and two stereoisomers in the same site
+    (``enantiomer`` for mirror images, ``diastereomer`` otherwise).
 
     Returns
     -------
     pandas.DataFrame
         Columns kind, first, second, quantity, first_value, second_value, difference (first
-        less second), error, resolved. The error is that of fluctuations within the
-        trajectories; it is NaN for numbers without one, and those are never resolved.
+        less second), error, resolved, similarity. A difference is resolved if it exceeds the
+        95 % bound of Student's t for its error and the smaller number of independent samples;
+        the error knows of fluctuations within the trajectories only. Numbers of the docked
+        pose have no error and are never resolved. ``similarity`` is the Tanimoto similarity of
+        the contact fingerprints, in the row ``contacts`` alone.
     """
     import pandas as pd
 
@@ -68,7 +72,7 @@ def compare(complexes: Sequence[MeasuredComplex]) -> pd.DataFrame:
     ]
     columns = [
         "kind", "first", "second", "quantity", "first_value", "second_value", "difference",
-        "error", "resolved",
+        "error", "resolved", "similarity",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
@@ -87,8 +91,8 @@ def fingerprint_similarity(one: Mapping[str, float], two: Mapping[str, float]) -
 def _kind(one: MeasuredComplex, two: MeasuredComplex) -> str | None:
     if one.ligand == two.ligand and one.site != two.site:
         return "site"
-    if one.site == two.site and one.ligand != two.ligand and one.constitution == two.constitution:
-        return "enantiomer"
+    if one.site == two.site and one.smiles != two.smiles:
+        return stereo.relation(one.smiles, two.smiles)
     return None
 
 
@@ -99,7 +103,8 @@ def _averages(one: MeasuredComplex, two: MeasuredComplex) -> list[dict[str, Any]
             continue
         gap, error = difference(one.averages[quantity], two.averages[quantity])
         first, second = one.averages[quantity].mean, two.averages[quantity].mean
-        resolved = isfinite(error) and abs(gap) > RESOLVED * error
+        freedom = min(one.averages[quantity].samples, two.averages[quantity].samples) - 1
+        resolved = isfinite(error) and abs(gap) > _student(freedom) * error
         rows.append(_row(quantity, first, second, gap, error, resolved))
     return rows
 
@@ -115,7 +120,13 @@ def _docked(one: MeasuredComplex, two: MeasuredComplex) -> list[dict[str, Any]]:
 def _contacts(one: MeasuredComplex, two: MeasuredComplex) -> dict[str, Any]:
     similarity = fingerprint_similarity(one.occupancies, two.occupancies)
     first, second = (float(sum(o >= OCCUPIED for o in each.occupancies.values())) for each in (one, two))
-    return _row("contact_similarity", first, second, similarity, nan, False)
+    return _row("contacts", first, second, first - second, nan, False) | {"similarity": similarity}
+
+
+def _student(freedom: float) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf((1 + CONFIDENCE) / 2, freedom))
 
 
 def _row(
@@ -127,5 +138,6 @@ def _row(
         "second_value": second,
         "difference": gap,
         "error": error,
-        "resolved": resolved,
+        "resolved": bool(resolved),
+        "similarity": nan,
     }

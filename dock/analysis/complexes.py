@@ -67,7 +67,7 @@ class ComplexAnalysis:
         return MeasuredComplex(
             pose.ligand.name,
             pose.site,
-            pose.ligand.constitution,
+            pose.ligand.smiles,
             self.averages(),
             {"docking_score_kcal_mol": pose.score, **pose.properties},
             dict(zip(self.contacts["residue"], self.contacts["occupancy"], strict=True)),

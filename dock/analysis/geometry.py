@@ -31,13 +31,16 @@ def ligand_rmsd(trajectory: ComplexTrajectory) -> NDArray[np.float64]:
         In angstrom.
     """
     from rdkit import Chem
+    from rdkit.Chem import rdMolAlign
 
-    bare = Chem.RemoveHs(trajectory.pose.mol)
-    matches = np.array(bare.GetSubstructMatches(bare, uniquify=False, maxMatches=10000))
-    docked = bare.GetConformer().GetPositions()
-    moving = trajectory.frames.xyz[:, trajectory.ligand_heavy] * NM_TO_A
-    squares = [((moving[:, match] - docked) ** 2).sum(axis=2).mean(axis=1) for match in matches]
-    return np.asarray(np.sqrt(np.min(squares, axis=0)))
+    docked = Chem.RemoveHs(trajectory.pose.mol)
+    moving = Chem.Mol(docked)
+    moving.RemoveAllConformers()
+    for places in trajectory.frames.xyz[:, trajectory.ligand_heavy] * NM_TO_A:
+        conformer = Chem.Conformer(len(places))
+        conformer.SetPositions(np.ascontiguousarray(places, dtype=float))
+        moving.AddConformer(conformer, assignId=True)
+    return np.array([rdMolAlign.CalcRMS(moving, docked, prbId=c.GetId()) for c in moving.GetConformers()])
 
 
 def anchor_distance(trajectory: ComplexTrajectory) -> NDArray[np.float64] | None:
@@ -46,20 +49,14 @@ def anchor_distance(trajectory: ComplexTrajectory) -> NDArray[np.float64] | None
     Returns
     -------
     numpy.ndarray of shape (n_frames,), or None
-        In angstrom; None where the ligand has no protonated amine, the site has no anchor, or
-        the anchor is not in the system.
+        In angstrom; None where the ligand has no protonated amine, or the site no anchor.
     """
-    import mdtraj
-
-    anchor = trajectory.site.anchor
-    if anchor is None or not len(trajectory.amines):
+    places = trajectory.anchor_places()
+    if places is None or not len(trajectory.amines):
         return None
-    atoms = trajectory.residue_atoms(anchor.residue, anchor.atoms)
-    if not len(atoms):
-        return None
-    pairs = [(int(amine), int(atom)) for amine in trajectory.amines for atom in atoms]
-    distances = mdtraj.compute_distances(trajectory.frames, pairs, periodic=False)
-    return np.asarray(distances.min(axis=1) * NM_TO_A)
+    amines = trajectory.frames.xyz[:, trajectory.amines]
+    gaps = np.linalg.norm(amines[:, :, None] - places[:, None], axis=3)
+    return np.asarray(gaps.min(axis=(1, 2)) * NM_TO_A, dtype=float)
 
 
 def contacts(trajectory: ComplexTrajectory) -> pd.DataFrame:

@@ -22,7 +22,9 @@ class Average:
     ----------
     mean : float
     error : float
-        Standard error of the mean; NaN below three independent samples.
+        Standard error of the mean, or half the gap between the means of the two halves of the
+        series where that is larger, since a series that still drifts is not converged. NaN
+        below three independent samples.
     samples : float
         Number of statistically independent samples.
     """
@@ -57,7 +59,9 @@ def average(series: ArrayLike) -> Average:
         # A constant: nothing says how many independent looks were taken at it.
         return Average(float(values.mean()), float("nan"), 1.0)
     samples = values.size / _statistical_inefficiency(values)
-    error = float(spread / sqrt(samples)) if samples >= MIN_SAMPLES else float("nan")
+    half = values.size // 2
+    drift = abs(float(values[:half].mean() - values[-half:].mean())) / 2
+    error = max(float(spread / sqrt(samples)), drift) if samples >= MIN_SAMPLES else float("nan")
     return Average(float(values.mean()), error, float(samples))
 
 

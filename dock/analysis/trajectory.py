@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dock.docking.pose import Pose
-    from dock.receptors import Site
+    from dock.receptors import Receptor, Site
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,15 +31,16 @@ class ComplexTrajectory:
         In the frame of the receptor: the outer shell does not move, so nothing is fitted.
     pose : Pose
         The docked pose that the simulation started from.
-    site : Site
+    receptor : Receptor
+        The whole receptor; what of it was not simulated stays where it is.
     """
 
     frames: mdtraj.Trajectory
     pose: Pose
-    site: Site
+    receptor: Receptor
 
     @classmethod
-    def load(cls, folder: Path, pose: Pose, site: Site) -> ComplexTrajectory:
+    def load(cls, folder: Path, pose: Pose, receptor: Receptor) -> ComplexTrajectory:
         """Load what `dock.dynamics.engine.simulate` wrote to a folder.
 
         Raises
@@ -55,7 +56,7 @@ class ComplexTrajectory:
             frames = mdtraj.load(str(folder / TRAJECTORY), top=topology)
         except Exception as error:  # readers raise whatever a truncated file causes
             raise AnalysisError(folder / TRAJECTORY, f"cannot be read ({error})") from error
-        trajectory = cls(frames, pose, site)
+        trajectory = cls(frames, pose, receptor)
         symbols = [topology.atom(int(i)).element.symbol for i in trajectory.ligand]
         if symbols != [atom.GetSymbol() for atom in pose.mol.GetAtoms()]:
             raise AnalysisError(folder / TOPOLOGY, f"holds another molecule than {pose.ligand.name}")
@@ -79,6 +80,11 @@ class ComplexTrajectory:
         """Indices of the ligand's protonated nitrogens."""
         return self.ligand[list(self.pose.ligand.amines)]
 
+    @property
+    def site(self) -> Site:
+        """The site that the pose lies in."""
+        return self.receptor.site(self.pose.site)
+
     @cached_property
     def times(self) -> NDArray[np.float64]:
         """Time of each frame, in ps, from the start of production."""
@@ -99,6 +105,30 @@ class ComplexTrajectory:
                 if atom.name in names
             ],
             dtype=int,
+        )
+
+    def anchor_places(self) -> NDArray[np.float64] | None:
+        """Return where the site's anchor atoms are in each frame.
+
+        Returns
+        -------
+        numpy.ndarray of shape (n_frames, n_anchor_atoms, 3), or None
+            In nanometres; None where the site or the receptor has no such atoms. An anchor
+            too far away to be in the system does not move.
+        """
+        anchor = self.site.anchor
+        if anchor is None:
+            return None
+        simulated = self.residue_atoms(anchor.residue, anchor.atoms)
+        if len(simulated):
+            return np.asarray(self.frames.xyz[:, simulated])
+        fixed = [
+            atom.index
+            for atom in self.receptor.topology.atoms()
+            if f"{atom.residue.name}{atom.residue.id}" == anchor.residue and atom.name in anchor.atoms
+        ]
+        return (
+            np.repeat(self.receptor.positions[None, fixed], self.frames.n_frames, axis=0) if fixed else None
         )
 
     def _add_ligand_bonds(self) -> None:

@@ -12,17 +12,17 @@ import yaml
 
 from dock.campaign import tables
 from dock.campaign.executor import Event, available_cores, execute
-from dock.campaign.plan import Task, plan_campaign
+from dock.campaign.plan import Task, plan_campaign, read_plan, tasks_of_kind, write_plan
 from dock.campaign.settings import CampaignSettings, read_settings
 from dock.campaign.tasks import FAILURE, is_done
-from dock.core.errors import OutputError
+from dock.core.errors import OutputError, SettingsError
 from dock.core.files import output_folder, write_text
 from dock.core.records import software_versions
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LOCK = "campaign.lock.yaml"
+LOCK, PLAN = "campaign.lock.yaml", "plan.json"
 EXECUTORS = ("local", "inline")
 
 
@@ -43,18 +43,22 @@ class Campaign:
 
     @classmethod
     def open(cls, folder: Path | str) -> Campaign:
-        """Open the campaign that a run folder holds.
+        """Open the campaign that a run folder holds, with the tasks as they were planned.
 
         Raises
         ------
         OutputError
-            If the folder holds none.
+            If the folder holds none, or its files cannot be read.
         """
-        path = Path(folder) / LOCK
-        if not path.is_file():
+        folder = Path(folder)
+        if not (folder / LOCK).is_file() or not (folder / PLAN).is_file():
             raise OutputError(folder, "holds no campaign", "run 'dock run' first")
-        locked = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return cls(CampaignSettings(**locked["settings"]), folder)
+        try:
+            campaign = cls(CampaignSettings(**_read_lock(folder)["settings"]), folder)
+            campaign.tasks = read_plan(folder / PLAN)
+        except (KeyError, TypeError, ValueError) as error:
+            raise OutputError(folder / LOCK, "cannot be read", "restore it, or run again with -o") from error
+        return campaign
 
     @classmethod
     def read(cls, path: Path | str, folder: Path | str = "sertdock-run") -> Campaign:
@@ -86,7 +90,7 @@ class Campaign:
         executor
             ``local`` or ``inline``.
         workers
-            Worker processes; one for each core if None.
+            Worker processes; if None, one for each core, but no more than tasks of a kind.
         platform
             OpenMM platform of the simulations.
         watch
@@ -97,11 +101,15 @@ class Campaign:
         InputError
             If a setting is wrong, or the folder cannot be written to or holds another campaign.
         """
+        if executor not in EXECUTORS:
+            raise SettingsError(executor, "is no executor", f"known: {', '.join(EXECUTORS)}")
         tasks = self.tasks
         output_folder(self.folder)
+        side_by_side = max(len(tasks_of_kind(tasks, kind)) for kind in ("dock", "simulate"))
+        workers = workers or min(available_cores(), side_by_side)
         with self._alone():
             self._lock()
-            for event in execute(tasks, self.folder, executor, workers or available_cores(), platform):
+            for event in execute(tasks, self.folder, executor, workers, platform):
                 watch(event)
             tables.write_results(tasks, self.folder)
         return self
@@ -144,8 +152,16 @@ class Campaign:
         return f"<p><b>Campaign</b> in {self.folder}: {state}</p>"
 
     def locked(self) -> dict[str, Any]:
-        """Return what `campaign.lock.yaml` holds: settings, versions, input hashes."""
-        receptor = self.tasks[0]
+        """Return what `campaign.lock.yaml` holds: settings, versions, input hashes.
+
+        Of a run folder, that is what was locked there.
+        """
+        if (self.folder / LOCK).is_file():
+            return _read_lock(self.folder)
+        return self._current()
+
+    def _current(self) -> dict[str, Any]:
+        receptor = tasks_of_kind(self.tasks, "receptor")[0]
         return {
             "settings": self.settings.model_dump(mode="json"),
             "versions": software_versions(),
@@ -153,18 +169,19 @@ class Campaign:
         }
 
     def _lock(self) -> None:
-        """Write the lock, or hold the one that is there against these settings."""
-        path = self.folder / LOCK
-        now = self.locked()
-        if path.exists():
-            before = yaml.safe_load(path.read_text(encoding="utf-8"))
-            if before["settings"] != now["settings"]:
+        """Write lock and plan; refuse a folder that holds a campaign with other settings.
+
+        Whether a failed gate is accepted may be changed afterwards.
+        """
+        now = self._current()
+        if (self.folder / LOCK).exists():
+            before = _read_lock(self.folder).get("settings", {})
+            if {**before, "accept_failed_gate": None} != {**now["settings"], "accept_failed_gate": None}:
                 raise OutputError(
                     self.folder, "holds a campaign with other settings", "name another folder with -o"
                 )
-            if before == now:
-                return
-        write_text(path, yaml.safe_dump(now, sort_keys=False, allow_unicode=True))
+        write_text(self.folder / LOCK, yaml.safe_dump(now, sort_keys=False, allow_unicode=True))
+        write_plan(self.tasks, self.folder / PLAN)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -176,3 +193,15 @@ class Campaign:
                 yield
         except Timeout as error:
             raise OutputError(self.folder, "another 'dock run' is at work here", "wait, or use -o") from error
+
+
+def _read_lock(folder: Path) -> dict[str, Any]:
+    try:
+        locked = yaml.safe_load((folder / LOCK).read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise OutputError(
+            folder / LOCK, "is damaged", "restore it, or name another folder with -o"
+        ) from error
+    if not isinstance(locked, dict) or not isinstance(locked.get("settings"), dict):
+        raise OutputError(folder / LOCK, "is damaged", "restore it, or name another folder with -o")
+    return locked

@@ -7,11 +7,13 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
 from queue import Empty
@@ -112,67 +114,93 @@ class _Local:
         self._threads = max(1, available_cores() // workers)
         self._context = multiprocessing.get_context("spawn")
         self._queue = self._context.Queue()
+        self._waiting: list[Task] = []
         self._running: dict[Future[dict[str, Any] | None], Task] = {}
-        self._tasks: dict[str, Task] = {}
+        self._suspects: list[Task] = []
+        self._deaths: Counter[str] = Counter()
+        self._pids: set[int] = set()
         self._pool = self._new_pool()
 
     def submit(self, task: Task) -> None:
-        self._tasks[task.key] = task
-        future = self._pool.submit(_work, task, self._run, self._threads, self._platform)
-        self._running[future] = task
+        self._waiting.append(task)
 
     def events(self) -> Iterator[Event]:
+        self._start_waiting()
         if not self._running:
             return
         finished, _ = wait(self._running, timeout=POLL, return_when=FIRST_COMPLETED)
-        with suppress(Empty):
-            while True:
-                key, fraction = self._queue.get_nowait()
-                yield Event("progress", self._tasks[key], fraction)
-        broken = False
+        running = {task.key: task for task in self._running.values()}
+        for key, fraction in self._messages():
+            if key in running:
+                yield Event("progress", running[key], fraction)
         for future in finished:
             task = self._running.pop(future)
             try:
                 yield _outcome(task, future.result())
             except BrokenProcessPool:
-                broken = True
-                self._running[future] = task
-        if broken:
-            yield from self._after_a_death()
+                yield from self._after_a_death(task)
+            except Exception as error:  # what cannot be sent back from a worker
+                yield _outcome(task, record_failure(task, self._run, TaskError(task.label, str(error))))
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
-            process.terminate()
+        idle = not self._running
+        self._pool.shutdown(wait=idle, cancel_futures=True)
+        if not idle:
+            for _ in self._messages():
+                pass
+            for pid in self._pids:  # each worker leads a group, with the programs that it started
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(pid, signal.SIGTERM)
 
-    def _after_a_death(self) -> Iterator[Event]:
-        """One worker died, which breaks the pool: do its tasks again one by one, in new pools.
+    def _start_waiting(self) -> None:
+        """Hand tasks to free workers; after a death, one suspect at a time."""
+        while self._suspects and not self._running:
+            self._hand_over(self._suspects.pop(0))
+        while self._waiting and not self._suspects and len(self._running) < self._workers:
+            if any(self._deaths[task.key] for task in self._running.values()):
+                return
+            self._hand_over(self._waiting.pop(0))
 
-        The pool does not tell whose death it was. A task that kills its own worker is failed;
-        the others lose the time they had spent.
+    def _hand_over(self, task: Task) -> None:
+        work = partial(_work, task, self._run, self._threads, self._platform)
+        try:
+            future = self._pool.submit(work)
+        except BrokenProcessPool:  # an idle worker was killed
+            self._pool = self._new_pool()
+            future = self._pool.submit(work)
+        self._running[future] = task
+
+    def _after_a_death(self, task: Task) -> Iterator[Event]:
+        """Go on after a worker died, which breaks the pool and does not tell whose death it was.
+
+        Every task that was running is done again, alone; one that kills its worker twice is failed.
         """
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        suspects = [task for task in self._running.values() if not is_done(task, self._run)]
-        finished = [task for task in self._running.values() if is_done(task, self._run)]
+        for each in [task, *self._running.values()]:
+            self._deaths[each.key] += 1
+            if is_done(each, self._run):
+                yield Event("done", each, 1.0)
+            elif self._deaths[each.key] > 1:
+                error = TaskError(each.label, "its worker process died twice", "look for lack of memory")
+                yield _outcome(each, record_failure(each, self._run, error))
+            else:
+                self._suspects.append(each)
         self._running.clear()
-        for task in finished:
-            yield Event("done", task)
-        for task in suspects:
-            alone = self._new_pool(workers=1)
-            try:
-                yield _outcome(
-                    task, alone.submit(_work, task, self._run, self._threads, self._platform).result()
-                )
-            except BrokenProcessPool:
-                error = TaskError(task.label, "its worker process died twice", "look for lack of memory")
-                yield _outcome(task, record_failure(task, self._run, error))
-            finally:
-                alone.shutdown()
+        self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool = self._new_pool()
 
-    def _new_pool(self, workers: int | None = None) -> ProcessPoolExecutor:
+    def _messages(self) -> Iterator[tuple[str, float]]:
+        """Yield what workers told: the fraction of a task, or their own process id."""
+        with suppress(Empty):
+            while True:
+                key, value = self._queue.get_nowait()
+                if key == "":
+                    self._pids.add(int(value))
+                else:
+                    yield key, value
+
+    def _new_pool(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(
-            workers or self._workers,
+            self._workers,
             mp_context=self._context,
             initializer=_start_worker,
             initargs=(self._queue, os.getpid()),
@@ -193,17 +221,21 @@ def _outcome(task: Task, failure: dict[str, Any] | None) -> Event:
 
 
 def _start_worker(queue: Any, parent: int) -> None:
-    """Prepare a worker: Ctrl-C is the parent's business, and no worker outlives its parent."""
+    """Prepare a worker: it leads a process group, which ends with the parent.
+
+    Ctrl-C reaches the parent alone, which ends the group with every program that it started.
+    """
     global _PROGRESS
     _PROGRESS = queue
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.setpgid(0, 0)
+    queue.put(("", os.getpid()))
     threading.Thread(target=_follow_parent, args=(parent,), daemon=True).start()
 
 
 def _follow_parent(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(PARENT_POLL)
-    os._exit(1)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _work(task: Task, run: Path, threads: int, platform: str) -> dict[str, Any] | None:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dock.campaign.settings import CampaignSettings, LigandSettings
 from dock.core import catalogue
 from dock.core.errors import SettingsError
+from dock.core.files import read_json, write_json
 from dock.core.keys import content_key, file_sha256
 from dock.core.records import software_versions
+from dock.dynamics.charges import shipped_charges
 from dock.ligands import Ligand, stereo
-from dock.receptors.receptor import MODEL_FILE, Receptor
-
-# Rough share of the work, for the time left: seconds on one core of the reference machine.
-COSTS = {"receptor": 3.0, "ligand": 1.0, "dock": 35.0, "gate": 0.1, "simulate": 110.0, "analyse": 8.0}
+from dock.ligands.protonation import protonate
+from dock.receptors.receptor import Receptor, model_hashes
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,10 @@ class Task:
         Keys of the tasks whose results it reads, by the role they play.
     kinds : dict of str to str
         Kinds of those tasks, by the same role.
+    key : str
+        Hash of all that the result depends on.
+    cost : float
+        Expected work, in seconds on one core of the machine in benchmarks/RESULTS.md.
     """
 
     kind: str
@@ -43,15 +47,11 @@ class Task:
     needs: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     key: str = ""
+    cost: float = 1.0
 
     def folder(self, run: Path) -> Path:
         """Return where the task keeps its files."""
         return run / "tasks" / self.kind / self.key
-
-    @property
-    def cost(self) -> float:
-        """Expected work, in arbitrary units."""
-        return COSTS[self.kind]
 
 
 TaskMaker = Callable[..., Task]
@@ -69,63 +69,87 @@ def plan_campaign(settings: CampaignSettings) -> list[Task]:
     """
     versions = software_versions()
 
-    def task(kind: str, label: str, inputs: dict[str, Any], **needs: Task) -> Task:
+    def task(kind: str, label: str, cost: float, inputs: dict[str, Any], **needs: Task) -> Task:
         keys = {role: other.key for role, other in needs.items()}
         kinds = {role: other.kind for role, other in needs.items()}
         key = content_key([kind, inputs, keys, versions])
-        return Task(kind, label, inputs, keys, kinds, key)
+        return Task(kind, label, inputs, keys, kinds, key, cost)
 
     receptor, loaded = _receptor_task(settings, task)
     sites = [loaded.site(name).name for name in settings.sites] or list(loaded.sites)
     if not sites:
         raise SettingsError("receptor_sites", f"{settings.receptor} has no sites", "name at least one")
+    ligands = [_ligand_task(entry, settings.ph, task) for entry in settings.ligands]
+    for what, names in (("sites", sites), ("ligands", [ligand.inputs["name"] for ligand in ligands])):
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise SettingsError(what, f"{', '.join(repeated)} is named more than once")
     docking = settings.docking.model_dump(mode="json")
 
     def dock(ligand: Task, site: str) -> Task:
-        return task(
-            "dock",
-            f"dock {ligand.inputs['name']} in {site}",
-            {"ligand": ligand.inputs["name"], "site": site, "settings": docking},
-            receptor=receptor,
-            ligand=ligand,
-        )
+        name = ligand.inputs["name"]
+        inputs = {"ligand": name, "site": site, "settings": docking}
+        cost = 5.0 + 8.0 * len(settings.docking.seeds)
+        return task("dock", f"dock {name} in {site}", cost, inputs, receptor=receptor, ligand=ligand)
 
-    ligands = [_ligand_task(entry, settings.ph, task) for entry in settings.ligands]
-    tasks = [receptor, *ligands]
     docked = [dock(ligand, site) for ligand in ligands for site in sites]
+    planned = {new.key: new for new in [receptor, *ligands]}
     gates = []
-    for site in sites:
-        if site not in loaded.references:
-            continue
+    for site in [name for name in sites if name in loaded.references]:
         name = loaded.references[site].GetProp("_Name")
         reference = _ligand_task(LigandSettings(name=name), settings.ph, task)
         search = dock(reference, site)
+        planned |= {reference.key: reference, search.key: search}
         inputs = {"site": site, "accept_failure": settings.accept_failed_gate}
-        gates.append(task("gate", f"redocking gate of {site}", inputs, receptor=receptor, search=search))
-        tasks += [new for new in (reference, search) if new not in [*tasks, *docked]]
-    tasks += [*docked, *gates]
-    open_gates = {f"gate_{gate.inputs['site']}": gate for gate in gates}
-    for search in docked:
-        what = {"ligand": search.inputs["ligand"], "site": search.inputs["site"]}
-        complex_name = f"{what['ligand']} in {what['site']}"
-        simulation = task(
-            "simulate",
-            f"simulate {complex_name}",
-            what | {"settings": settings.simulation.model_dump(mode="json")},
-            receptor=receptor,
-            search=search,
-            **open_gates,
-        )
-        analysis = task(
-            "analyse",
-            f"analyse {complex_name}",
-            what | {"settings": settings.simulation.model_dump(mode="json")},
-            receptor=receptor,
-            search=search,
-            simulation=simulation,
-        )
-        tasks += [simulation, analysis]
-    return tasks
+        gates.append(task("gate", f"redocking gate of {site}", 0.1, inputs, receptor=receptor, search=search))
+    simulations = [
+        new for search in docked for new in _simulation_tasks(search, receptor, gates, settings, task)
+    ]
+    planned |= {new.key: new for new in [*docked, *gates, *simulations]}
+    return list(planned.values())
+
+
+def _simulation_tasks(
+    search: Task, receptor: Task, gates: Sequence[Task], settings: CampaignSettings, task: TaskMaker
+) -> list[Task]:
+    """Return the simulation of a search's best pose, and its analysis."""
+    protocol = settings.simulation
+    inputs = {
+        "ligand": search.inputs["ligand"],
+        "site": search.inputs["site"],
+        "settings": protocol.model_dump(mode="json"),
+    }
+    where = f"{inputs['ligand']} in {inputs['site']}"
+    steps = protocol.equilibration_steps + protocol.frames * protocol.frame_steps
+    simulation = task(
+        "simulate",
+        f"simulate {where}",
+        8.0 + 0.014 * steps,
+        inputs,
+        receptor=receptor,
+        search=search,
+        **{f"gate_{gate.inputs['site']}": gate for gate in gates},
+    )
+    analysis = task(
+        "analyse",
+        f"analyse {where}",
+        2.0 + 0.05 * protocol.frames,
+        inputs,
+        receptor=receptor,
+        search=search,
+        simulation=simulation,
+    )
+    return [simulation, analysis]
+
+
+def write_plan(tasks: Sequence[Task], path: Path) -> None:
+    """Write a plan, so that its results can be read whatever changes later."""
+    write_json(path, [asdict(task) for task in tasks])
+
+
+def read_plan(path: Path) -> list[Task]:
+    """Read a plan that `write_plan` wrote."""
+    return [Task(**fields) for fields in read_json(path)]
 
 
 def tasks_of_kind(tasks: Sequence[Task], kind: str) -> list[Task]:
@@ -141,10 +165,12 @@ def load_receptor(source: str, sites: dict[str, catalogue.SiteEntry]) -> Recepto
     InputError
         If it is neither, or cannot be read.
     """
+    if source.lower() in catalogue.targets():
+        return Receptor.from_catalogue(source)
     path = Path(source)
     if path.suffix.lower() in {".pdb", ".cif"} or path.exists():
         return Receptor.from_file(path, sites)
-    return Receptor.from_catalogue(source)
+    return Receptor.from_catalogue(source)  # which says what is known
 
 
 def _receptor_task(settings: CampaignSettings, task: TaskMaker) -> tuple[Task, Receptor]:
@@ -152,28 +178,32 @@ def _receptor_task(settings: CampaignSettings, task: TaskMaker) -> tuple[Task, R
     loaded = load_receptor(settings.receptor, settings.receptor_sites)
     if settings.receptor.lower() in catalogue.targets():
         entry = catalogue.target(settings.receptor)
-        path = catalogue.structures_folder() / entry.model / MODEL_FILE
         source = entry.name
+        hashes = model_hashes(catalogue.structures_folder() / entry.model)
+        sites = entry.sites
     else:
         path = Path(settings.receptor).resolve()
-        source = str(path)
+        source, hashes, sites = str(path), {path.name: file_sha256(path)}, settings.receptor_sites
     inputs = {
         "source": source,
-        "sha256": file_sha256(path),
-        "sites": {name: site.model_dump(mode="json") for name, site in settings.receptor_sites.items()},
+        "sha256": hashes,
+        "sites": {name: site.model_dump(mode="json") for name, site in sites.items()},
     }
-    return task("receptor", f"receptor {loaded.name}", inputs), loaded
+    return task("receptor", f"receptor {loaded.name}", 2.0, inputs), loaded
 
 
 def _ligand_task(entry: LigandSettings, ph: float, task: TaskMaker) -> Task:
     """Return the ligand's task once its name or SMILES is known to be good."""
     if entry.smiles is None:
-        Ligand.from_catalogue(entry.name)
-        known = catalogue.ligand(entry.name)
-        inputs: dict[str, Any] = {"name": known.name, "catalogue": known.model_dump(mode="json")}
-        if known.isomer_of:
-            inputs["parent"] = catalogue.ligand(known.isomer_of).model_dump(mode="json")
+        known = Ligand.from_catalogue(entry.name)
+        inputs: dict[str, Any] = {"name": known.name, "smiles": known.smiles, "catalogue": True}
+        constitution = known.constitution
     else:
-        stereo.require_defined(entry.name, stereo.read_smiles(entry.name, entry.smiles))
-        inputs = {"name": entry.name, "smiles": entry.smiles, "ph": ph}
-    return task("ligand", f"ligand {inputs['name']}", inputs)
+        if entry.name.strip().lower() in catalogue.ligands():
+            raise SettingsError(entry.name, "is a ligand of the catalogue", "give your SMILES another name")
+        mol = protonate(entry.name, stereo.read_smiles(entry.name, entry.smiles), ph)
+        constitution = stereo.constitution(stereo.with_defined_stereo(entry.name, mol))
+        inputs = {"name": entry.name, "smiles": entry.smiles, "catalogue": False, "ph": ph}
+    charges = shipped_charges(constitution)
+    inputs["charges"] = file_sha256(charges) if charges.exists() else "computed"
+    return task("ligand", f"ligand {inputs['name']}", 1.0, inputs)

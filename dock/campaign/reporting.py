@@ -9,12 +9,13 @@ import yaml
 
 from dock.campaign import tables
 from dock.campaign.campaign import Campaign
-from dock.campaign.plan import Task, load_receptor, tasks_of_kind
-from dock.campaign.tasks import is_done, read_result
-from dock.core.records import software_versions
+from dock.campaign.plan import Task, tasks_of_kind
+from dock.campaign.plan import load_receptor as load_source
+from dock.campaign.tasks import is_done, load_receptor, read_result
 from dock.dynamics.engine import TOPOLOGY, TRAJECTORY
 from dock.report.content import ReportComplex, ReportContent
 from dock.report.html import write_report
+from dock.report.view import heavy_atoms
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +33,12 @@ def report(campaign: Campaign) -> Path:
 def report_content(campaign: Campaign) -> ReportContent:
     """Gather what a campaign's report shows."""
     run, tasks = campaign.folder, campaign.tasks
-    receptor = load_receptor(campaign.settings.receptor, campaign.settings.receptor_sites)
+    prepared = tasks_of_kind(tasks, "receptor")[0]
+    if is_done(prepared, run):
+        receptor = load_receptor(prepared.folder(run))
+    else:
+        receptor = load_source(campaign.settings.receptor, campaign.settings.receptor_sites)
+    locked = campaign.locked()
     names = [name for name in tables.TABLES if name != "contacts"]
     return ReportContent(
         title=f"{receptor.record.get('title', receptor.name)}: {', '.join(_ligand_names(tasks))}",
@@ -46,8 +52,10 @@ def report_content(campaign: Campaign) -> ReportContent:
         succeeded=len(campaign.succeeded),
         failed=len(campaign.failed),
         gated_sites=[task.inputs["site"] for task in tasks_of_kind(tasks, "gate")],
-        settings=yaml.safe_dump(campaign.locked(), sort_keys=False, allow_unicode=True),
-        versions=software_versions(),
+        settings=yaml.safe_dump(
+            {"settings": locked["settings"], "inputs": locked["inputs"]}, sort_keys=False, allow_unicode=True
+        ),
+        versions=locked["versions"],
     )
 
 
@@ -73,6 +81,7 @@ def _complexes(campaign: Campaign) -> list[ReportComplex]:
                 simulation.inputs["site"],
                 tables.kept_poses(search, run),
                 read_result(search, run)["result"]["best"],
+                is_done(simulation, run),
                 _table(analysis, run, tables.SERIES),
                 _table(analysis, run, tables.CONTACTS),
                 _last_frame(simulation, run) if is_done(simulation, run) else "",
@@ -98,8 +107,4 @@ def _last_frame(task: Task, run: Path) -> str:
     frames = mdtraj.load(str(folder / TRAJECTORY), top=mdtraj.Topology.from_openmm(topology))
     text = io.StringIO()
     PDBFile.writeFile(topology, frames.xyz[-1] * unit.nanometer, text, keepIds=True)
-    return "\n".join(
-        line
-        for line in text.getvalue().splitlines()
-        if line.startswith(("ATOM", "HETATM", "TER")) and line[76:78].strip() != "H"
-    )
+    return heavy_atoms(text.getvalue())

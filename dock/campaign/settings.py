@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from dock.core import catalogue
 from dock.core.errors import SettingsError
@@ -14,11 +14,15 @@ from dock.core.records import Record
 from dock.docking.engine import DockingSettings
 from dock.dynamics.engine import SimulationSettings
 
+# Names become file names: no separators, no leading dot, not too long.
+LigandName = Annotated[str, StringConstraints(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,79}$")]
+SiteName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
+
 
 class LigandSettings(Record):
     """A ligand: a name of the catalogue, or a name of one's own with a SMILES."""
 
-    name: str
+    name: LigandName
     smiles: str | None = None
 
 
@@ -43,7 +47,7 @@ class CampaignSettings(Record):
     """
 
     receptor: str = "sert"
-    receptor_sites: dict[str, catalogue.SiteEntry] = Field(default_factory=dict)
+    receptor_sites: dict[SiteName, catalogue.SiteEntry] = Field(default_factory=dict)
     sites: tuple[str, ...] = ()
     ligands: tuple[LigandSettings, ...] = Field(
         default=(LigandSettings(name="escitalopram"), LigandSettings(name="r-citalopram")),
@@ -62,11 +66,9 @@ class CampaignSettings(Record):
         return [{"name": item} if isinstance(item, str) else item for item in value]
 
     @model_validator(mode="after")
-    def _distinct_names(self) -> CampaignSettings:
-        names = [ligand.name for ligand in self.ligands]
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        if repeated:
-            raise ValueError(f"several ligands are called {', '.join(repeated)}")
+    def _sites_of_one_kind(self) -> CampaignSettings:
+        if self.receptor_sites and self.receptor.lower() in catalogue.targets():
+            raise ValueError(f"receptor_sites: {self.receptor} has its own sites")
         return self
 
 

@@ -67,7 +67,7 @@ def kept_poses(task: Task, run: Path) -> list[Pose]:
 def measured_complexes(tasks: Sequence[Task], run: Path) -> list[MeasuredComplex]:
     """Return every analysed complex as something to be compared."""
     by_key = {task.key: task for task in tasks}
-    complexes = []
+    complexes: list[MeasuredComplex] = []
     for task in _done(tasks, run, "analyse"):
         search = by_key[task.needs["search"]]
         ligand = by_key[search.needs["ligand"]]
@@ -79,7 +79,7 @@ def measured_complexes(tasks: Sequence[Task], run: Path) -> list[MeasuredComplex
             MeasuredComplex(
                 task.inputs["ligand"],
                 task.inputs["site"],
-                read_result(ligand, run)["result"]["constitution"],
+                read_result(ligand, run)["result"]["smiles"],
                 {name: _average(value) for name, value in averages.items()},
                 {"docking_score_kcal_mol": pose["score"], **pose["properties"]},
                 dict(zip(occupancies["residue"], occupancies["occupancy"], strict=True)),
@@ -106,6 +106,7 @@ def _poses(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
+    simulated = {task.needs["search"] for task in _done(tasks, run, "simulate")}
     for task in _done(tasks, run, "dock"):
         result = read_result(task, run)["result"]
         for number, pose in enumerate(kept_poses(task, run)):
@@ -113,7 +114,7 @@ def _poses(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
                 pose.record()
                 | {
                     "reference_rmsd_A": result["reference_rmsd_A"][number],
-                    "simulated": number == result["best"],
+                    "simulated": task.key in simulated and number == result["best"],
                 }
             )
     return pd.DataFrame(rows)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dock.docking.pose import Pose
     from dock.dynamics.platforms import Processor
     from dock.ligands import Ligand
-    from dock.receptors import Receptor, Site
+    from dock.receptors import Receptor
 
 RESULT, FAILURE = "result.json", "failure.json"
 POSES, LIGAND = "poses.sdf", "ligand.sdf"
@@ -52,10 +52,6 @@ class TaskContext:
         """Load the campaign's receptor."""
         return load_receptor(self.needed("receptor"))
 
-    def site(self) -> Site:
-        """Return the site that the task is about."""
-        return self.receptor().site(self.task.inputs["site"])
-
     def processor(self) -> Processor:
         """Choose the processor of a simulation."""
         from dock.dynamics.platforms import choose_processor
@@ -73,14 +69,16 @@ def perform(task: Task, run: Path, threads: int, platform: str, progress: Progre
     started = time.perf_counter()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for left_over in folder.glob(".*"):  # of a run that was killed while writing
+            left_over.unlink()
         result = KINDS[task.kind](TaskContext(task, run, threads, platform, progress))
+        seconds = round(time.perf_counter() - started, 3)
+        record = {"kind": task.kind, "label": task.label, "inputs": task.inputs, "needs": task.needs}
+        write_json(folder / RESULT, record | {"seconds": seconds, "threads": threads, "result": result})
     except DockError as error:
         return record_failure(task, run, error)
     except Exception as error:  # what the code did not foresee must not stop the other tasks
         return record_failure(task, run, TaskError(task.label, f"{type(error).__name__}: {error}"))
-    seconds = round(time.perf_counter() - started, 3)
-    record = {"kind": task.kind, "label": task.label, "inputs": task.inputs, "needs": task.needs}
-    write_json(folder / RESULT, record | {"seconds": seconds, "threads": threads, "result": result})
     return None
 
 
@@ -157,10 +155,10 @@ def _ligand(context: TaskContext) -> dict[str, Any]:
     from dock.ligands import Ligand
 
     inputs = context.task.inputs
-    if "smiles" in inputs:
-        ligand = Ligand.from_smiles(inputs["smiles"], inputs["name"], inputs["ph"])
-    else:
+    if inputs["catalogue"]:
         ligand = Ligand.from_catalogue(inputs["name"])
+    else:
+        ligand = Ligand.from_smiles(inputs["smiles"], inputs["name"], inputs["ph"])
     ligand.write(context.folder / LIGAND)
     return ligand.record()
 
@@ -242,7 +240,7 @@ def _analyse(context: TaskContext) -> dict[str, Any]:
     pose = _best_pose(context)
     receptor = context.receptor()
     settings = SimulationSettings(**context.task.inputs["settings"])
-    trajectory = ComplexTrajectory.load(context.needed("simulation"), pose, context.site())
+    trajectory = ComplexTrajectory.load(context.needed("simulation"), pose, receptor)
     system = site_system(receptor, pose, settings.system)
     analysis = analyse_complex(trajectory, system, context.processor())
     for name, table in analysis.tables().items():

@@ -22,10 +22,10 @@ def command(inputs: tuple[str, ...], output: Path, ph: float) -> None:
     from rdkit import Chem
 
     from dock.core.errors import UnknownNameError
-    from dock.core.files import atomic_path, output_folder
+    from dock.core.files import atomic_path, output_file
     from dock.ligands import Ligand, stereo
 
-    output_folder(output.parent)
+    output_file(output)
     ligands = []
     for text in inputs:
         try:

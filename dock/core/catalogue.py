@@ -5,13 +5,16 @@ from __future__ import annotations
 import difflib
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, field_validator
+from pydantic import Field, StringConstraints, field_validator
 
 from dock.core.errors import UnknownNameError
 from dock.core.records import Record
+
+ResidueLabel = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9]*-?\d+$")]
+BoxEdge = Annotated[float, Field(gt=0, le=60)]
 
 
 class LigandEntry(Record):
@@ -30,7 +33,7 @@ class LigandEntry(Record):
 class AnchorEntry(Record):
     """The residue whose distance to the ligand's amine is followed, as ``ASP98``."""
 
-    residue: str
+    residue: ResidueLabel
     atoms: tuple[str, ...]
 
 
@@ -38,9 +41,9 @@ class SiteEntry(Record):
     """A named site: centre and box in angstrom, and the residues that line it."""
 
     center: tuple[float, float, float]
-    box: tuple[float, float, float]
-    radius: float
-    residues: tuple[str, ...]
+    box: tuple[BoxEdge, BoxEdge, BoxEdge] = (24.0, 24.0, 24.0)
+    radius: float = Field(default=7.0, gt=0)
+    residues: tuple[ResidueLabel, ...] = ()
     synonyms: tuple[str, ...] = ()
     anchor: AnchorEntry | None = None
     source: str = ""
@@ -70,6 +73,19 @@ class GraftEntry(Record):
     within: float
 
 
+class DonorEntry(Record):
+    """The chain of another entry that lends the side chains which the raw entry lacks."""
+
+    entry: str
+    chain: str
+
+
+class NeutralEntry(Record):
+    """An acidic residue that is protonated at the recipe's pH, as ``GLU508``."""
+
+    residue: str
+
+
 class ReferenceEntry(Record):
     """The ligand of the raw entry whose relaxed pose the model is judged by."""
 
@@ -87,6 +103,8 @@ class Recipe(Record):
     first_residue: int
     last_residue: int
     ph: float
+    side_chains: DonorEntry | None = None
+    neutral: tuple[NeutralEntry, ...] = ()
     keep: tuple[KeptEntry, ...] = ()
     graft: tuple[GraftEntry, ...] = ()
     reference: ReferenceEntry

@@ -74,6 +74,20 @@ def output_folder(path: Path) -> Path:
     return path
 
 
+def output_file(path: Path) -> Path:
+    """Make sure that a file can be written to `path`, and return it.
+
+    Raises
+    ------
+    OutputError
+        If the path is a folder, or its folder cannot be written to.
+    """
+    if path.is_dir():
+        raise OutputError(path, "is a folder", "name a file with -o")
+    output_folder(path.parent)
+    return path
+
+
 def cache_folder() -> Path:
     """Return the folder for what may be computed again: `DOCK_CACHE`, or the user's cache."""
     configured = os.environ.get("DOCK_CACHE")

@@ -49,7 +49,7 @@ class Quantity:
         return isinstance(other, Quantity) and bool(self._quantity == other._quantity)
 
     def __hash__(self) -> int:
-        return hash(self.text)
+        return hash(self._quantity)
 
 
 class Measure:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dock.receptors.receptor import IONS
+
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
@@ -61,6 +63,8 @@ def _surroundings(receptor: Receptor, poses: Sequence[Pose]) -> Mol:
         information = Chem.AtomPDBResidueInfo(
             atom.name.ljust(4), residueName=atom.residue.name, residueNumber=int(atom.residue.id)
         )
+        # Hetero atoms are judged as ions by PoseBusters, the others as protein.
+        information.SetIsHeteroAtom(atom.residue.name in IONS)
         new.SetMonomerInfo(information)
         index = mol.AddAtom(new)
         conformer.SetAtomPosition(index, receptor.positions[atom.index] * 10.0)

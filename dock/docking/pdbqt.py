@@ -10,6 +10,7 @@ import numpy as np
 from dock.core.errors import DockingError, StructureError
 from dock.core.files import cache_folder, write_text
 from dock.core.keys import content_key
+from dock.ligands import stereo
 from dock.receptors.receptor import IONS
 
 if TYPE_CHECKING:
@@ -60,11 +61,11 @@ def read_coordinates(ligand: Ligand, text: str) -> NDArray[np.float64]:
         If the pose is another molecule or stereoisomer.
     """
     from meeko import PDBQTMolecule, RDKitMolCreate
-    from rdkit import Chem
 
-    docked = RDKitMolCreate.from_pdbqt_mol(PDBQTMolecule(text, skip_typing=True))[0]
-    Chem.AssignStereochemistryFrom3D(docked)
-    match = docked.GetSubstructMatch(ligand.mol, useChirality=True) if docked is not None else ()
+    docked = stereo.seen_in_coordinates(
+        RDKitMolCreate.from_pdbqt_mol(PDBQTMolecule(text, skip_typing=True))[0]
+    )
+    match = docked.GetSubstructMatch(ligand.mol, useChirality=True)
     if len(match) != ligand.mol.GetNumAtoms():
         raise DockingError(ligand.name, "the engine returned another molecule or stereoisomer")
     return np.asarray(docked.GetConformer().GetPositions()[list(match)])

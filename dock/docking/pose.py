@@ -11,7 +11,7 @@ import numpy as np
 
 from dock.core.errors import StructureError
 from dock.core.files import atomic_path
-from dock.ligands import Ligand
+from dock.ligands import Ligand, stereo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,4 +155,4 @@ def read_mols(path: Path) -> list[Mol]:
     mols = list(Chem.SDMolSupplier(str(path), removeHs=False))
     if not mols or any(mol is None for mol in mols):
         raise StructureError(path, "holds a molecule that cannot be read")
-    return mols
+    return [stereo.forget_invertible(mol) for mol in mols]

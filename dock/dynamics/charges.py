@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from filelock import FileLock
 
 from dock.core.catalogue import structures_folder
 from dock.core.errors import ParameterError
@@ -48,17 +49,23 @@ def charges(ligand: Ligand) -> NDArray[np.float64]:
     ParameterError
         If sqm fails.
     """
-    name = f"{content_key(ligand.constitution)}.json"
-    shipped = structures_folder() / "charges" / name
-    cached = cache_folder() / "charges" / name
+    shipped = shipped_charges(ligand.constitution)
+    cached = cache_folder() / "charges" / shipped.name
     if shipped.exists():
         record = read_json(shipped)
     elif cached.exists():
         record = read_json(cached)
     else:
-        record = derive(ligand)
-        write_json(cached, record)
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(cached.with_suffix(".lock")):  # sqm takes minutes; one worker runs it for all
+            record = read_json(cached) if cached.exists() else derive(ligand)
+            write_json(cached, record)
     return map_charges(ligand, record)
+
+
+def shipped_charges(constitution: str) -> Path:
+    """Return the file that holds a constitution's charges if the catalogue ships them."""
+    return structures_folder() / "charges" / f"{content_key(constitution)}.json"
 
 
 def derive(ligand: Ligand) -> dict[str, object]:

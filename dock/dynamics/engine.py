@@ -79,6 +79,9 @@ class SimulationSettings(Record):
 
     @model_validator(mode="after")
     def _whole_frames(self) -> SimulationSettings:
+        longest = 4.0 if self.system.hydrogen_mass.value_in("amu") >= 3.0 else 2.0
+        if max(self.timestep.value_in("fs"), self.equilibration_timestep.value_in("fs")) > longest + 1e-9:
+            raise ValueError(f"time steps above {longest:g} fs need heavier hydrogens, or are too long")
         for part, whole in (("timestep", "frame_interval"), ("frame_interval", "production")):
             ratio = getattr(self, whole).value_in("fs") / getattr(self, part).value_in("fs")
             if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6:

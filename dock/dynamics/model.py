@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dock.core import catalogue
+from dock.core.errors import StructureError
 from dock.core.files import atomic_path, output_folder, write_json
 from dock.core.records import software_versions
 from dock.docking.pose import Pose, heavy_rmsd
 from dock.dynamics.minimisation import minimise, restrained
 from dock.dynamics.platforms import Processor, choose_processor
-from dock.dynamics.systems import SystemSettings, whole_system
+from dock.dynamics.systems import ComplexSystem, SystemSettings, whole_system
 from dock.ligands import Ligand
 from dock.ligands.placement import place_atoms
 from dock.receptors import Receptor
+from dock.receptors.chirality import wrong_hands
 from dock.receptors.preparation import Preparation, prepare, reference_ligand
 from dock.receptors.receptor import MODEL_FILE, RECORD_FILE, REFERENCE_FILE, model_hashes
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 NM_TO_A = 10.0
 # Force constants, in kJ/mol/nm^2, that hold the experimental atoms, with iterations at most.
 # First the rebuilt atoms must give way, which clash where they were put; then all settles.
+STRAIN = 0.015  # nm
 STAGES = ((50_000.0, 500), (500.0, 1000))
 
 
@@ -72,6 +75,12 @@ def build_model(name: str, folder: Path, processor: Processor | None = None) -> 
         complex_system = replace(complex_system, positions=relaxed)
         energies.append(before_after)
     relaxed_receptor = Receptor(target.name, receptor.topology, relaxed[complex_system.receptor])
+    strained = _strained_bonds(complex_system)
+    if strained:
+        raise StructureError(target.name, f"the model has {len(strained)} strained bonds: {strained[0]}")
+    wrong = wrong_hands(relaxed_receptor.topology, relaxed_receptor.positions)
+    if wrong:
+        raise StructureError(target.name, f"the model has centres of the wrong hand: {', '.join(wrong)}")
     minimised = place_atoms(ligand.mol, relaxed[complex_system.ligand] * NM_TO_A)
     relaxed_receptor.write(folder / MODEL_FILE)
     _write_mol(folder / REFERENCE_FILE, minimised, ligand.name)
@@ -94,6 +103,7 @@ def build_model(name: str, folder: Path, processor: Processor | None = None) -> 
             "rms": round(float(np.sqrt((moved**2).mean())), 3),
             "max": round(float(moved.max()), 3),
             "max_atom": _atom_name(receptor, int(indices[moved.argmax()])),
+            "over_1_A": [_atom_name(receptor, int(indices[i])) for i in np.flatnonzero(moved > 1.0)],
             "reference_ligand_rmsd": round(heavy_rmsd(deposited, minimised), 3),
         },
         "computed": datetime.date.today().isoformat(),
@@ -119,6 +129,21 @@ def _experimental(preparation: Preparation) -> tuple[NDArray[np.int64], NDArray[
         if (int(atom.residue.id), atom.name) in preparation.deposited
     ]
     return np.array([index for index, _ in found]), np.array([place for _, place in found])
+
+
+def _strained_bonds(complex_system: ComplexSystem) -> list[str]:
+    """Return bonds far from their equilibrium length, as where a side chain threads a ring."""
+    from openmm import HarmonicBondForce, unit
+
+    force = next(f for f in complex_system.system.getForces() if isinstance(f, HarmonicBondForce))
+    names = [f"{a.residue.name}{a.residue.id} {a.name}" for a in complex_system.topology.atoms()]
+    strained = []
+    for number in range(force.getNumBonds()):
+        a, b, length, _ = force.getBondParameters(number)
+        found = np.linalg.norm(complex_system.positions[a] - complex_system.positions[b])
+        if abs(found - length.value_in_unit(unit.nanometer)) > STRAIN:
+            strained.append(f"{names[a]} to {names[b]}")
+    return strained
 
 
 def _atom_name(receptor: Receptor, index: int) -> str:

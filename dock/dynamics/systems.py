@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import model_validator
 
 from dock.core.records import Record
 from dock.core.units import Length, Mass, Quantity
@@ -50,6 +51,14 @@ class SystemSettings(Record):
     mobile_within: Length = Quantity("5 angstrom")
     cutoff: Length = Quantity("12 angstrom")
     hydrogen_mass: Mass = Quantity("3 amu")
+
+    @model_validator(mode="after")
+    def _possible(self) -> SystemSettings:
+        if self.mobile_within.value_in("nm") > self.kept_within.value_in("nm"):
+            raise ValueError("mobile_within must not exceed kept_within")
+        if not 1.0 <= self.hydrogen_mass.value_in("amu") <= 4.0:
+            raise ValueError("hydrogen_mass must lie between 1 and 4 amu")
+        return self
 
 
 @dataclass(frozen=True, eq=False)

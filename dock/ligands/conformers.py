@@ -9,7 +9,7 @@ from dock.core.errors import EmbeddingError
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
-EMBEDDING_TIME_LIMIT = 30  # seconds
+EMBEDDING_TIME_LIMIT = 15  # seconds, for each of two attempts
 RELAXATION_STEPS = 2000
 
 
@@ -26,7 +26,7 @@ def embed(name: str, mol: Mol, seed: int) -> Mol:
     Raises
     ------
     EmbeddingError
-        If RDKit finds no conformer within 30 s.
+        If RDKit finds no conformer in two attempts of 15 s.
     """
     from rdkit import Chem, rdBase
     from rdkit.Chem import rdDistGeom, rdForceFieldHelpers

@@ -100,6 +100,7 @@ class Ligand:
         mol = next(iter(Chem.SDMolSupplier(str(path), removeHs=False)), None) if path.is_file() else None
         if mol is None:
             raise ChemistryError(path, "holds no readable ligand")
+        stereo.forget_invertible(mol)
         return cls(mol.GetProp("_Name"), mol, mol.GetProp("source"), mol.GetProp("measured"))
 
     def write(self, path: Path) -> None:
@@ -121,7 +122,7 @@ class Ligand:
 
     @classmethod
     def _build(cls, name: str, mol: Mol, source: str, measured: str) -> Ligand:
-        stereo.require_defined(name, mol)
+        mol = stereo.with_defined_stereo(name, mol)
         return cls(name, embed(name, mol, CONFORMER_SEED), source, measured)
 
     @cached_property

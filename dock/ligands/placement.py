@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dock.core.errors import ChemistryError
+from dock.ligands import stereo
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,8 +31,7 @@ def place_atoms(template: Mol, coordinates: NDArray[np.float64]) -> Mol:
 
     placed = Chem.Mol(template)
     placed.GetConformer().SetPositions(np.ascontiguousarray(coordinates, dtype=float))
-    seen = Chem.Mol(placed)
-    Chem.AssignStereochemistryFrom3D(seen)
+    seen = stereo.seen_in_coordinates(placed)
     shown, wanted = (Chem.MolToSmiles(Chem.RemoveHs(mol)) for mol in (seen, placed))
     if shown != wanted:
         raise ChemistryError(wanted, f"the coordinates show {shown} instead")

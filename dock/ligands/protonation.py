@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from dock.core.errors import ChemistryError
@@ -10,12 +11,15 @@ if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
 
+NEIGHBOURS = 3  # bonds; amines this near shift each other's pKa by units
+
+
 def protonate(name: str, mol: Mol, ph: float) -> Mol:
     """Return the protomer that molscrub's acid and base rules give at one pH.
 
-    molscrub assigns one pKa to each acidic or basic group by SMARTS pattern; groups whose
-    pKa depends on a neighbour (vilazodone, ibogaine, amoxapine's amidine) are beyond it, and
-    the catalogue writes such protomers out.
+    A molecule that is written with charges is taken as it is written. molscrub assigns one pKa
+    to each acidic or basic group by SMARTS pattern, whatever its neighbours; so a result with
+    two charged amines within three bonds is refused.
 
     Parameters
     ----------
@@ -27,11 +31,13 @@ def protonate(name: str, mol: Mol, ph: float) -> Mol:
     Raises
     ------
     ChemistryError
-        If no protomer could be made.
+        If no protomer could be made, or the rules do not hold for the molecule.
     """
     from molscrub import Scrub
     from rdkit import Chem, rdBase
 
+    if _written_charged(mol):
+        return mol
     scrub = Scrub(ph_low=ph, ph_high=ph, skip_tautomers=True, skip_gen3d=True, skip_ringfix=True)
     with rdBase.BlockLogs():
         states = list(scrub(mol))
@@ -39,4 +45,21 @@ def protonate(name: str, mol: Mol, ph: float) -> Mol:
         raise ChemistryError(
             name, f"no protonation state at pH {ph:g} could be made", "write the charged SMILES"
         )
-    return Chem.MolFromSmiles(Chem.MolToSmiles(Chem.RemoveHs(states[0])))
+    protomer = Chem.MolFromSmiles(Chem.MolToSmiles(Chem.RemoveHs(states[0])))
+    cations = [match[0] for match in protomer.GetSubstructMatches(Chem.MolFromSmarts("[#7+;!H0]"))]
+    distances = Chem.GetDistanceMatrix(protomer)
+    if any(distances[a][b] <= NEIGHBOURS for a, b in combinations(cations, 2)):
+        raise ChemistryError(
+            name,
+            f"two neighbouring amines would both be charged ({Chem.MolToSmiles(protomer)})",
+            "write the SMILES with the charge where it belongs",
+        )
+    return protomer
+
+
+def _written_charged(mol: Mol) -> bool:
+    """Return whether an atom has a charge that no neighbour balances, as in a nitro group."""
+    return any(
+        atom.GetFormalCharge() and not any(n.GetFormalCharge() for n in atom.GetNeighbors())
+        for atom in mol.GetAtoms()
+    )

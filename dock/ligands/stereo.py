@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dock.core.errors import ChemistryError
 
@@ -10,13 +10,20 @@ if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
 
+# What GAFF2 has atom types for, and the engines' scoring functions too.
+ELEMENTS = frozenset({"H", "C", "N", "O", "F", "P", "S", "Cl", "Br", "I"})
+MAX_HEAVY_ATOMS = 120
+MAX_ISOMERS = 32
+
+
 def read_smiles(name: str, smiles: str) -> Mol:
-    """Read one connected molecule from a SMILES, without explicit hydrogens.
+    """Read one connected, drug-like molecule from a SMILES, without explicit hydrogens.
 
     Raises
     ------
     ChemistryError
-        If the SMILES cannot be read, is empty or holds several molecules.
+        If the SMILES cannot be read, is empty, holds several molecules, dummy atoms, radicals or
+        elements without parameters, or has more than 120 heavy atoms.
     """
     from rdkit import Chem, rdBase
 
@@ -30,7 +37,38 @@ def read_smiles(name: str, smiles: str) -> Mol:
         raise ChemistryError(name, "the SMILES is empty", "give a SMILES or a catalogue name")
     if len(Chem.GetMolFrags(mol)) > 1:
         raise ChemistryError(name, f"'{smiles}' holds several molecules", "remove the salt or solvent")
+    odd = sorted({atom.GetSymbol() for atom in mol.GetAtoms()} - ELEMENTS)
+    if odd:
+        raise ChemistryError(name, f"holds {', '.join(odd)}, which no force field here covers")
+    if any(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms()):
+        raise ChemistryError(name, f"'{smiles}' is a radical", "check the hydrogens in brackets")
+    if mol.GetNumHeavyAtoms() > MAX_HEAVY_ATOMS:
+        raise ChemistryError(name, f"has {mol.GetNumHeavyAtoms()} heavy atoms, more than {MAX_HEAVY_ATOMS}")
     return mol
+
+
+def forget_invertible(mol: Mol) -> Mol:
+    """Clear the stereochemistry of nitrogens that carry a hydrogen, in place, and return `mol`.
+
+    A protonated amine loses its proton and inverts within milliseconds: it is no stereo centre,
+    although RDKit finds one in its coordinates.
+    """
+    from rdkit import Chem
+
+    for atom in mol.GetAtoms():
+        if atom.GetSymbol() == "N" and atom.GetTotalNumHs(includeNeighbors=True):
+            atom.SetChiralTag(Chem.ChiralType.CHI_UNSPECIFIED)
+            atom.ClearProp("_CIPCode")
+    return mol
+
+
+def seen_in_coordinates(mol: Mol) -> Mol:
+    """Return a copy of a molecule with the stereochemistry that its conformer shows."""
+    from rdkit import Chem
+
+    copy = Chem.Mol(mol)
+    Chem.AssignStereochemistryFrom3D(copy)
+    return forget_invertible(copy)
 
 
 def looks_like_name(text: str) -> bool:
@@ -53,7 +91,7 @@ def cip_labels(mol: Mol) -> tuple[str, ...]:
     from rdkit import Chem
     from rdkit.Chem import rdCIPLabeler
 
-    copy = Chem.Mol(mol)
+    copy = forget_invertible(Chem.Mol(mol))
     rdCIPLabeler.AssignCIPLabels(copy)
     return tuple(
         atom.GetProp("_CIPCode")
@@ -63,14 +101,24 @@ def cip_labels(mol: Mol) -> tuple[str, ...]:
 
 
 def isomers(mol: Mol) -> list[Mol]:
-    """Return every stereoisomer of `mol`, keeping centres that are already defined."""
+    """Return every stereoisomer of `mol` that can exist, keeping centres that are already defined.
+
+    Nitrogens that invert are no centres, and an isomer that cannot be embedded, such as a cage
+    turned inside out, is left out. At most 32 are made.
+    """
+    from rdkit import rdBase
+    from rdkit.Chem import MolToSmiles
     from rdkit.Chem.EnumerateStereoisomers import (
         EnumerateStereoisomers,
         StereoEnumerationOptions,
     )
 
-    options = StereoEnumerationOptions(onlyUnassigned=True, unique=True)
-    return list(EnumerateStereoisomers(mol, options=options))
+    options = StereoEnumerationOptions(
+        onlyUnassigned=True, unique=True, tryEmbedding=True, maxIsomers=MAX_ISOMERS, rand=1
+    )
+    with rdBase.BlockLogs():
+        found = [forget_invertible(isomer) for isomer in EnumerateStereoisomers(mol, options=options)]
+    return list({MolToSmiles(isomer): isomer for isomer in found}.values())
 
 
 def isomer_with_labels(name: str, mol: Mol, labels: tuple[str, ...]) -> Mol:
@@ -90,24 +138,43 @@ def isomer_with_labels(name: str, mol: Mol, labels: tuple[str, ...]) -> Mol:
     return found[0]
 
 
-def require_defined(name: str, mol: Mol) -> None:
-    """Refuse a molecule with undefined tetrahedral centres or double bonds.
+def with_defined_stereo(name: str, mol: Mol) -> Mol:
+    """Return a molecule whose every centre and double bond is defined, or refuse it.
+
+    A molecule that leaves elements open but can exist as one isomer only, such as
+    amantadine, is that isomer.
 
     Raises
     ------
     ChemistryError
-        If stereochemistry is left open.
+        If several isomers are meant, or none can exist.
     """
     from rdkit import Chem
 
+    mol = forget_invertible(Chem.Mol(mol))
     open_elements = [
         element
         for element in Chem.FindPotentialStereo(Chem.Mol(mol))
-        if element.specified == Chem.StereoSpecified.Unspecified
+        if element.specified == Chem.StereoSpecified.Unspecified and not _inverts(mol, element)
     ]
-    if open_elements:
-        advice = "name one of: " + ", ".join(Chem.MolToSmiles(isomer) for isomer in isomers(mol)[:4])
-        raise ChemistryError(name, f"leaves {len(open_elements)} stereo element(s) undefined", advice)
+    if not open_elements:
+        return mol
+    possible = isomers(mol)
+    if len(possible) == 1:
+        return possible[0]
+    advice = "name one of: " + ", ".join(Chem.MolToSmiles(isomer) for isomer in possible[:4])
+    raise ChemistryError(
+        name, f"leaves {len(open_elements)} stereo element(s) undefined", advice if possible else ""
+    )
+
+
+def _inverts(mol: Mol, element: Any) -> bool:
+    from rdkit import Chem
+
+    if element.type != Chem.StereoType.Atom_Tetrahedral:
+        return False
+    atom = mol.GetAtomWithIdx(element.centeredOn)
+    return atom.GetSymbol() == "N" and bool(atom.GetTotalNumHs(includeNeighbors=True) or atom.GetDegree() < 4)
 
 
 def constitution(mol: Mol) -> str:
@@ -117,3 +184,23 @@ def constitution(mol: Mol) -> str:
     flat = Chem.RemoveHs(mol)
     Chem.RemoveStereochemistry(flat)
     return str(Chem.MolToSmiles(flat))
+
+
+def relation(one: str, two: str) -> str | None:
+    """Return what two isomeric SMILES are to each other.
+
+    Returns
+    -------
+    str or None
+        ``enantiomer`` for mirror images, ``diastereomer`` for other stereoisomers of the same
+        constitution, None for the same molecule or another constitution.
+    """
+    from rdkit import Chem
+
+    first, second = Chem.MolFromSmiles(one), Chem.MolFromSmiles(two)
+    names = Chem.MolToSmiles(first), Chem.MolToSmiles(second)
+    if names[0] == names[1] or constitution(first) != constitution(second):
+        return None
+    for atom in first.GetAtoms():
+        atom.InvertChirality()
+    return "enantiomer" if Chem.CanonSmiles(Chem.MolToSmiles(first)) == names[1] else "diastereomer"

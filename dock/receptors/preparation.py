@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from Bio.Data.PDBData import protein_letters_1to3
 
 from dock.core.catalogue import GraftEntry, Recipe, TargetEntry
 from dock.core.errors import StructureError
 from dock.core.keys import file_sha256
+from dock.receptors.chirality import wrong_hands
 from dock.receptors.source import find_entry
 
 if TYPE_CHECKING:
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
 A_TO_NM = 0.1
+STUMP = frozenset({"N", "CA", "C", "O", "OXT", "CB"})
+CLASH = 1.9  # angstrom between heavy atoms of two residues; minimisation mends what is farther
+MAX_REPACKING = 5  # rounds
+SEEDS = range(1, 6)  # of PDBFixer's annealing
 
 
 @dataclass
@@ -48,35 +54,41 @@ class Preparation:
 def prepare(target: TargetEntry) -> Preparation:
     """Prepare the raw entry of a catalogue target as its recipe says.
 
-    The chosen chain is kept within the residue range, its sequence is compared with
-    UniProt's and differing residues are reverted, missing atoms are rebuilt and hydrogens
-    added by PDBFixer, disulfides are found by distance, and the recipe's ions are added.
+    The chosen chain is kept within the residue range and its sequence is compared with
+    UniProt's. Side chains that differ from it or are truncated are carried over from the
+    recipe's donor entry; what the donor lacks too is rebuilt by PDBFixer. Hydrogens are added,
+    disulfides found by distance, and the recipe's ions added.
 
     Raises
     ------
     StructureError
-        If an entry cannot be had or read, or lacks what the recipe names.
+        If an entry cannot be had or read, lacks what the recipe names, or the result has a
+        side chain or backbone of the wrong hand.
     """
     recipe = target.recipe
     path = find_entry(recipe.entry)
     chain = read_chain(path, recipe.chain)
-    polymer = _polymer(chain, recipe)
+    polymer = _polymer(chain, recipe, path)
     ions = [_hetero(chain, path, kept.name, kept.number) for kept in recipe.keep]
     changes: dict[str, Any] = {
         "inputs": {recipe.entry: file_sha256(path)},
         "kept": [f"{kept.name} {kept.number} ({kept.role})" for kept in recipe.keep],
         "dropped": _dropped(chain, recipe),
     }
-    modeller = _complete(polymer, target, changes)
-    deposited = {
+    own = {
         (residue.id[1], atom.name): np.asarray(atom.coord, dtype=float)
         for residue in polymer
         for atom in residue
         if atom.element != "H"
     }
-    for number in changes.pop("reverted_numbers"):
-        for name in [key for key in deposited if key[0] == number and not _is_backbone(key[1])]:
-            del deposited[name]
+    polymer = _complete_side_chains(polymer, target, changes)
+    deposited = {
+        key: own[key]
+        for residue in polymer
+        for atom in residue
+        if (key := (residue.id[1], atom.name)) in own and np.array_equal(atom.coord, own[key])
+    }
+    modeller = _complete(polymer, target, changes)
     placed = [
         (kept.name, kept.number, next(iter(ion)).coord) for kept, ion in zip(recipe.keep, ions, strict=True)
     ]
@@ -103,7 +115,7 @@ def reference_ligand(target: TargetEntry, template: Mol) -> Mol:
     StructureError
         If the entry's residue is another molecule, or its configuration is not the template's.
     """
-    from rdkit import Chem
+    from rdkit import Chem, rdBase
     from rdkit.Chem import AllChem
 
     from dock.ligands import stereo
@@ -116,7 +128,8 @@ def reference_ligand(target: TargetEntry, template: Mol) -> Mol:
     raw = Chem.MolFromPDBBlock(_residue_block(residue))
     flat = Chem.RemoveHs(template)
     try:
-        ordered = AllChem.AssignBondOrdersFromTemplate(Chem.RemoveAllHs(flat), raw)
+        with rdBase.BlockLogs():
+            ordered = AllChem.AssignBondOrdersFromTemplate(Chem.RemoveAllHs(flat), raw)
     except ValueError as error:
         raise StructureError(subject, "is not the reference ligand of the recipe") from error
     Chem.AssignStereochemistryFrom3D(ordered)
@@ -150,12 +163,16 @@ def read_chain(path: Path, chain: str) -> Chain:
     return model[chain]
 
 
-def _polymer(chain: Chain, recipe: Recipe) -> list[Residue]:
-    return [
+def _polymer(chain: Chain, recipe: Recipe, path: Path) -> list[Residue]:
+    residues = [
         residue
         for residue in chain
         if residue.id[0] == " " and recipe.first_residue <= residue.id[1] <= recipe.last_residue
     ]
+    missing = set(range(recipe.first_residue, recipe.last_residue + 1)) - {r.id[1] for r in residues}
+    if missing:
+        raise StructureError(path, f"lacks residues {sorted(missing)} of the recipe's range")
+    return residues
 
 
 def _dropped(chain: Chain, recipe: Recipe) -> list[str]:
@@ -175,47 +192,145 @@ def _hetero(chain: Chain, path: Path, name: str, number: int) -> Residue:
     raise StructureError(path, f"chain {chain.id} has no residue {name} {number}")
 
 
-def _is_backbone(name: str) -> bool:
-    return name in {"N", "CA", "C", "O", "CB"}
+def _complete_side_chains(
+    polymer: list[Residue], target: TargetEntry, changes: dict[str, Any]
+) -> list[Residue]:
+    """Carry over side chains from the donor entry where a residue is mutated or truncated.
 
-
-def _complete(polymer: list[Residue], target: TargetEntry, changes: dict[str, Any]) -> Modeller:
-    """Revert, rebuild and protonate with PDBFixer; note what was done in `changes`."""
-    from Bio.Data.PDBData import protein_letters_1to3
-    from openmm.app import Modeller
-    from pdbfixer import PDBFixer
-
-    fixer = PDBFixer(pdbfile=io.StringIO(_residues_block(polymer, target.recipe.chain)))
+    A neighbour that has moved into the gap is repacked as in the donor; a side chain that
+    would clash with the backbone all the same is left to be rebuilt.
+    """
+    donors = _donor_residues(target, changes)
     wanted = {
         residue.id[1]: protein_letters_1to3[target.sequence[residue.id[1] - 1]].upper() for residue in polymer
     }
-    reverted = [r for r in polymer if r.resname != wanted[r.id[1]]]
-    mutations = [f"{r.resname}-{r.id[1]}-{wanted[r.id[1]]}" for r in reverted]
-    if mutations:
-        fixer.applyMutations(mutations, target.recipe.chain)
-    fixer.findMissingResidues()
-    if fixer.missingResidues:
-        raise StructureError(target.recipe.entry, "lacks residues inside the range of the recipe")
-    fixer.findNonstandardResidues()
-    fixer.findMissingAtoms()
-    numbers = {r.id[1] for r in reverted}
-    changes["reverted"] = mutations
-    changes["reverted_numbers"] = sorted(numbers)
-    changes["rebuilt_side_chains"] = [
-        f"{residue.name} {residue.id}: {' '.join(atom.name for atom in atoms)}"
-        for residue, atoms in fixer.missingAtoms.items()
-        if int(residue.id) not in numbers
+    changes["reverted"] = [
+        f"{residue.resname}-{residue.id[1]}-{wanted[residue.id[1]]}"
+        for residue in polymer
+        if residue.resname != wanted[residue.id[1]]
     ]
-    # PDBFixer anneals what it adds from random velocities; a seed makes the model repeatable.
-    fixer.addMissingAtoms(seed=1)
-    fixer.addMissingHydrogens(target.recipe.ph)
+    residues = {residue.id[1]: residue.copy() for residue in polymer}
+    for number, residue in residues.items():
+        if residue.resname != wanted[number]:
+            _keep_stump(residue)
+            residue.resname = wanted[number]
+    lacking = [
+        number
+        for number, donor in donors.items()
+        if number in residues and donor.resname == wanted[number] and _add_side_chain(residues[number], donor)
+    ]
+    lent = set(lacking)
+    stuck = {number for number, _, backbone in _clashes(residues, lent) if backbone}
+    for number in stuck:
+        _keep_stump(residues[number])
+    repacked: set[int] = set()
+    for _ in range(MAX_REPACKING):
+        movable = {other for _, other, _ in _clashes(residues, lent - stuck)} & set(donors) - lent
+        for number in movable:
+            _keep_stump(residues[number])
+            _add_side_chain(residues[number], donors[number])
+        lent |= movable
+        repacked |= movable
+    # What overlaps still: of each pair, the larger side chain gives way.
+    for one, other, _ in _clashes(residues, lent - stuck):
+        larger = max({one, other} & lent, key=lambda number: (len(donors[number]), number))
+        stuck.add(larger)
+        _keep_stump(residues[larger])
+    changes["carried_over"] = [f"{wanted[n]} {n}" for n in sorted(lent - repacked - stuck)]
+    changes["repacked"] = [f"{wanted[n]} {n}" for n in sorted(repacked - stuck)]
+    return list(residues.values())
+
+
+def _donor_residues(target: TargetEntry, changes: dict[str, Any]) -> dict[int, Residue]:
+    donor = target.recipe.side_chains
+    if donor is None:
+        return {}
+    path = find_entry(donor.entry)
+    changes["inputs"][donor.entry] = file_sha256(path)
+    return {residue.id[1]: residue for residue in read_chain(path, donor.chain) if residue.id[0] == " "}
+
+
+def _keep_stump(residue: Residue) -> None:
+    """Remove the side chain of a residue beyond CB."""
+    for atom in list(residue):
+        if atom.name not in STUMP:
+            residue.detach_child(atom.id)
+
+
+def _add_side_chain(residue: Residue, donor: Residue) -> bool:
+    """Add the donor's atoms that a residue lacks; return whether there were any.
+
+    The donor is superposed on the backbone (N, CA, C, O), and on CB where both have it.
+    """
+    from Bio.PDB.Superimposer import Superimposer
+
+    missing = [atom for atom in donor if atom.element != "H" and atom.name not in residue]
+    if not missing or residue.resname != donor.resname:
+        return False
+    shared = [name for name in ("N", "CA", "C", "O", "CB") if name in residue and name in donor]
+    superimposer = Superimposer()
+    superimposer.set_atoms([residue[name] for name in shared], [donor[name] for name in shared])
+    rotation, translation = superimposer.rotran
+    for atom in missing:
+        added = atom.copy()
+        added.coord = atom.coord @ rotation + translation
+        residue.add(added)
+    return True
+
+
+def _clashes(residues: dict[int, Residue], lent: set[int]) -> list[tuple[int, int, bool]]:
+    """Return which lent side chains overlap with what: ``(lent, other, other is backbone)``."""
+    from scipy.spatial import cKDTree
+
+    atoms = [(n, atom) for n, residue in residues.items() for atom in residue if atom.element != "H"]
+    pairs = cKDTree([atom.coord for _, atom in atoms]).query_pairs(CLASH)
+    found = []
+    for one, two in pairs:
+        for (n, atom), (other, hit) in ((atoms[one], atoms[two]), (atoms[two], atoms[one])):
+            if n != other and n in lent and atom.name not in STUMP:
+                found.append((n, other, hit.name in STUMP))
+    return found
+
+
+def _complete(polymer: list[Residue], target: TargetEntry, changes: dict[str, Any]) -> Modeller:
+    """Rebuild and protonate with PDBFixer and OpenMM; note what was done in `changes`."""
+    from openmm import unit
+    from openmm.app import Modeller
+    from pdbfixer import PDBFixer
+
+    recipe = target.recipe
+    block = _residues_block(polymer, recipe.chain)
+    # PDBFixer anneals what it adds from random velocities, now and then into the wrong hand.
+    for seed in SEEDS:
+        fixer = PDBFixer(pdbfile=io.StringIO(block))
+        fixer.findMissingResidues()
+        fixer.findNonstandardResidues()
+        fixer.findMissingAtoms()
+        changes["rebuilt"] = [
+            f"{residue.name} {residue.id}: {' '.join(atom.name for atom in atoms)}"
+            for residue, atoms in fixer.missingAtoms.items()
+        ]
+        fixer.addMissingAtoms(seed=seed)
+        wrong = wrong_hands(fixer.topology, np.array(fixer.positions.value_in_unit(unit.nanometer)))
+        if not wrong:
+            break
+    else:
+        raise StructureError(recipe.entry, f"centres of the wrong hand after rebuilding: {', '.join(wrong)}")
+    neutral = {entry.residue for entry in recipe.neutral}
+    variants = [
+        {"GLU": "GLH", "ASP": "ASH"}.get(residue.name) if f"{residue.name}{residue.id}" in neutral else None
+        for residue in fixer.topology.residues()
+    ]
+    if sum(variant is not None for variant in variants) != len(neutral):
+        raise StructureError(recipe.entry, f"has no acid for each of {sorted(neutral)}")
     modeller = Modeller(fixer.topology, fixer.positions)
+    modeller.addHydrogens(pH=recipe.ph, variants=variants)
     changes["disulfides"] = [
         f"{a.residue.name}{a.residue.id}-{b.residue.name}{b.residue.id}"
         for a, b in modeller.topology.bonds()
         if a.name == b.name == "SG"
     ]
-    changes["protonation"] = _protonation(modeller.topology, target.recipe.ph)
+    changes["protonation"] = _protonation(modeller.topology, recipe.ph)
     return modeller
 
 
@@ -228,7 +343,7 @@ def _protonation(topology: Topology, ph: float) -> dict[str, Any]:
             states[f"HIS {residue.id}"] = "+".join(sorted(names & {"HD1", "HE2"}))
         elif (residue.name == "ASP" and "HD2" in names) or (residue.name == "GLU" and "HE2" in names):
             states[f"{residue.name} {residue.id}"] = "neutral"
-    return {"pH": ph, "method": "model pKa of each residue type (PDBFixer)", "noted": states}
+    return {"pH": ph, "method": "model pKa of each residue type, and the recipe", "noted": states}
 
 
 def _graft(chain: Chain, graft: GraftEntry) -> tuple[NDArray[np.float64], dict[str, Any]]:
@@ -274,7 +389,7 @@ def _add_ions(modeller: Modeller, chain: str, ions: list[tuple[str, int, Any]]) 
 
 def _residues_block(residues: list[Residue], chain: str) -> str:
     """Return PDB text of the residues, at their highest occupancy, as one chain."""
-    from Bio.PDB import PDBIO
+    from Bio.PDB import PDBIO, Select
     from Bio.PDB.Chain import Chain
     from Bio.PDB.Model import Model
     from Bio.PDB.Structure import Structure
@@ -290,8 +405,14 @@ def _residues_block(residues: list[Residue], chain: str) -> str:
     structure.add(model)
     writer = PDBIO()
     writer.set_structure(structure)
+
+    class HighestOccupancy(Select):  # type: ignore[misc]
+        def accept_atom(self, atom: Any) -> bool:
+            # Bio.PDB has chosen the altloc of highest occupancy; the others are not in the list.
+            return not atom.is_disordered() or atom in list(atom.get_parent())
+
     text = io.StringIO()
-    writer.save(text)
+    writer.save(text, HighestOccupancy())
     return text.getvalue()
 
 

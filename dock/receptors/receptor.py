@@ -110,7 +110,7 @@ class Receptor:
         return cls(path.stem, topology, positions, named, {}, {"source": str(path)})
 
     def site(self, name: str) -> Site:
-        """Return the site called `name`.
+        """Return the site called `name`, by its own name or a synonym, in any case.
 
         Raises
         ------
@@ -118,19 +118,15 @@ class Receptor:
             If the receptor has no such site.
         """
         wanted = name.strip().lower()
-        if wanted not in self.sites:
-            raise catalogue.unknown_name(name, f"site of {self.name}", list(self.sites))
-        return self.sites[wanted]
+        for site in self.sites.values():
+            if wanted in (site.name.lower(), *(synonym.lower() for synonym in site.synonyms)):
+                return site
+        raise catalogue.unknown_name(name, f"site of {self.name}", list(self.sites))
 
     @cached_property
     def key(self) -> str:
         """Content key of the structure."""
         return content_key(self.to_cif())
-
-    @cached_property
-    def polymer_atoms(self) -> NDArray[np.int64]:
-        """Indices of the atoms that are no ions."""
-        return np.array([atom.index for atom in self.topology.atoms() if atom.residue.name not in IONS])
 
     def to_cif(self) -> str:
         """Return the structure as mmCIF text."""
@@ -195,7 +191,8 @@ def read_structure(path: Path) -> tuple[Topology, NDArray[np.float64]]:
     from openmm.app import PDBFile, PDBxFile
 
     if not path.is_file():
-        raise StructureError(path, "no such file", "check the path")
+        problem = "is a folder" if path.is_dir() else "no such file"
+        raise StructureError(path, problem, "name a .pdb or .cif file, or a receptor of the catalogue")
     reader = PDBxFile if path.suffix.lower() == ".cif" else PDBFile
     try:
         structure = reader(str(path))
@@ -213,7 +210,9 @@ def model_hashes(folder: Path) -> dict[str, str]:
 def _read_reference(path: Path) -> Mol:
     from rdkit import Chem
 
+    from dock.ligands import stereo
+
     mol = Chem.MolFromMolFile(str(path), removeHs=False) if path.is_file() else None
     if mol is None:
         raise StructureError(path, "the reference pose cannot be read")
-    return mol
+    return stereo.forget_invertible(mol)

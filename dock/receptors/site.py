@@ -34,6 +34,8 @@ class Site:
         The residues that line the site, as ``ASP98``.
     anchor : AnchorEntry, optional
         The residue that the ligand's amine is measured against.
+    synonyms : tuple of str
+        Other names of the site, such as ``S1``.
     """
 
     name: str
@@ -42,11 +44,12 @@ class Site:
     radius: float = 7.0
     residues: tuple[str, ...] = ()
     anchor: AnchorEntry | None = None
+    synonyms: tuple[str, ...] = ()
 
     @classmethod
     def from_entry(cls, name: str, entry: SiteEntry) -> Site:
         """Make the site that a catalogue entry describes."""
-        return cls(name, entry.center, entry.box, entry.radius, entry.residues, entry.anchor)
+        return cls(name, entry.center, entry.box, entry.radius, entry.residues, entry.anchor, entry.synonyms)
 
     def distance(self, coordinates: ArrayLike) -> float:
         """Return the distance, in angstrom, from the centre to a pose's centroid.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
 import os
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def _download(code: str) -> Path:
         try:
             with urllib.request.urlopen(url, timeout=TIME_LIMIT) as answer:
                 text = answer.read().decode("ascii")
-        except (urllib.error.URLError, TimeoutError, OSError, UnicodeDecodeError) as error:
+        except (OSError, http.client.HTTPException, UnicodeDecodeError) as error:
             problems.append(f"{url}: {error}")
             continue
         if not text.startswith("HEADER") or not text.rstrip().endswith("END"):

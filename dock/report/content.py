@@ -22,8 +22,10 @@ class ReportComplex:
     ligand, site : str
     poses : sequence of Pose
         Best first.
-    simulated : int
-        Which of the poses was simulated.
+    best : int
+        Which of the poses was chosen to be simulated.
+    simulated : bool
+        Whether it was.
     series : pandas.DataFrame or None
         Measured quantities by frame; None where nothing was simulated.
     contacts : pandas.DataFrame or None
@@ -35,7 +37,8 @@ class ReportComplex:
     ligand: str
     site: str
     poses: Sequence[Pose]
-    simulated: int
+    best: int
+    simulated: bool
     series: pd.DataFrame | None = None
     contacts: pd.DataFrame | None = None
     last_frame: str = ""

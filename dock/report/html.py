@@ -27,7 +27,7 @@ QUANTITIES = {
     "docking_score_kcal_mol": "docking score / kcal/mol",
     "cnn_probability": "CNN pose probability",
     "cnn_affinity_pK": "CNN affinity / pK",
-    "contact_similarity": "contact fingerprint, Tanimoto similarity",
+    "contacts": "residues touched in half of the frames",
 }
 
 
@@ -59,6 +59,7 @@ def render(content: ReportContent) -> str:
         gate_failed=bool(len(gate)) and not bool(gate["passed"].all()),
         simulated=simulated,
         complex_rows=_complex_rows(content),
+        enantiomer_scores=_enantiomer_scores(content),
         series_plot=plots.time_series(simulated) if simulated else "",
         energy_plot=(
             plots.averages(simulated, content.tables["simulations"], "interaction_kcal_mol")
@@ -96,7 +97,7 @@ def _complex_rows(content: ReportContent) -> list[dict[str, Any]]:
     simulations = _records(content.tables["simulations"])
     rows = []
     for complex_ in content.complexes:
-        pose = complex_.poses[complex_.simulated]
+        pose = complex_.poses[complex_.best]
         means = {
             row["quantity"]: row
             for row in simulations
@@ -104,6 +105,15 @@ def _complex_rows(content: ReportContent) -> list[dict[str, Any]]:
         }
         rows.append({"complex": complex_, "pose": pose, "means": means})
     return rows
+
+
+def _enantiomer_scores(content: ReportContent) -> list[dict[str, Any]]:
+    """Return the comparisons of the enantiomers' docking scores."""
+    return [
+        row
+        for row in _records(content.tables["comparisons"])
+        if row["kind"] == "enantiomer" and row["quantity"] == "docking_score_kcal_mol"
+    ]
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
@@ -33,9 +34,14 @@ def cdn_address() -> str:
 
 def scene_pdb(receptor: Receptor) -> str:
     """Return the receptor's heavy atoms as PDB text for a viewer."""
+    return heavy_atoms(receptor.to_pdb())
+
+
+def heavy_atoms(pdb: str) -> str:
+    """Return the lines of a PDB text that place heavy atoms."""
     return "\n".join(
         line
-        for line in receptor.to_pdb().splitlines()
+        for line in pdb.splitlines()
         if line.startswith(("ATOM", "HETATM", "TER")) and line[76:78].strip() != "H"
     )
 
@@ -77,7 +83,7 @@ def view(
 
 def residue_numbers(receptor: Receptor, site: str) -> list[int]:
     """Return the numbers of the residues that line a site."""
-    return [int("".join(filter(str.isdigit, label))) for label in receptor.sites[site].residues]
+    return [int(re.search(r"-?\d+$", label)[0]) for label in receptor.sites[site].residues]  # type: ignore[index]
 
 
 def scenes(complexes: Sequence[Any]) -> list[dict[str, Any]]:
@@ -92,7 +98,7 @@ def scenes(complexes: Sequence[Any]) -> list[dict[str, Any]]:
     shown: list[dict[str, Any]] = []
     for complex_ in complexes:
         for number, pose in enumerate(complex_.poses):
-            suffix = ", simulated" if number == complex_.simulated else ""
+            suffix = ", simulated" if complex_.simulated and number == complex_.best else ""
             shown.append(
                 {
                     "group": complex_.label,
@@ -102,7 +108,7 @@ def scenes(complexes: Sequence[Any]) -> list[dict[str, Any]]:
                 }
             )
         if complex_.last_frame:
-            start = complex_.poses[complex_.simulated]
+            start = complex_.poses[complex_.best]
             shown.append(
                 {
                     "group": complex_.label,
