@@ -17,8 +17,8 @@ import time
 from datetime import date
 from pathlib import Path
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
-BEGIN, END = "<!-- dock_run.py begins -->", "<!-- dock_run.py ends -->"
+from section import replace_section
+
 SEEDS = (1, 2, 3, 4, 5)
 
 
@@ -30,9 +30,7 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "dock.cli.main", "run", "-o", str(run)], check=True)
         wall = time.perf_counter() - started
         text = report(run, wall)
-    old = RESULTS.read_text() if RESULTS.exists() else f"# Measurements\n\n{BEGIN}\n{END}\n"
-    before, rest = old.split(BEGIN)
-    RESULTS.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}")
+    replace_section("dock_run.py", text)
 
 
 def report(run: Path, wall: float) -> str:

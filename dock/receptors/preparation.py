@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from Bio.Data.PDBData import protein_letters_1to3
 
 from dock.core.catalogue import GraftEntry, Recipe, TargetEntry
 from dock.core.errors import StructureError
 from dock.core.keys import file_sha256
 from dock.receptors.chirality import wrong_hands
+from dock.receptors.side_chains import complete_side_chains
 from dock.receptors.source import find_entry
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
 A_TO_NM = 0.1
-STUMP = frozenset({"N", "CA", "C", "O", "OXT", "CB"})
-CLASH = 1.9  # angstrom between heavy atoms of two residues; minimisation mends what is farther
-MAX_REPACKING = 5  # rounds
 SEEDS = range(1, 6)  # of PDBFixer's annealing
 
 
@@ -81,7 +78,8 @@ def prepare(target: TargetEntry) -> Preparation:
         for atom in residue
         if atom.element != "H"
     }
-    polymer = _complete_side_chains(polymer, target, changes)
+    polymer, side_chains = complete_side_chains(polymer, _donor_residues(target, changes), target.sequence)
+    changes |= side_chains
     deposited = {
         key: own[key]
         for residue in polymer
@@ -192,55 +190,6 @@ def _hetero(chain: Chain, path: Path, name: str, number: int) -> Residue:
     raise StructureError(path, f"chain {chain.id} has no residue {name} {number}")
 
 
-def _complete_side_chains(
-    polymer: list[Residue], target: TargetEntry, changes: dict[str, Any]
-) -> list[Residue]:
-    """Carry over side chains from the donor entry where a residue is mutated or truncated.
-
-    A neighbour that has moved into the gap is repacked as in the donor; a side chain that
-    would clash with the backbone all the same is left to be rebuilt.
-    """
-    donors = _donor_residues(target, changes)
-    wanted = {
-        residue.id[1]: protein_letters_1to3[target.sequence[residue.id[1] - 1]].upper() for residue in polymer
-    }
-    changes["reverted"] = [
-        f"{residue.resname}-{residue.id[1]}-{wanted[residue.id[1]]}"
-        for residue in polymer
-        if residue.resname != wanted[residue.id[1]]
-    ]
-    residues = {residue.id[1]: residue.copy() for residue in polymer}
-    for number, residue in residues.items():
-        if residue.resname != wanted[number]:
-            _keep_stump(residue)
-            residue.resname = wanted[number]
-    lacking = [
-        number
-        for number, donor in donors.items()
-        if number in residues and donor.resname == wanted[number] and _add_side_chain(residues[number], donor)
-    ]
-    lent = set(lacking)
-    stuck = {number for number, _, backbone in _clashes(residues, lent) if backbone}
-    for number in stuck:
-        _keep_stump(residues[number])
-    repacked: set[int] = set()
-    for _ in range(MAX_REPACKING):
-        movable = {other for _, other, _ in _clashes(residues, lent - stuck)} & set(donors) - lent
-        for number in movable:
-            _keep_stump(residues[number])
-            _add_side_chain(residues[number], donors[number])
-        lent |= movable
-        repacked |= movable
-    # What overlaps still: of each pair, the larger side chain gives way.
-    for one, other, _ in _clashes(residues, lent - stuck):
-        larger = max({one, other} & lent, key=lambda number: (len(donors[number]), number))
-        stuck.add(larger)
-        _keep_stump(residues[larger])
-    changes["carried_over"] = [f"{wanted[n]} {n}" for n in sorted(lent - repacked - stuck)]
-    changes["repacked"] = [f"{wanted[n]} {n}" for n in sorted(repacked - stuck)]
-    return list(residues.values())
-
-
 def _donor_residues(target: TargetEntry, changes: dict[str, Any]) -> dict[int, Residue]:
     donor = target.recipe.side_chains
     if donor is None:
@@ -248,48 +197,6 @@ def _donor_residues(target: TargetEntry, changes: dict[str, Any]) -> dict[int, R
     path = find_entry(donor.entry)
     changes["inputs"][donor.entry] = file_sha256(path)
     return {residue.id[1]: residue for residue in read_chain(path, donor.chain) if residue.id[0] == " "}
-
-
-def _keep_stump(residue: Residue) -> None:
-    """Remove the side chain of a residue beyond CB."""
-    for atom in list(residue):
-        if atom.name not in STUMP:
-            residue.detach_child(atom.id)
-
-
-def _add_side_chain(residue: Residue, donor: Residue) -> bool:
-    """Add the donor's atoms that a residue lacks; return whether there were any.
-
-    The donor is superposed on the backbone (N, CA, C, O), and on CB where both have it.
-    """
-    from Bio.PDB.Superimposer import Superimposer
-
-    missing = [atom for atom in donor if atom.element != "H" and atom.name not in residue]
-    if not missing or residue.resname != donor.resname:
-        return False
-    shared = [name for name in ("N", "CA", "C", "O", "CB") if name in residue and name in donor]
-    superimposer = Superimposer()
-    superimposer.set_atoms([residue[name] for name in shared], [donor[name] for name in shared])
-    rotation, translation = superimposer.rotran
-    for atom in missing:
-        added = atom.copy()
-        added.coord = atom.coord @ rotation + translation
-        residue.add(added)
-    return True
-
-
-def _clashes(residues: dict[int, Residue], lent: set[int]) -> list[tuple[int, int, bool]]:
-    """Return which lent side chains overlap with what: ``(lent, other, other is backbone)``."""
-    from scipy.spatial import cKDTree
-
-    atoms = [(n, atom) for n, residue in residues.items() for atom in residue if atom.element != "H"]
-    pairs = cKDTree([atom.coord for _, atom in atoms]).query_pairs(CLASH)
-    found = []
-    for one, two in pairs:
-        for (n, atom), (other, hit) in ((atoms[one], atoms[two]), (atoms[two], atoms[one])):
-            if n != other and n in lent and atom.name not in STUMP:
-                found.append((n, other, hit.name in STUMP))
-    return found
 
 
 def _complete(polymer: list[Residue], target: TargetEntry, changes: dict[str, Any]) -> Modeller:
