@@ -158,7 +158,8 @@ def test_a_second_run_does_nothing_again(short_run):
 def test_an_old_run_is_read_as_it_was_planned(short_run, dock_command, monkeypatch):
     """After an update of the software the tasks have other keys; a report must still find them."""
     monkeypatch.setattr("dock.campaign.plan.software_versions", lambda: {"openmm": "9.9"})
-    assert not set(Campaign(short_run.settings).tasks) & set(short_run.tasks)
+    now = {task.key for task in Campaign(short_run.settings).tasks}
+    assert not now & {task.key for task in short_run.tasks}
     opened = Campaign.open(short_run.folder)
     assert len(opened.succeeded) == 16
     assert opened.locked()["versions"]["openmm"] != "9.9"
@@ -233,6 +234,35 @@ def test_a_stopped_run_is_continued_by_the_same_command(blow, dock_command, tmp_
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     assert Campaign.open(tmp_path / "run").complete
     assert "kept: dock" in done.out
+
+
+def group_members(groups, program):
+    """Process ids of a program that runs in one of the process groups."""
+    listing = subprocess.run(["ps", "-eo", "pid=,pgid=,comm="], capture_output=True, text=True).stdout
+    rows = [line.split(maxsplit=2) for line in listing.splitlines()]
+    return [int(pid) for pid, group, name in rows if int(group) in groups and program in name]
+
+
+def test_programs_that_a_worker_started_end_with_the_run(tmp_path):
+    content = (
+        FAST
+        + 'sites: [orthosteric]\nligands: [{name: amine, smiles: "CCCCCCN(C)Cc1ccccc1OC"}]\naccept_failed_gate: true\n'
+    )
+    process = start(tmp_path, content)
+    workers: list[int] = []
+
+    def sqm_runs():
+        workers[:] = children(process.pid)
+        return bool(group_members(workers, "sqm"))
+
+    try:
+        assert wait_for(sqm_runs, 150)
+        os.kill(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        assert process.returncode == 130, err
+        assert wait_for(lambda: not group_members(workers, ""), 10), "sqm outlived the run"
+    finally:
+        process.kill()
 
 
 def test_two_runs_do_not_share_a_folder(tmp_path, dock_command):

@@ -6,7 +6,6 @@ import openmm
 import pytest
 from openmm import unit
 from rdkit import Chem
-from rdkit.Chem import AllChem
 
 from dock.core.catalogue import ligands, structures_folder
 from dock.core.errors import MissingDependencyError, ParameterError, SettingsError, SimulationError
@@ -104,11 +103,11 @@ def test_charges_of_another_molecule_are_refused(escitalopram):
         charges.map_charges(escitalopram, json.loads(shipped.read_text()))
 
 
-def test_a_molecule_without_parameters_is_a_typed_failure():
-    boron = Chem.AddHs(Chem.MolFromSmiles("CB(C)C"))
-    AllChem.EmbedMolecule(boron, randomSeed=1)
-    with pytest.raises(ParameterError, match="boron"):
-        ligand_parameters(Ligand("boron", boron))
+def test_a_program_that_fails_is_a_typed_failure(tmp_path):
+    with pytest.raises(ParameterError, match="propane: antechamber failed"):
+        ambertools.run(
+            "propane", tmp_path, "antechamber", "-i", "absent.sdf", "-fi", "sdf", "-o", "x", "-fo", "mol2"
+        )
 
 
 def test_a_missing_program_says_how_to_get_it(monkeypatch):
