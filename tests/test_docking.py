@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -109,6 +110,9 @@ def test_the_checks_find_a_clash_with_the_protein(redocked, receptor):
     assert good.valid
     assert not bad.checks["minimum_distance_to_protein"]
     assert not bad.checks["volume_overlap_with_protein"]
+    assert not bad.valid
+    assert json.loads(json.dumps(bad.record()))["checks_failed"]
+    assert {type(passed) for passed in bad.checks.values()} == {bool}
 
 
 def test_the_cropped_receptor_gives_the_verdicts_of_the_whole(redocked, receptor):

@@ -35,7 +35,7 @@ def check_poses(receptor: Receptor, poses: Sequence[Pose]) -> list[Pose]:
         warnings.simplefilter("ignore")
         table = PoseBusters("dock", max_workers=0).bust([pose.mol for pose in poses], None, surroundings)
     checks = [
-        {str(name): value is True or value == np.True_ for name, value in row.items()}
+        {str(name): bool(value == np.True_) for name, value in row.items()}
         for row in table.to_dict("records")
     ]
     return [pose.with_checks(verdict) for pose, verdict in zip(poses, checks, strict=True)]
