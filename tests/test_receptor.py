@@ -6,6 +6,7 @@ from scipy.spatial import cKDTree
 from dock.core import catalogue
 from dock.core.errors import StructureError, UnknownNameError
 from dock.core.keys import file_sha256
+from dock.docking.pose import heavy_rmsd
 from dock.dynamics.model import build_model
 from dock.ligands import Ligand, stereo
 from dock.receptors import Receptor
@@ -182,8 +183,17 @@ def test_the_markers_of_the_raw_entry_lie_in_their_sites(mirror, receptor):
 @pytest.mark.usefixtures("mirror")
 def test_the_shipped_model_is_what_the_pipeline_computes(receptor, tmp_path):
     again = build_model("sert", tmp_path)
-    assert [a.name for a in again.topology.atoms()] == [a.name for a in receptor.topology.atoms()]
-    assert np.sqrt(((again.positions - receptor.positions) ** 2).sum(axis=1).mean()) < 0.02
+    places = {(a.residue.id, a.name): again.positions[a.index] * 10 for a in again.topology.atoms()}
+    heavy = [a for a in receptor.topology.atoms() if a.element.symbol != "H"]
+    moved = np.array(
+        [np.linalg.norm(receptor.positions[a.index] * 10 - places[a.residue.id, a.name]) for a in heavy]
+    )
+    lining = {label[3:] for site in receptor.sites.values() for label in site.residues}
+    in_sites = np.array([a.residue.id in lining for a in heavy])
+    # Minimisation on several threads does not repeat to the last digit; measured: 0.07, 0.10, 0.06 A.
+    assert np.sqrt((moved**2).mean()) < 0.2
+    assert np.sqrt((moved[in_sites] ** 2).mean()) < 0.3
+    assert heavy_rmsd(again.references["orthosteric"], receptor.references["orthosteric"]) < 0.3
 
 
 def test_names_and_files_that_are_not_there(receptor, tmp_path):
