@@ -298,8 +298,9 @@ def test_one_bad_ligand_does_not_stop_the_others(tmp_path, dock_command):
     assert "Traceback" not in done.err
 
 
-def test_a_worker_that_dies_takes_only_its_task_along(tmp_path):
-    settings = CampaignSettings(**yaml.safe_load(FAST), sites=["orthosteric"], ligands=["escitalopram"])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_worker_that_dies_takes_only_its_task_along(workers, tmp_path):
+    settings = CampaignSettings(**yaml.safe_load(FAST), sites=["orthosteric"])
     campaign = Campaign(settings, tmp_path / "run")
     killed = []
 
@@ -314,7 +315,7 @@ def test_a_worker_that_dies_takes_only_its_task_along(tmp_path):
                     killed.append(pid)
                     break
 
-    campaign.run("local", workers=1, watch=kill_a_worker)
+    campaign.run("local", workers=workers, watch=kill_a_worker)
     assert killed
     assert len(campaign.succeeded) == len(campaign.tasks), campaign.table("failures")
 

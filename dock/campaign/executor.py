@@ -129,12 +129,14 @@ class _Local:
         if not self._running:
             return
         finished, _ = wait(self._running, timeout=POLL, return_when=FIRST_COMPLETED)
-        running = {task.key: task for task in self._running.values()}
+        running = {each.key: each for each in self._running.values()}
         for key, fraction in self._messages():
             if key in running:
                 yield Event("progress", running[key], fraction)
         for future in finished:
-            task = self._running.pop(future)
+            task = self._running.pop(future, None)
+            if task is None:  # dealt with after the death of another's worker
+                continue
             try:
                 yield _outcome(task, future.result())
             except BrokenProcessPool:
