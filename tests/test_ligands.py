@@ -140,5 +140,5 @@ def test_a_ligand_survives_its_file(escitalopram, tmp_path):
     escitalopram.write(tmp_path / "x.sdf")
     again = Ligand.load(tmp_path / "x.sdf")
     assert again.record() == escitalopram.record()
-    difference = again.mol.GetConformer().GetPositions() - escitalopram.mol.GetConformer().GetPositions()
-    assert np.abs(difference).max() < 1e-4
+    before, after = (mol.GetConformer().GetPositions() for mol in (escitalopram.mol, again.mol))
+    assert np.array_equal(before, after)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from dock.core.errors import EmbeddingError
 
 if TYPE_CHECKING:
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 
 EMBEDDING_TIME_LIMIT = 15  # seconds, for each of two attempts
 RELAXATION_STEPS = 2000
+SDF_DECIMALS = 4
 
 
 def embed(name: str, mol: Mol, seed: int) -> Mol:
@@ -48,4 +51,7 @@ def embed(name: str, mol: Mol, seed: int) -> Mol:
             rdForceFieldHelpers.MMFFOptimizeMolecule(full, maxIters=RELAXATION_STEPS)
         else:
             rdForceFieldHelpers.UFFOptimizeMolecule(full, maxIters=RELAXATION_STEPS)
+    # As an SDF file has them, so that a ligand read back from one docks in just the same way.
+    conformer = full.GetConformer()
+    conformer.SetPositions(np.round(conformer.GetPositions(), SDF_DECIMALS))
     return full
