@@ -14,6 +14,8 @@ from dock.ligands import stereo
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dock.docking.pose import Pose
+
 CONFIDENCE = 0.95
 OCCUPIED = 0.5  # a residue touched in at least half of the frames belongs to the fingerprint
 
@@ -39,6 +41,26 @@ class MeasuredComplex:
     averages: Mapping[str, Average]
     docked: Mapping[str, float]
     occupancies: Mapping[str, float]
+
+    @classmethod
+    def from_pose(
+        cls, pose: Pose, averages: Mapping[str, Average], contacts: pd.DataFrame
+    ) -> MeasuredComplex:
+        """Return what was measured of the complex whose simulation started from `pose`.
+
+        Parameters
+        ----------
+        contacts : pandas.DataFrame
+            Columns residue and occupancy.
+        """
+        return cls(
+            pose.ligand.name,
+            pose.site,
+            pose.ligand.smiles,
+            averages,
+            {"docking_score_kcal_mol": pose.score, **pose.properties},
+            dict(zip(contacts["residue"], contacts["occupancy"], strict=True)),
+        )
 
     @property
     def label(self) -> str:

@@ -64,14 +64,7 @@ class ComplexAnalysis:
 
     def measured(self, pose: Pose) -> MeasuredComplex:
         """Return the complex, whose simulation started from `pose`, as something to be compared."""
-        return MeasuredComplex(
-            pose.ligand.name,
-            pose.site,
-            pose.ligand.smiles,
-            self.averages(),
-            {"docking_score_kcal_mol": pose.score, **pose.properties},
-            dict(zip(self.contacts["residue"], self.contacts["occupancy"], strict=True)),
-        )
+        return MeasuredComplex.from_pose(pose, self.averages(), self.contacts)
 
     def summary(self) -> dict[str, Any]:
         """Return the averages: mean, standard error and independent samples by quantity.

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dock.dynamics.parameters import force_of
+
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
@@ -45,7 +47,7 @@ def interaction_energies(
     everything = np.arange(len(complex_system.positions))
     parts = (everything, complex_system.receptor, complex_system.ligand)
     whole, receptor, ligand = (
-        _solvation(complex_system.part(indices), frames[:, indices], processor) for indices in parts
+        _solvation(complex_system.solvent(indices), frames[:, indices], processor) for indices in parts
     )
     table["solvation"] = whole - receptor - ligand
     table["total"] = table.sum(axis=1)
@@ -57,7 +59,7 @@ def _pair_energies(complex_system: ComplexSystem, frames: NDArray[np.float64]) -
     from openmm import NonbondedForce
     from scipy.spatial.distance import cdist
 
-    force = next(f for f in complex_system.system.getForces() if isinstance(f, NonbondedForce))
+    force = force_of(complex_system.system, NonbondedForce)
     parameters = np.array(
         [[p._value for p in force.getParticleParameters(i)] for i in range(force.getNumParticles())]
     )
@@ -75,13 +77,8 @@ def _pair_energies(complex_system: ComplexSystem, frames: NDArray[np.float64]) -
 
 def _solvation(system: System, frames: NDArray[np.float64], processor: Processor) -> NDArray[np.float64]:
     """Energy of the implicit solvent in each frame, in kJ/mol."""
-    from openmm import GBSAOBCForce, VerletIntegrator, unit
+    from openmm import VerletIntegrator, unit
 
-    for index in reversed(range(system.getNumForces())):
-        if not isinstance(system.getForce(index), GBSAOBCForce):
-            system.removeForce(index)
-    while system.getNumConstraints():
-        system.removeConstraint(0)
     context = processor.context(system, VerletIntegrator(0.001))
     energies = []
     for frame in frames:

@@ -14,7 +14,7 @@ from dock.campaign import tables
 from dock.campaign.executor import Event, available_cores, execute
 from dock.campaign.plan import Task, plan_campaign, read_plan, tasks_of_kind, write_plan
 from dock.campaign.settings import CampaignSettings, read_settings
-from dock.campaign.tasks import FAILURE, is_done
+from dock.campaign.tasks import has_failed, is_done
 from dock.core.errors import OutputError, SettingsError
 from dock.core.files import output_folder, write_text
 from dock.core.records import software_versions
@@ -122,11 +122,7 @@ class Campaign:
     @property
     def failed(self) -> list[Task]:
         """The tasks that failed when last tried."""
-        return [
-            task
-            for task in self.tasks
-            if not is_done(task, self.folder) and (task.folder(self.folder) / FAILURE).exists()
-        ]
+        return [task for task in self.tasks if has_failed(task, self.folder)]
 
     @property
     def complete(self) -> bool:
@@ -175,7 +171,7 @@ class Campaign:
         """
         now = self._current()
         if (self.folder / LOCK).exists():
-            before = _read_lock(self.folder).get("settings", {})
+            before = _read_lock(self.folder)["settings"]
             if {**before, "accept_failed_gate": None} != {**now["settings"], "accept_failed_gate": None}:
                 raise OutputError(
                     self.folder, "holds a campaign with other settings", "name another folder with -o"

@@ -157,7 +157,7 @@ def tasks_of_kind(tasks: Sequence[Task], kind: str) -> list[Task]:
     return [task for task in tasks if task.kind == kind]
 
 
-def load_receptor(source: str, sites: dict[str, catalogue.SiteEntry]) -> Receptor:
+def load_source(source: str, sites: dict[str, catalogue.SiteEntry]) -> Receptor:
     """Load a receptor by its name in the catalogue or the path of its file.
 
     Raises
@@ -175,7 +175,7 @@ def load_receptor(source: str, sites: dict[str, catalogue.SiteEntry]) -> Recepto
 
 def _receptor_task(settings: CampaignSettings, task: TaskMaker) -> tuple[Task, Receptor]:
     """Return the receptor's task, and the receptor."""
-    loaded = load_receptor(settings.receptor, settings.receptor_sites)
+    loaded = load_source(settings.receptor, settings.receptor_sites)
     if settings.receptor.lower() in catalogue.targets():
         entry = catalogue.target(settings.receptor)
         source = entry.name

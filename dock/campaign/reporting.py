@@ -9,9 +9,8 @@ import yaml
 
 from dock.campaign import tables
 from dock.campaign.campaign import Campaign
-from dock.campaign.plan import Task, tasks_of_kind
-from dock.campaign.plan import load_receptor as load_source
-from dock.campaign.tasks import is_done, load_receptor, read_result
+from dock.campaign.plan import Task, load_source, tasks_of_kind
+from dock.campaign.tasks import is_done, load_poses, load_receptor, read_result
 from dock.dynamics.engine import TOPOLOGY, TRAJECTORY
 from dock.report.content import ReportComplex, ReportContent
 from dock.report.html import write_report
@@ -79,7 +78,7 @@ def _complexes(campaign: Campaign) -> list[ReportComplex]:
             ReportComplex(
                 simulation.inputs["ligand"],
                 simulation.inputs["site"],
-                tables.kept_poses(search, run),
+                load_poses(search.folder(run)),
                 read_result(search, run)["result"]["best"],
                 is_done(simulation, run),
                 _table(analysis, run, tables.SERIES),

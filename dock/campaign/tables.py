@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dock.analysis.comparison import MeasuredComplex, compare
 from dock.analysis.statistics import Average
 from dock.campaign.plan import Task, tasks_of_kind
-from dock.campaign.tasks import FAILURE, LIGAND, is_done, load_poses, read_result
+from dock.campaign.tasks import FAILURE, LIGAND, best_pose, has_failed, is_done, load_poses, read_result
 from dock.core.catalogue import unknown_name
 from dock.core.files import atomic_path, read_json, write_text
 from dock.dynamics.engine import STATE, TOPOLOGY, TRAJECTORY
@@ -56,41 +56,20 @@ def write_results(tasks: Sequence[Task], run: Path) -> None:
             _link(task.folder(run) / name, run / "trajectories" / f"{stem}{Path(name).suffix}")
 
 
-def kept_poses(task: Task, run: Path) -> list[Pose]:
-    """Return the poses that a finished dock task kept."""
-    from dock.ligands import Ligand
-
-    folder = task.folder(run)
-    return load_poses(folder, Ligand.load(folder / LIGAND))
-
-
 def measured_complexes(tasks: Sequence[Task], run: Path) -> list[MeasuredComplex]:
     """Return every analysed complex as something to be compared."""
     by_key = {task.key: task for task in tasks}
     complexes: list[MeasuredComplex] = []
     for task in _done(tasks, run, "analyse"):
-        search = by_key[task.needs["search"]]
-        ligand = by_key[search.needs["ligand"]]
-        docked = read_result(search, run)["result"]
-        pose = docked["poses"][docked["best"]]
-        occupancies = task_table(task, run, CONTACTS)
         averages = read_result(task, run)["result"]["averages"]
         complexes.append(
-            MeasuredComplex(
-                task.inputs["ligand"],
-                task.inputs["site"],
-                read_result(ligand, run)["result"]["smiles"],
+            MeasuredComplex.from_pose(
+                best_pose(by_key[task.needs["search"]].folder(run)),
                 {name: _average(value) for name, value in averages.items()},
-                {"docking_score_kcal_mol": pose["score"], **pose["properties"]},
-                dict(zip(occupancies["residue"], occupancies["occupancy"], strict=True)),
+                task_table(task, run, CONTACTS),
             )
         )
     return complexes
-
-
-def series(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
-    """Return every measured series, a row for each complex and frame."""
-    return _concatenated(tasks, run, SERIES)
 
 
 def _average(value: dict[str, Any]) -> Average:
@@ -109,7 +88,7 @@ def _poses(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
     simulated = {task.needs["search"] for task in _done(tasks, run, "simulate")}
     for task in _done(tasks, run, "dock"):
         result = read_result(task, run)["result"]
-        for number, pose in enumerate(kept_poses(task, run)):
+        for number, pose in enumerate(load_poses(task.folder(run))):
             rows.append(
                 pose.record()
                 | {
@@ -170,11 +149,7 @@ def _comparisons(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
 def _failures(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
     import pandas as pd
 
-    rows = [
-        read_json(task.folder(run) / FAILURE)
-        for task in tasks
-        if not is_done(task, run) and (task.folder(run) / FAILURE).exists()
-    ]
+    rows = [read_json(task.folder(run) / FAILURE) for task in tasks if has_failed(task, run)]
     return pd.DataFrame(rows, columns=["kind", "label", "ligand", "site", "reason", "message"])
 
 
@@ -220,7 +195,7 @@ def _write_poses(tasks: Sequence[Task], run: Path) -> None:
 
     by_site: dict[str, list[Pose]] = {}
     for task in _done(tasks, run, "dock"):
-        by_site.setdefault(task.inputs["site"], []).extend(kept_poses(task, run))
+        by_site.setdefault(task.inputs["site"], []).extend(load_poses(task.folder(run)))
     for site, poses in by_site.items():
         write_poses(run / "poses" / f"{site}.sdf", poses)
 

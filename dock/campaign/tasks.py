@@ -15,7 +15,6 @@ from dock.core.files import read_json, write_json, write_text
 if TYPE_CHECKING:
     from dock.docking.pose import Pose
     from dock.dynamics.platforms import Processor
-    from dock.ligands import Ligand
     from dock.receptors import Receptor
 
 RESULT, FAILURE = "result.json", "failure.json"
@@ -102,6 +101,11 @@ def is_done(task: Task, run: Path) -> bool:
     return (task.folder(run) / RESULT).exists()
 
 
+def has_failed(task: Task, run: Path) -> bool:
+    """Return whether a task failed when it was last tried."""
+    return not is_done(task, run) and (task.folder(run) / FAILURE).exists()
+
+
 def read_result(task: Task, run: Path) -> dict[str, Any]:
     """Return the record of a finished task."""
     record: dict[str, Any] = read_json(task.folder(run) / RESULT)
@@ -120,24 +124,25 @@ def load_receptor(folder: Path) -> Receptor:
     return Receptor.from_file(folder / MODEL_FILE, sites)
 
 
-def load_poses(folder: Path, ligand: Ligand) -> list[Pose]:
-    """Load the poses that a dock task kept, best first."""
+def load_poses(folder: Path) -> list[Pose]:
+    """Load the poses that a dock task kept, best first, with their ligand."""
     from dock.docking.pose import Pose, read_mols
+    from dock.ligands import Ligand
 
+    ligand = Ligand.load(folder / LIGAND)
     records = read_json(folder / RESULT)["result"]["poses"]
     mols = read_mols(folder / POSES)
     return [Pose(ligand=ligand, mol=mol, **record) for record, mol in zip(records, mols, strict=True)]
 
 
-def load_ligand(context: TaskContext) -> Ligand:
-    """Load the ligand whose poses a simulation or an analysis starts from."""
-    from dock.ligands import Ligand
-
-    return Ligand.load(context.needed("search") / LIGAND)
+def best_pose(folder: Path) -> Pose:
+    """Load the pose that a dock task chose to be simulated."""
+    best: int = read_json(folder / RESULT)["result"]["best"]
+    return load_poses(folder)[best]
 
 
 def _receptor(context: TaskContext) -> dict[str, Any]:
-    from dock.campaign.plan import load_receptor as load_source
+    from dock.campaign.plan import load_source
     from dock.receptors.receptor import MODEL_FILE, RECORD_FILE, REFERENCE_FILE
 
     inputs = context.task.inputs
@@ -225,7 +230,7 @@ def _simulate(context: TaskContext) -> dict[str, Any]:
     from dock.dynamics.engine import SimulationSettings, simulate
     from dock.dynamics.systems import site_system
 
-    pose = _best_pose(context)
+    pose = best_pose(context.needed("search"))
     settings = SimulationSettings(**context.task.inputs["settings"])
     system = site_system(context.receptor(), pose, settings.system)
     return simulate(system, settings, context.processor(), context.folder, context.progress).record
@@ -237,7 +242,7 @@ def _analyse(context: TaskContext) -> dict[str, Any]:
     from dock.dynamics.engine import SimulationSettings
     from dock.dynamics.systems import site_system
 
-    pose = _best_pose(context)
+    pose = best_pose(context.needed("search"))
     receptor = context.receptor()
     settings = SimulationSettings(**context.task.inputs["settings"])
     trajectory = ComplexTrajectory.load(context.needed("simulation"), pose, receptor)
@@ -246,12 +251,6 @@ def _analyse(context: TaskContext) -> dict[str, Any]:
     for name, table in analysis.tables().items():
         write_text(context.folder / f"{name}.csv", table.to_csv(index=False))
     return analysis.summary()
-
-
-def _best_pose(context: TaskContext) -> Pose:
-    folder = context.needed("search")
-    best: int = read_json(folder / RESULT)["result"]["best"]
-    return load_poses(folder, load_ligand(context))[best]
 
 
 KINDS: dict[str, Callable[[TaskContext], dict[str, Any]]] = {

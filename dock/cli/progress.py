@@ -30,7 +30,6 @@ class Progress:
         self._ended = 0
         self._fractions: dict[str, float] = {}
         self._costs = {task.key: task.cost for task in tasks}
-        self._running: dict[str, str] = {}
         self._kept = 0.0
         self._started = time.monotonic()
         console = Console()
@@ -60,14 +59,11 @@ class Progress:
     def __call__(self, event: Event) -> None:
         """Take in an event."""
         key = event.task.key
-        if event.what == "started":
-            self._running[key] = event.task.label
-        elif event.what == "progress":
+        if event.what == "progress":
             self._fractions[key] = event.fraction
-        else:
+        elif event.what != "started":
             self._fractions[key] = 1.0
             self._ended += 1
-            self._running.pop(key, None)
             if event.what == "kept":
                 self._kept += self._costs[key]
             self._say(event)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from dock.dynamics.platforms import NAMES
+
 
 @click.command("receptor")
 @click.argument("source")
@@ -19,7 +21,7 @@ import click
 )
 @click.option(
     "--platform",
-    type=click.Choice(["auto", "CPU", "CUDA", "OpenCL", "HIP"]),
+    type=click.Choice(NAMES),
     default="auto",
     show_default=True,
 )

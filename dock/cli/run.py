@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from dock.dynamics.platforms import NAMES
+
 
 @click.command("run")
 @click.argument("campaign", required=False, type=click.Path(path_type=Path))
@@ -22,7 +24,7 @@ import click
 @click.option("--executor", type=click.Choice(["local", "inline"]), default="local", show_default=True)
 @click.option(
     "--platform",
-    type=click.Choice(["auto", "CPU", "CUDA", "OpenCL", "HIP"]),
+    type=click.Choice(NAMES),
     default="auto",
     show_default=True,
     help="Processor of the simulations.",

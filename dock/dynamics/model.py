@@ -15,6 +15,7 @@ from dock.core.files import atomic_path, output_folder, write_json
 from dock.core.records import software_versions
 from dock.docking.pose import Pose, heavy_rmsd
 from dock.dynamics.minimisation import minimise, restrained
+from dock.dynamics.parameters import force_of
 from dock.dynamics.platforms import Processor, choose_processor
 from dock.dynamics.systems import ComplexSystem, SystemSettings, whole_system
 from dock.ligands import Ligand
@@ -26,6 +27,7 @@ from dock.receptors.receptor import MODEL_FILE, RECORD_FILE, REFERENCE_FILE, mod
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from openmm.app import Topology
     from rdkit.Chem import Mol
 
 NM_TO_A = 10.0
@@ -85,6 +87,7 @@ def build_model(name: str, folder: Path, processor: Processor | None = None) -> 
     relaxed_receptor.write(folder / MODEL_FILE)
     _write_mol(folder / REFERENCE_FILE, minimised, ligand.name)
     moved = np.linalg.norm(relaxed[indices] * NM_TO_A - places, axis=1)
+    names = _atom_names(receptor.topology)
     record = {
         "target": target.name,
         "title": target.title,
@@ -102,8 +105,8 @@ def build_model(name: str, folder: Path, processor: Processor | None = None) -> 
             "experimental_heavy_atoms": len(moved),
             "rms": round(float(np.sqrt((moved**2).mean())), 3),
             "max": round(float(moved.max()), 3),
-            "max_atom": _atom_name(receptor, int(indices[moved.argmax()])),
-            "over_1_A": [_atom_name(receptor, int(indices[i])) for i in np.flatnonzero(moved > 1.0)],
+            "max_atom": names[indices[moved.argmax()]],
+            "over_1_A": [names[index] for index in indices[moved > 1.0]],
             "reference_ligand_rmsd": round(heavy_rmsd(deposited, minimised), 3),
         },
         "computed": datetime.date.today().isoformat(),
@@ -135,8 +138,8 @@ def _strained_bonds(complex_system: ComplexSystem) -> list[str]:
     """Return bonds far from their equilibrium length, as where a side chain threads a ring."""
     from openmm import HarmonicBondForce, unit
 
-    force = next(f for f in complex_system.system.getForces() if isinstance(f, HarmonicBondForce))
-    names = [f"{a.residue.name}{a.residue.id} {a.name}" for a in complex_system.topology.atoms()]
+    force = force_of(complex_system.system, HarmonicBondForce)
+    names = _atom_names(complex_system.topology)
     strained = []
     for number in range(force.getNumBonds()):
         a, b, length, _ = force.getBondParameters(number)
@@ -146,9 +149,8 @@ def _strained_bonds(complex_system: ComplexSystem) -> list[str]:
     return strained
 
 
-def _atom_name(receptor: Receptor, index: int) -> str:
-    atom = list(receptor.topology.atoms())[index]
-    return f"{atom.residue.name}{atom.residue.id} {atom.name}"
+def _atom_names(topology: Topology) -> list[str]:
+    return [f"{atom.residue.name}{atom.residue.id} {atom.name}" for atom in topology.atoms()]
 
 
 def _write_mol(path: Path, mol: Mol, name: str) -> None:

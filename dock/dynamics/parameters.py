@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dock.core.errors import ParameterError
 from dock.core.files import cache_folder, write_text
@@ -69,7 +69,7 @@ def ligand_parameters(ligand: Ligand) -> System:
     MissingDependencyError
         If AmberTools is not there and the parameters are not cached.
     """
-    from openmm import XmlSerializer, app, unit
+    from openmm import NonbondedForce, XmlSerializer, app, unit
 
     by_atom = [round(float(value), 12) for value in charges(ligand)]
     elements = [atom.GetSymbol() for atom in ligand.mol.GetAtoms()]
@@ -87,13 +87,17 @@ def ligand_parameters(ligand: Ligand) -> System:
             nonbondedMethod=app.NoCutoff, constraints=app.HBonds, removeCMMotion=False
         )
     # The prmtop rounds charges to 1e-8 of its own unit; put the exact ones back.
-    for force in system.getForces():
-        if force.getName() == "NonbondedForce":
-            for index, charge in enumerate(by_atom):
-                _, sigma, epsilon = force.getParticleParameters(index)
-                force.setParticleParameters(index, charge * unit.elementary_charge, sigma, epsilon)
+    force = force_of(system, NonbondedForce)
+    for index, charge in enumerate(by_atom):
+        _, sigma, epsilon = force.getParticleParameters(index)
+        force.setParticleParameters(index, charge * unit.elementary_charge, sigma, epsilon)
     write_text(cached, XmlSerializer.serialize(system))
     return system
+
+
+def force_of(system: System, kind: type) -> Any:
+    """Return the force of a kind, such as `openmm.NonbondedForce`, that a system has one of."""
+    return next(force for force in system.getForces() if isinstance(force, kind))
 
 
 def _run_tleap(ligand: Ligand, by_atom: list[float], folder: Path) -> Path:

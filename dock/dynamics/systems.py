@@ -16,11 +16,11 @@ from pydantic import model_validator
 
 from dock.core.records import Record
 from dock.core.units import Length, Mass, Quantity
-from dock.dynamics.parameters import LIGAND_RESIDUE, ligand_parameters, receptor_parameters
+from dock.dynamics.parameters import LIGAND_RESIDUE, force_of, ligand_parameters, receptor_parameters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from openmm import System
+    from openmm import GBSAOBCForce, System
     from openmm.app import Topology
     from rdkit.Chem import Mol
 
@@ -94,9 +94,17 @@ class ComplexSystem:
         """Indices of the receptor's atoms."""
         return np.setdiff1d(np.arange(len(self.positions)), self.ligand)
 
-    def part(self, indices: NDArray[np.int64]) -> System:
-        """Return the system of a part of the atoms, in solvent, for energies."""
-        return _solvated([(self.system, indices)], subset_topology(self.topology, indices))
+    def solvent(self, indices: NDArray[np.int64]) -> System:
+        """Return a system of a part of the atoms that feels nothing but the solvent, without cutoff."""
+        import openmm
+
+        system = openmm.System()
+        for _ in indices:
+            system.addParticle(1.0)
+        nonbonded = force_of(self.system, openmm.NonbondedForce)
+        charges = [nonbonded.getParticleParameters(int(index))[0] for index in indices]
+        system.addForce(_solvent(charges, subset_topology(self.topology, indices)))
+        return system
 
 
 def site_system(receptor: Receptor, pose: Pose, settings: SystemSettings) -> ComplexSystem:
@@ -256,18 +264,13 @@ def _solvated(
     topology: Topology,
     cutoff: float | None = None,
 ) -> System:
-    """Combine the parts and put them into native OBC2 with mbondi2 radii and ACE surface."""
+    """Combine the parts and put them into native OBC2."""
     import openmm
-    from openmm.app.internal.customgbforces import GBSAOBC2Force
 
     system = combine(parts)
-    nonbonded = next(f for f in system.getForces() if isinstance(f, openmm.NonbondedForce))
-    solvent = openmm.GBSAOBCForce()
-    solvent.setNonbondedMethod(openmm.GBSAOBCForce.NoCutoff)
-    solvent.setSolventDielectric(SOLVENT_DIELECTRIC)
-    for index, (radius, screen) in enumerate(GBSAOBC2Force.getStandardParameters(topology)):
-        charge = nonbonded.getParticleParameters(index)[0]
-        solvent.addParticle(charge, radius, screen)
+    nonbonded = force_of(system, openmm.NonbondedForce)
+    charges = [nonbonded.getParticleParameters(index)[0] for index in range(system.getNumParticles())]
+    solvent = _solvent(charges, topology)
     system.addForce(solvent)
     if cutoff is not None:
         for force in (nonbonded, solvent):
@@ -276,6 +279,20 @@ def _solvated(
         # Solvent screening is the business of OBC2, not of a reaction field.
         nonbonded.setReactionFieldDielectric(1.0)
     return system
+
+
+def _solvent(charges: Sequence[Any], topology: Topology) -> GBSAOBCForce:
+    """Return native OBC2 with mbondi2 radii and ACE surface, without cutoff."""
+    import openmm
+    from openmm.app.internal.customgbforces import GBSAOBC2Force
+
+    solvent = openmm.GBSAOBCForce()
+    solvent.setNonbondedMethod(openmm.GBSAOBCForce.NoCutoff)
+    solvent.setSolventDielectric(SOLVENT_DIELECTRIC)
+    parameters = GBSAOBC2Force.getStandardParameters(topology)
+    for charge, (radius, screen) in zip(charges, parameters, strict=True):
+        solvent.addParticle(charge, radius, screen)
+    return solvent
 
 
 def _copy_nonbonded(source: Any, target: Any, new: dict[int, int]) -> None:

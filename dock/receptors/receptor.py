@@ -27,7 +27,6 @@ MODEL_FILE = "model.cif"
 RECORD_FILE = "record.json"
 REFERENCE_FILE = "reference.sdf"
 IONS = frozenset({"NA", "CL", "K", "MG", "CA", "ZN"})
-NM_TO_A = 10.0
 
 
 @dataclass(frozen=True, eq=False)
