@@ -12,6 +12,7 @@ from dock.core.files import output_folder
 from dock.docking.engine import DockingSettings
 from dock.docking.search import Search, search_site
 from dock.dynamics.engine import SimulationSettings
+from dock.dynamics.model import open_receptor
 from dock.ligands import Ligand
 from dock.receptors import Receptor, Site
 
@@ -75,7 +76,7 @@ def pose(
     DockingError
         If no pose lies in the site.
     """
-    receptor = Receptor.from_catalogue(receptor) if isinstance(receptor, str) else receptor
+    receptor = open_receptor(receptor) if isinstance(receptor, str) else receptor
     ligand = Ligand.from_catalogue(ligand) if isinstance(ligand, str) else ligand
     site = receptor.site(site) if isinstance(site, str) else site
     return search_site(receptor, ligand, site, settings, available_cores())
@@ -110,7 +111,7 @@ def simulate(
     from dock.dynamics.platforms import choose_processor
     from dock.dynamics.systems import site_system
 
-    receptor = Receptor.from_catalogue(receptor) if isinstance(receptor, str) else receptor
+    receptor = open_receptor(receptor) if isinstance(receptor, str) else receptor
     settings = settings or SimulationSettings()
     folder = output_folder(Path(folder))
     processor = choose_processor(platform)

@@ -111,7 +111,8 @@ def test_paroxetine_touches_what_was_measured_in_6vrh(mirror, redocked, still):
         redocked.best, ligand=Ligand.from_catalogue("paroxetine"), mol=Ligand.from_catalogue("paroxetine").mol
     )
     assert len(ligand) == pose.mol.GetNumHeavyAtoms()
-    table = contacts(ComplexTrajectory(part, pose, still.receptor))
+    labels = tuple(f"{residue.name}{residue.resSeq}" for residue in part.topology.residues)
+    table = contacts(ComplexTrajectory(part, pose, still.receptor, labels))
     assert set(table.columns) == PAROXETINE_CONTACTS
 
 

@@ -54,7 +54,7 @@ def test_keys_depend_on_what_matters_and_on_nothing_else():
         ("docking: {seeds: [0]}", "greater than 0"),
         ("simulation: {production: 20}", "has no unit"),
         ("simulation: {system: {kept: 3 nm}}", "'simulation.system.kept' is an unknown setting"),
-        ("receptor_sites: {x: {center: [0, 0, 0]}}", "sert has its own sites"),
+        ("preparation: {chian: A}", "unknown setting"),
         ("ligands: [{name: ../x, smiles: CCO}]", "'ligands.0.name'"),
         ("ligands: [{name: .x, smiles: CCO}]", "'ligands.0.name'"),
         ("receptor: x.pdb\nreceptor_sites: {a/b: {center: [0, 0, 0]}}", "receptor_sites"),
@@ -176,14 +176,10 @@ def test_a_damaged_lock_is_one_line(content, tmp_path, dock_command):
         assert len(done.err.strip().splitlines()) == 1
 
 
-def test_a_site_moved_is_another_task(monkeypatch):
-    from dock.core import catalogue
-
+def test_a_site_moved_is_another_task():
     before = {task.label: task.key for task in plan_campaign(CampaignSettings())}
-    target = catalogue.target("sert")
-    moved = target.sites["orthosteric"].model_copy(update={"center": (0.0, 0.0, 0.0)})
-    monkeypatch.setitem(target.sites, "orthosteric", moved)
-    after = {task.label: task.key for task in plan_campaign(CampaignSettings())}
+    moved = CampaignSettings(receptor_sites={"orthosteric": {"residues": ["ASP98", "TYR95"]}})
+    after = {task.label: task.key for task in plan_campaign(moved)}
     assert before["dock escitalopram in orthosteric"] != after["dock escitalopram in orthosteric"]
 
 

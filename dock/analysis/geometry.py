@@ -9,7 +9,6 @@ import numpy as np
 from dock.core.errors import AnalysisError
 
 if TYPE_CHECKING:
-    import mdtraj
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -71,10 +70,8 @@ def contacts(trajectory: ComplexTrajectory) -> pd.DataFrame:
     import pandas as pd
     from scipy.spatial.distance import cdist
 
-    from dock.analysis.trajectory import residue_label
-
     heavy = {
-        residue_label(residue): [a.index for a in residue.atoms if a.element.symbol != "H"]
+        trajectory.labels[residue.index]: [a.index for a in residue.atoms if a.element.symbol != "H"]
         for residue in trajectory.receptor_residues()
     }
     atoms = np.concatenate([np.array(indices) for indices in heavy.values()])
@@ -110,10 +107,9 @@ def hydrogen_bonds(trajectory: ComplexTrajectory) -> pd.DataFrame:
         raise AnalysisError("hydrogen bonds", "the trajectory has no frames")
     ligand = set(trajectory.ligand.tolist())
     counts: dict[tuple[str, str], int] = {}
-    topology = trajectory.frames.topology
     for frame in mdtraj.wernet_nilsson(trajectory.frames, periodic=False):
         found = {
-            (_label(topology, int(donor)), _label(topology, int(acceptor)))
+            (_label(trajectory, int(donor)), _label(trajectory, int(acceptor)))
             for donor, _, acceptor in frame
             if (donor in ligand) != (acceptor in ligand)
         }
@@ -126,8 +122,6 @@ def hydrogen_bonds(trajectory: ComplexTrajectory) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["donor", "acceptor", "occupancy"])
 
 
-def _label(topology: mdtraj.Topology, index: int) -> str:
-    from dock.analysis.trajectory import residue_label
-
-    atom = topology.atom(index)
-    return f"{residue_label(atom.residue)} {atom.name}"
+def _label(trajectory: ComplexTrajectory, index: int) -> str:
+    atom = trajectory.frames.topology.atom(index)
+    return f"{trajectory.labels[atom.residue.index]} {atom.name}"

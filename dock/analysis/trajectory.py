@@ -12,10 +12,13 @@ import numpy as np
 from dock.core.errors import AnalysisError
 from dock.dynamics.engine import TOPOLOGY, TRAJECTORY
 from dock.dynamics.parameters import LIGAND_RESIDUE
+from dock.receptors.receptor import residue_labels
 
 if TYPE_CHECKING:
     import mdtraj
     from numpy.typing import NDArray
+    from openmm.app import Topology
+    from openmm.app.topology import Residue
 
     from dock.docking.pose import Pose
     from dock.receptors import Receptor, Site
@@ -33,11 +36,14 @@ class ComplexTrajectory:
         The docked pose that the simulation started from.
     receptor : Receptor
         The whole receptor; what of it was not simulated stays where it is.
+    labels : tuple of str
+        What the receptor calls each residue of the frames, by index.
     """
 
     frames: mdtraj.Trajectory
     pose: Pose
     receptor: Receptor
+    labels: tuple[str, ...]
 
     @classmethod
     def load(cls, folder: Path, pose: Pose, receptor: Receptor) -> ComplexTrajectory:
@@ -52,11 +58,12 @@ class ComplexTrajectory:
         from openmm.app import PDBxFile
 
         try:
-            topology = mdtraj.Topology.from_openmm(PDBxFile(str(folder / TOPOLOGY)).topology)
+            simulated = PDBxFile(str(folder / TOPOLOGY)).topology
+            topology = mdtraj.Topology.from_openmm(simulated)
             frames = mdtraj.load(str(folder / TRAJECTORY), top=topology)
         except Exception as error:  # readers raise whatever a truncated file causes
             raise AnalysisError(folder / TRAJECTORY, f"cannot be read ({error})") from error
-        trajectory = cls(frames, pose, receptor)
+        trajectory = cls(frames, pose, receptor, _labels(simulated, receptor))
         symbols = [topology.atom(int(i)).element.symbol for i in trajectory.ligand]
         if symbols != [atom.GetSymbol() for atom in pose.mol.GetAtoms()]:
             raise AnalysisError(folder / TOPOLOGY, f"holds another molecule than {pose.ligand.name}")
@@ -100,7 +107,7 @@ class ComplexTrajectory:
             [
                 atom.index
                 for residue in self.receptor_residues()
-                if residue_label(residue) == label
+                if self.labels[residue.index] == label
                 for atom in residue.atoms
                 if atom.name in names
             ],
@@ -122,10 +129,11 @@ class ComplexTrajectory:
         simulated = self.residue_atoms(anchor.residue, anchor.atoms)
         if len(simulated):
             return np.asarray(self.frames.xyz[:, simulated])
+        whole = residue_labels(self.receptor.topology)
         fixed = [
             atom.index
             for atom in self.receptor.topology.atoms()
-            if f"{atom.residue.name}{atom.residue.id}" == anchor.residue and atom.name in anchor.atoms
+            if whole[atom.residue.index] == anchor.residue and atom.name in anchor.atoms
         ]
         return (
             np.repeat(self.receptor.positions[None, fixed], self.frames.n_frames, axis=0) if fixed else None
@@ -141,6 +149,12 @@ class ComplexTrajectory:
                 topology.add_bond(*(topology.atom(i) for i in ends))
 
 
-def residue_label(residue: mdtraj.core.topology.Residue) -> str:
-    """Return a residue's name and author number, as ``ASP98``."""
-    return f"{residue.name}{residue.resSeq}"
+def _labels(simulated: Topology, receptor: Receptor) -> tuple[str, ...]:
+    """Return what the receptor calls the residues of a part of it; the ligand is LIG1."""
+
+    def place(residue: Residue) -> tuple[str, str, str, str]:
+        return residue.chain.id, residue.id, residue.insertionCode.strip(), residue.name
+
+    names = residue_labels(receptor.topology)
+    whole = {place(residue): names[residue.index] for residue in receptor.topology.residues()}
+    return tuple(whole.get(place(r), f"{r.name}{r.id}") for r in simulated.residues())

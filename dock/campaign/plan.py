@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dock.campaign.settings import CampaignSettings, LigandSettings
 from dock.core import catalogue
@@ -14,9 +14,13 @@ from dock.core.files import read_json, write_json
 from dock.core.keys import content_key, file_sha256
 from dock.core.records import software_versions
 from dock.dynamics.charges import shipped_charges
+from dock.dynamics.model import open_receptor
 from dock.ligands import Ligand, stereo
 from dock.ligands.protonation import protonate
-from dock.receptors.receptor import Receptor, model_hashes
+from dock.receptors import Receptor
+
+if TYPE_CHECKING:
+    from rdkit.Chem import Mol
 
 
 @dataclass(frozen=True)
@@ -157,39 +161,27 @@ def tasks_of_kind(tasks: Sequence[Task], kind: str) -> list[Task]:
     return [task for task in tasks if task.kind == kind]
 
 
-def load_source(source: str, sites: dict[str, catalogue.SiteEntry]) -> Receptor:
-    """Load a receptor by its name in the catalogue or the path of its file.
-
-    Raises
-    ------
-    InputError
-        If it is neither, or cannot be read.
-    """
-    if source.lower() in catalogue.targets():
-        return Receptor.from_catalogue(source)
-    path = Path(source)
-    if path.suffix.lower() in {".pdb", ".cif"} or path.exists():
-        return Receptor.from_file(path, sites)
-    return Receptor.from_catalogue(source)  # which says what is known
-
-
 def _receptor_task(settings: CampaignSettings, task: TaskMaker) -> tuple[Task, Receptor]:
     """Return the receptor's task, and the receptor."""
-    loaded = load_source(settings.receptor, settings.receptor_sites)
-    if settings.receptor.lower() in catalogue.targets():
-        entry = catalogue.target(settings.receptor)
-        source = entry.name
-        hashes = model_hashes(catalogue.structures_folder() / entry.model)
-        sites = entry.sites
-    else:
-        path = Path(settings.receptor).resolve()
-        source, hashes, sites = str(path), {path.name: file_sha256(path)}, settings.receptor_sites
+    source = settings.receptor
+    if source.strip().lower() not in catalogue.targets() and Path(source).exists():
+        source = str(Path(source).resolve())
+    loaded = open_receptor(source, settings.preparation_changes)
     inputs = {
         "source": source,
-        "sha256": hashes,
-        "sites": {name: site.model_dump(mode="json") for name, site in sites.items()},
+        "changes": settings.preparation_changes,
+        "receptor": loaded.key,
+        "references": {site: content_key(_mol_block(mol)) for site, mol in loaded.references.items()},
+        "sites": {name: site.to_entry() for name, site in loaded.sites.items()},
+        "sha256": loaded.record.get("inputs", {}),
     }
     return task("receptor", f"receptor {loaded.name}", 2.0, inputs), loaded
+
+
+def _mol_block(mol: Mol) -> str:
+    from rdkit import Chem
+
+    return str(Chem.MolToMolBlock(mol))
 
 
 def _ligand_task(entry: LigandSettings, ph: float, task: TaskMaker) -> Task:

@@ -9,9 +9,10 @@ import yaml
 
 from dock.campaign import tables
 from dock.campaign.campaign import Campaign
-from dock.campaign.plan import Task, load_source, tasks_of_kind
+from dock.campaign.plan import Task, tasks_of_kind
 from dock.campaign.tasks import is_done, load_poses, load_receptor, read_result
 from dock.dynamics.engine import TOPOLOGY, TRAJECTORY
+from dock.dynamics.model import open_receptor
 from dock.report.content import ReportComplex, ReportContent
 from dock.report.html import write_report
 from dock.report.view import heavy_atoms
@@ -36,7 +37,7 @@ def report_content(campaign: Campaign) -> ReportContent:
     if is_done(prepared, run):
         receptor = load_receptor(prepared.folder(run))
     else:
-        receptor = load_source(campaign.settings.receptor, campaign.settings.receptor_sites)
+        receptor = open_receptor(campaign.settings.receptor, campaign.settings.preparation_changes)
     locked = campaign.locked()
     names = [name for name in tables.TABLES if name != "contacts"]
     return ReportContent(

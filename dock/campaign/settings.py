@@ -5,18 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
-from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import Field, StringConstraints, ValidationError, field_serializer, field_validator
 
 from dock.core import catalogue
-from dock.core.errors import SettingsError
-from dock.core.records import Record
+from dock.core.records import Record, read_yaml, settings_error
 from dock.docking.engine import DockingSettings
 from dock.dynamics.engine import SimulationSettings
+from dock.receptors.settings import ReceptorSettings, SiteName
 
 # Names become file names: no separators, no leading dot, not too long.
 LigandName = Annotated[str, StringConstraints(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,79}$")]
-SiteName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
 
 
 class LigandSettings(Record):
@@ -32,9 +30,12 @@ class CampaignSettings(Record):
     Attributes
     ----------
     receptor : str
-        A target of the catalogue, or a complete, protonated .pdb or .cif file.
+        A target of the catalogue, a folder that `dock receptor` wrote, a PDB code, or a .pdb or
+        .cif file. What is not complete and protonated is prepared.
     receptor_sites : dict
-        The sites of a receptor file, by name; a target of the catalogue has its own.
+        Sites of one's own, by name.
+    preparation : ReceptorSettings
+        How the receptor is prepared, where it is to be otherwise than by default.
     sites : tuple of str
         The sites to dock into; every site of the receptor if empty.
     ligands : tuple of LigandSettings
@@ -48,6 +49,7 @@ class CampaignSettings(Record):
 
     receptor: str = "sert"
     receptor_sites: dict[SiteName, catalogue.SiteEntry] = Field(default_factory=dict)
+    preparation: ReceptorSettings = ReceptorSettings()
     sites: tuple[str, ...] = ()
     ligands: tuple[LigandSettings, ...] = Field(
         default=(LigandSettings(name="escitalopram"), LigandSettings(name="r-citalopram")),
@@ -65,11 +67,18 @@ class CampaignSettings(Record):
             return value
         return [{"name": item} if isinstance(item, str) else item for item in value]
 
-    @model_validator(mode="after")
-    def _sites_of_one_kind(self) -> CampaignSettings:
-        if self.receptor_sites and self.receptor.lower() in catalogue.targets():
-            raise ValueError(f"receptor_sites: {self.receptor} has its own sites")
-        return self
+    @field_serializer("preparation")
+    def _only_what_was_set(self, value: ReceptorSettings) -> dict[str, Any]:
+        # A target of the catalogue has settings of its own, which a default must not override.
+        return value.model_dump(mode="json", exclude_unset=True)
+
+    @property
+    def preparation_changes(self) -> dict[str, Any]:
+        """What the preparation of the receptor does otherwise than by default."""
+        changes = self.preparation.model_dump(mode="json", exclude_unset=True)
+        sites = {**self.preparation.sites, **self.receptor_sites}
+        dumped = {name: site.model_dump(mode="json") for name, site in sites.items()}
+        return {**changes, "sites": dumped} if sites else changes
 
 
 def read_settings(path: Path) -> CampaignSettings:
@@ -80,28 +89,8 @@ def read_settings(path: Path) -> CampaignSettings:
     SettingsError
         If the file is missing, is no YAML, or holds unknown or impossible settings.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(path, f"cannot be read ({error.strerror})", "check the path") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(path, f"is no YAML ({error})", "check quotes and indentation") from error
-    if content is None:
-        content = {}
-    if not isinstance(content, dict):
-        raise SettingsError(path, "is no mapping of settings", "write lines such as 'receptor: sert'")
+    content = read_yaml(path)
     try:
         return CampaignSettings(**content)
     except (ValidationError, TypeError) as error:
         raise settings_error(path, error) from error
-
-
-def settings_error(subject: object, error: ValidationError | TypeError) -> SettingsError:
-    """Return the first problem that pydantic found as an error of one line."""
-    if isinstance(error, TypeError):
-        return SettingsError(subject, f"cannot be read as settings ({error})")
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]) or "settings"
-    if first["type"] == "extra_forbidden":
-        return SettingsError(subject, f"'{where}' is an unknown setting", "check its spelling")
-    return SettingsError(subject, f"'{where}': {first['msg']}")

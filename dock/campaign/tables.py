@@ -46,7 +46,7 @@ def write_results(tasks: Sequence[Task], run: Path) -> None:
     _write_poses(tasks, run)
     for task in _done(tasks, run, "receptor"):
         for path in sorted(task.folder(run).iterdir()):
-            if path.name.startswith(("model.", "record.", "reference.")):
+            if path.name.startswith(("model.", "record.", "reference_")):
                 _link(path, run / "receptors" / path.name)
     for task in _done(tasks, run, "ligand"):
         _link(task.folder(run) / LIGAND, run / "ligands" / f"{task.inputs['name']}.sdf")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dock.campaign.plan import Task
-from dock.core import catalogue
 from dock.core.errors import DockError, GateError, TaskError
 from dock.core.files import read_json, write_json, write_text
 
@@ -115,13 +114,8 @@ def read_result(task: Task, run: Path) -> dict[str, Any]:
 def load_receptor(folder: Path) -> Receptor:
     """Load the receptor that a receptor task wrote."""
     from dock.receptors import Receptor
-    from dock.receptors.receptor import MODEL_FILE
 
-    inputs = read_json(folder / RESULT)["inputs"]
-    if inputs["source"] in catalogue.targets():
-        return Receptor.from_folder(folder, catalogue.target(inputs["source"]))
-    sites = {name: catalogue.SiteEntry(**site) for name, site in inputs["sites"].items()}
-    return Receptor.from_file(folder / MODEL_FILE, sites)
+    return Receptor.from_folder(folder)
 
 
 def load_poses(folder: Path) -> list[Pose]:
@@ -142,17 +136,11 @@ def best_pose(folder: Path) -> Pose:
 
 
 def _receptor(context: TaskContext) -> dict[str, Any]:
-    from dock.campaign.plan import load_source
-    from dock.receptors.receptor import MODEL_FILE, RECORD_FILE, REFERENCE_FILE
+    from dock.dynamics.model import open_receptor
 
     inputs = context.task.inputs
-    sites = {name: catalogue.SiteEntry(**site) for name, site in inputs["sites"].items()}
-    receptor = load_source(inputs["source"], sites)
-    receptor.write(context.folder / MODEL_FILE)
-    write_json(context.folder / RECORD_FILE, dict(receptor.record))
-    if inputs["source"] in catalogue.targets():
-        shipped = catalogue.structures_folder() / catalogue.target(inputs["source"]).model
-        write_text(context.folder / REFERENCE_FILE, (shipped / REFERENCE_FILE).read_text())
+    receptor = open_receptor(inputs["source"], inputs["changes"])
+    receptor.save(context.folder)
     return {"atoms": receptor.topology.getNumAtoms(), "sites": list(receptor.sites)}
 
 

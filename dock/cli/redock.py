@@ -19,14 +19,14 @@ def command(source: str, site: str, seeds: str) -> None:
     from dock.docking.engine import DockingSettings
     from dock.docking.redocking import LIMIT, redocking_gate
     from dock.docking.search import search_site
+    from dock.dynamics.model import open_receptor
     from dock.ligands import Ligand
-    from dock.receptors import Receptor
 
     try:
         settings = DockingSettings(seeds=tuple(int(seed) for seed in seeds.split(",")))
     except ValueError as error:
         raise SettingsError("--seeds", f"'{seeds}' is no list of numbers above 0", "write 1,2,3") from error
-    receptor = Receptor.from_catalogue(source)
+    receptor = open_receptor(source)
     place = receptor.site(site)
     reference = receptor.references.get(place.name)
     if reference is None:

@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from dock.core.errors import UnknownNameError
 from dock.core.records import Record
 
-ResidueLabel = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9]*-?\d+$")]
+# A residue by name and author number, as ``ASP98``, ``A:ASP98`` or, with an insertion code, ``ASP98A``.
+ResidueLabel = Annotated[str, StringConstraints(pattern=r"^([^\s:]{1,4}:)?[A-Za-z]{2,3}-?\d+[A-Za-z]?$")]
+# A hetero residue: ``68P``, ``68P:701`` or, with its chain, ``A:68P:701``.
+HETERO = r"^(([^\s:]{1,4}:)?[A-Za-z0-9]{1,5}:-?\d+[A-Za-z]?|[A-Za-z0-9]{1,5})$"
+HeteroLabel = Annotated[str, StringConstraints(pattern=HETERO)]
 BoxEdge = Annotated[float, Field(gt=0, le=60)]
 
 
@@ -28,6 +32,7 @@ class LigandEntry(Record):
     source: str
     measured: str = ""
     note: str = ""
+    pdb_codes: tuple[str, ...] = ()
 
 
 class AnchorEntry(Record):
@@ -38,88 +43,74 @@ class AnchorEntry(Record):
 
 
 class SiteEntry(Record):
-    """A named site: centre and box in angstrom, and the residues that line it."""
+    """A named site: by a centre, by a bound ligand, or by the residues that line it.
 
-    center: tuple[float, float, float]
+    Lengths in angstrom. What is given comes first: the centre, then the ligand's centroid, then
+    that of the residues.
+    """
+
+    center: tuple[float, float, float] | None = None
+    ligand: HeteroLabel | None = None
+    residues: tuple[ResidueLabel, ...] = ()
     box: tuple[BoxEdge, BoxEdge, BoxEdge] = (24.0, 24.0, 24.0)
     radius: float = Field(default=7.0, gt=0)
-    residues: tuple[ResidueLabel, ...] = ()
     synonyms: tuple[str, ...] = ()
     anchor: AnchorEntry | None = None
     source: str = ""
 
-
-class KeptEntry(Record):
-    """A hetero residue of the raw entry that the model keeps."""
-
-    name: str
-    number: int
-    role: str
+    @model_validator(mode="after")
+    def _somewhere(self) -> SiteEntry:
+        if self.center is None and self.ligand is None and not self.residues:
+            raise ValueError("a site needs a center, a ligand or residues")
+        return self
 
 
-class GraftEntry(Record):
-    """A hetero residue carried over from another entry.
+class MembraneEntry(Record):
+    """Where the membrane is: ``x' = rotation @ x + translation``, its normal along z.
 
-    `within` is the radius in angstrom, around the residue, of the C-alpha atoms that are
-    superposed.
+    The extracellular side is at positive z, the midplane at 0. Lengths in angstrom.
     """
 
-    entry: str
-    chain: str
-    name: str
-    number: int
-    role: str
-    number_here: int
-    within: float
-
-
-class DonorEntry(Record):
-    """The chain of another entry that lends the side chains which the raw entry lacks."""
-
-    entry: str
-    chain: str
-
-
-class NeutralEntry(Record):
-    """An acidic residue that is protonated at the recipe's pH, as ``GLU508``."""
-
-    residue: str
-
-
-class ReferenceEntry(Record):
-    """The ligand of the raw entry whose relaxed pose the model is judged by."""
-
-    site: str
-    ligand: str
-    name: str
-    number: int
-
-
-class Recipe(Record):
-    """How a target's prepared model is computed from raw entries."""
-
-    entry: str
-    chain: str
-    first_residue: int
-    last_residue: int
-    ph: float
-    side_chains: DonorEntry | None = None
-    neutral: tuple[NeutralEntry, ...] = ()
-    keep: tuple[KeptEntry, ...] = ()
-    graft: tuple[GraftEntry, ...] = ()
-    reference: ReferenceEntry
+    rotation: tuple[tuple[float, float, float], ...] = Field(min_length=3, max_length=3)
+    translation: tuple[float, float, float]
+    half_thickness: float = Field(gt=0)
+    source: str = ""
 
 
 class TargetEntry(Record):
-    """A protein with named sites."""
+    """A protein with named sites.
+
+    Attributes
+    ----------
+    source : str
+        The raw entry that its model is prepared from.
+    preparation : dict
+        What the preparation of the model does otherwise than by default; settings of
+        `dock.receptors.settings.ReceptorSettings`.
+    model : str
+        Folder of the prepared model that is shipped; empty if none is.
+    sites_from : str
+        The target whose sites, ions and membrane are carried over by superposition.
+    sites : dict
+        In the frame of the shipped model.
+    ions : dict
+        The ions of the shipped model, by role, as ``{"Na1": "NA:707"}``.
+    entries : dict
+        What is known of its entries in the PDB, by code.
+    """
 
     name: str
     title: str
     uniprot: str
     sequence: str
-    model: str
-    recipe: Recipe
-    sites: dict[str, SiteEntry] = Field(min_length=1)
+    source: str
+    preparation: dict[str, Any] = Field(default_factory=dict)
+    model: str = ""
+    sites_from: str = ""
+    sites: dict[str, SiteEntry] = Field(default_factory=dict)
+    ions: dict[str, HeteroLabel] = Field(default_factory=dict)
+    membrane: MembraneEntry | None = None
+    entries: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("sequence")
     @classmethod
@@ -160,6 +151,16 @@ def target(name: str) -> TargetEntry:
     if found is None:
         raise unknown_name(name, "receptor", list(targets()))
     return found
+
+
+def target_of(accession: str) -> TargetEntry | None:
+    """Return the target with a UniProt accession, if the catalogue has it."""
+    return next((entry for entry in targets().values() if entry.uniprot == accession), None)
+
+
+def ligand_of(code: str) -> LigandEntry | None:
+    """Return the ligand with a component code of the PDB, if the catalogue has it."""
+    return next((entry for entry in ligands().values() if code in entry.pdb_codes), None)
 
 
 def ligand(name: str) -> LigandEntry:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from dock.core.errors import SettingsError
 
 # Everything whose version can change a number in a result.
 SOFTWARE = (
@@ -17,6 +22,8 @@ SOFTWARE = (
     "posebusters",
     "pdbfixer",
     "biopython",
+    "gemmi",
+    "propka",
     "mdtraj",
     "pymbar",
     "numpy",
@@ -39,3 +46,35 @@ def software_versions(names: tuple[str, ...] = SOFTWARE) -> dict[str, str]:
         except PackageNotFoundError:
             versions[name] = "absent"
     return versions
+
+
+def settings_error(subject: object, error: ValidationError | TypeError) -> SettingsError:
+    """Return the first problem that pydantic found as an error of one line."""
+    if isinstance(error, TypeError):
+        return SettingsError(subject, f"cannot be read as settings ({error})")
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "settings"
+    if first["type"] == "extra_forbidden":
+        return SettingsError(subject, f"'{where}' is an unknown setting", "check its spelling")
+    return SettingsError(subject, f"'{where}': {first['msg']}")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML file of settings.
+
+    Raises
+    ------
+    SettingsError
+        If the file is missing, is no YAML, or no mapping.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(path, f"cannot be read ({error.strerror})", "check the path") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(path, f"is no YAML ({error})", "check quotes and indentation") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SettingsError(path, "is no mapping of settings", "write lines such as 'receptor: sert'")
+    return content

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dock.receptors.receptor import IONS
+from dock.receptors.hetero import ION_CHARGES
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
@@ -64,7 +64,7 @@ def _surroundings(receptor: Receptor, poses: Sequence[Pose]) -> Mol:
             atom.name.ljust(4), residueName=atom.residue.name, residueNumber=int(atom.residue.id)
         )
         # Hetero atoms are judged as ions by PoseBusters, the others as protein.
-        information.SetIsHeteroAtom(atom.residue.name in IONS)
+        information.SetIsHeteroAtom(atom.residue.name in ION_CHARGES)
         new.SetMonomerInfo(information)
         index = mol.AddAtom(new)
         conformer.SetAtomPosition(index, receptor.positions[atom.index] * 10.0)

@@ -11,7 +11,7 @@ from dock.core.errors import DockingError, StructureError
 from dock.core.files import cache_folder, write_text
 from dock.core.keys import content_key
 from dock.ligands import stereo
-from dock.receptors.receptor import IONS
+from dock.receptors.hetero import ION_CHARGES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 # 12 A half edge of the network's grid nothing is seen.
 SHELL = 16.0
 ION_LINE = "HETATM{serial:5d} {name:>2s}   {residue:>3s} {chain}{number:>4s}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00    {charge:+6.3f} {type:2s}"
-ION_CHARGES = {"NA": 1.0, "K": 1.0, "CL": -1.0, "MG": 2.0, "CA": 2.0, "ZN": 2.0}
 
 
 def ligand_pdbqt(ligand: Ligand) -> str:
@@ -95,7 +94,7 @@ def _typed_polymer(receptor: Receptor) -> list[str]:
     polymer_pdb = "".join(
         line + "\n"
         for line in receptor.to_pdb().splitlines()
-        if not line.startswith("CONECT") and line[17:20].strip() not in IONS
+        if not line.startswith("CONECT") and line[17:20].strip() not in ION_CHARGES
     )
     try:
         polymer = Polymer.from_pdb_string(
@@ -131,5 +130,5 @@ def _ion_lines(receptor: Receptor) -> list[str]:
             type=atom.element.symbol,
         )
         for number, atom in enumerate(receptor.topology.atoms())
-        if atom.residue.name in IONS
+        if atom.residue.name in ION_CHARGES
     ]

@@ -126,7 +126,9 @@ def simulate(
         If an energy is not finite, a constraint is broken or a frozen atom moved.
     """
     started = time.perf_counter()
-    positions, energies = minimise(complex_system, processor, settings.minimisation_steps)
+    positions, energies = minimise(
+        complex_system.system, complex_system.positions, processor, settings.minimisation_steps
+    )
     minimised = replace(complex_system, positions=positions)
     minimisation_time = time.perf_counter() - started
     _write_topology(minimised, folder / TOPOLOGY)

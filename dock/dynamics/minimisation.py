@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from openmm import System
 
     from dock.dynamics.platforms import Processor
-    from dock.dynamics.systems import ComplexSystem
 
 TOLERANCE = 10.0  # kJ/mol/nm, root mean square of the force components
 
 
 @contextmanager
 def restrained(
-    system: System, indices: NDArray[np.int64], positions: NDArray[np.float64], strength: float
+    system: System,
+    indices: NDArray[np.int64],
+    positions: NDArray[np.float64],
+    strengths: NDArray[np.float64],
 ) -> Iterator[None]:
     """Hold atoms of a system by harmonic position restraints while the block runs.
 
@@ -32,17 +34,16 @@ def restrained(
         The atoms to hold.
     positions : numpy.ndarray, shape (n_atoms, 3)
         Of every atom, in nanometres; the held ones are held there.
-    strength
+    strengths : numpy.ndarray, shape (n_held,)
         In kJ/mol/nm^2; the energy is half of it times the squared displacement.
     """
     import openmm
 
     force = openmm.CustomExternalForce("0.5*k*((x-x0)^2+(y-y0)^2+(z-z0)^2)")
-    force.addGlobalParameter("k", strength)
-    for name in ("x0", "y0", "z0"):
+    for name in ("k", "x0", "y0", "z0"):
         force.addPerParticleParameter(name)
-    for index in indices:
-        force.addParticle(int(index), positions[index])
+    for index, strength in zip(indices, strengths, strict=True):
+        force.addParticle(int(index), [strength, *positions[index]])
     number = system.addForce(force)
     try:
         yield
@@ -51,12 +52,14 @@ def restrained(
 
 
 def minimise(
-    complex_system: ComplexSystem, processor: Processor, max_iterations: int = 0
+    system: System, positions: NDArray[np.float64], processor: Processor, max_iterations: int = 0
 ) -> tuple[NDArray[np.float64], tuple[float, float]]:
     """Minimise the energy of a system.
 
     Parameters
     ----------
+    positions : numpy.ndarray, shape (n_atoms, 3)
+        In nanometres.
     max_iterations
         No limit if 0.
 
@@ -76,8 +79,8 @@ def minimise(
     from openmm import unit
 
     integrator = openmm.VerletIntegrator(0.001)
-    context = processor.context(complex_system.system, integrator)
-    context.setPositions(complex_system.positions)
+    context = processor.context(system, integrator)
+    context.setPositions(positions)
     before = context.getState(energy=True).getPotentialEnergy()
     openmm.LocalEnergyMinimizer.minimize(context, TOLERANCE, max_iterations)
     state = context.getState(energy=True, positions=True)
@@ -86,5 +89,5 @@ def minimise(
     )
     if not np.isfinite(energies[1]):
         raise SimulationError("minimisation", f"the energy is {energies[1]}", "look for overlapping atoms")
-    positions = state.getPositions(asNumpy=True).value_in_unit(unit.nanometer)
-    return np.asarray(positions), (energies[0], energies[1])
+    minimised = state.getPositions(asNumpy=True).value_in_unit(unit.nanometer)
+    return np.asarray(minimised), (energies[0], energies[1])

@@ -20,6 +20,7 @@ from dock.dynamics.charges import charges
 
 if TYPE_CHECKING:
     from openmm import System
+    from openmm.app import Topology
 
     from dock.ligands import Ligand
     from dock.receptors import Receptor
@@ -37,23 +38,32 @@ def receptor_parameters(receptor: Receptor) -> System:
     ParameterError
         If a residue matches no template.
     """
-    from openmm import XmlSerializer, app
+    from openmm import XmlSerializer
 
     key = content_key([receptor.key, RECEPTOR_FORCE_FIELD, version("openmm")])
     cached = cache_folder() / "parameters" / f"receptor-{key}.xml"
     if cached.exists():
         return XmlSerializer.deserialize(cached.read_text())
-    force_field = app.ForceField(*RECEPTOR_FORCE_FIELD)
-    try:
-        system = force_field.createSystem(
-            receptor.topology, nonbondedMethod=app.NoCutoff, constraints=app.HBonds
-        )
-    except ValueError as error:
-        raise ParameterError(
-            receptor.name, f"ff14SB does not fit ({error})", "prepare the receptor again"
-        ) from error
+    system = parametrise_receptor(receptor.name, receptor.topology)
     write_text(cached, XmlSerializer.serialize(system))
     return system
+
+
+def parametrise_receptor(name: str, topology: Topology) -> System:
+    """Return the ff14SB system of a topology, bonds to hydrogen constrained.
+
+    Raises
+    ------
+    ParameterError
+        If a residue matches no template.
+    """
+    from openmm import app
+
+    force_field = app.ForceField(*RECEPTOR_FORCE_FIELD)
+    try:
+        return force_field.createSystem(topology, nonbondedMethod=app.NoCutoff, constraints=app.HBonds)
+    except ValueError as error:
+        raise ParameterError(name, f"ff14SB does not fit ({error})", "prepare the receptor again") from error
 
 
 def ligand_parameters(ligand: Ligand) -> System:

@@ -265,20 +265,33 @@ def _solvated(
     cutoff: float | None = None,
 ) -> System:
     """Combine the parts and put them into native OBC2."""
+    system = combine(parts)
+    add_solvent(system, topology)
+    if cutoff is not None:
+        set_cutoff(system, cutoff)
+    return system
+
+
+def add_solvent(system: System, topology: Topology) -> None:
+    """Put a system into native OBC2, without cutoff; charges are those of its non-bonded force."""
     import openmm
 
-    system = combine(parts)
     nonbonded = force_of(system, openmm.NonbondedForce)
     charges = [nonbonded.getParticleParameters(index)[0] for index in range(system.getNumParticles())]
-    solvent = _solvent(charges, topology)
-    system.addForce(solvent)
-    if cutoff is not None:
-        for force in (nonbonded, solvent):
+    system.addForce(_solvent(charges, topology))
+
+
+def set_cutoff(system: System, cutoff: float) -> None:
+    """Cut off the non-bonded forces of a system that is not periodic, at a distance in nanometres."""
+    import openmm
+
+    for force in system.getForces():
+        if isinstance(force, openmm.NonbondedForce | openmm.GBSAOBCForce):
             force.setNonbondedMethod(force.CutoffNonPeriodic)
             force.setCutoffDistance(cutoff)
-        # Solvent screening is the business of OBC2, not of a reaction field.
-        nonbonded.setReactionFieldDielectric(1.0)
-    return system
+        if isinstance(force, openmm.NonbondedForce):
+            # Solvent screening is the business of OBC2, not of a reaction field.
+            force.setReactionFieldDielectric(1.0)
 
 
 def _solvent(charges: Sequence[Any], topology: Topology) -> GBSAOBCForce:

@@ -1,31 +1,31 @@
-"""Preparation of a raw entry by a recipe: what is kept, reverted, rebuilt and protonated."""
+"""Preparation: a raw structure becomes a complete, protonated receptor with named sites."""
 
 from __future__ import annotations
 
-import io
-import warnings
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dock.core.catalogue import GraftEntry, Recipe, TargetEntry
+from dock.core import catalogue
 from dock.core.errors import StructureError
-from dock.core.keys import file_sha256
-from dock.receptors.chirality import wrong_hands
-from dock.receptors.side_chains import complete_side_chains
-from dock.receptors.source import find_entry
+from dock.receptors.bound import BoundLigands, find_bound
+from dock.receptors.completion import complete
+from dock.receptors.entry import Entry, ResidueKey, read_entry
+from dock.receptors.hetero import ION_CHARGES, Hetero, find_hetero, keep_hetero, list_hetero
+from dock.receptors.ions import Ion, graft_ions, place_ions
+from dock.receptors.polymer import Polymer, choose_chains, make_polymer, recognised
+from dock.receptors.receptor import residue_labels
+from dock.receptors.settings import ReceptorSettings
+from dock.receptors.side_chains import carry_over_side_chains, revert_mutations
+from dock.receptors.site import Site, define_site
+from dock.receptors.source import find_entry, find_source
+from dock.receptors.superposition import Homologue, homologue_of
 
 if TYPE_CHECKING:
-    from Bio.PDB.Chain import Chain
-    from Bio.PDB.Residue import Residue
     from numpy.typing import NDArray
-    from openmm.app import Modeller, Topology
-    from rdkit.Chem import Mol
-
-A_TO_NM = 0.1
-SEEDS = range(1, 6)  # of PDBFixer's annealing
+    from openmm.app import Topology
 
 
 @dataclass
@@ -34,294 +34,223 @@ class Preparation:
 
     Attributes
     ----------
-    modeller : openmm.app.Modeller
-        Topology and positions, hydrogens and ions included.
-    deposited : dict
-        Coordinates, in angstrom, of every atom whose place is an entry's own, by
-        ``(residue number, atom name)``; grafted ions included.
-    changes : dict
-        Every change that was made, for the record.
+    name : str
+        What the receptor is called: a target of the catalogue, or the entry.
+    topology : openmm.app.Topology
+        Hydrogens and ions included, with the author's chains and numbers.
+    positions : numpy.ndarray, shape (n_atoms, 3)
+        In nanometres.
+    deposited : numpy.ndarray, shape (n_atoms, 3)
+        Where the entry itself has an atom, in angstrom; NaN for what was placed or built.
+    sites : dict of str to Site
+    bound : BoundLigands
+        The entry's own ligands in the sites.
+    record : dict
+        Every decision and every change.
     """
 
-    modeller: Modeller
-    deposited: dict[tuple[int, str], NDArray[np.float64]]
-    changes: dict[str, Any] = field(default_factory=dict)
+    name: str
+    topology: Topology
+    positions: NDArray[np.float64]
+    deposited: NDArray[np.float64]
+    sites: dict[str, Site]
+    bound: BoundLigands
+    record: dict[str, Any]
 
 
-def prepare(target: TargetEntry) -> Preparation:
-    """Prepare the raw entry of a catalogue target as its recipe says.
-
-    The chosen chain is kept within the residue range and its sequence is compared with
-    UniProt's. Side chains that differ from it or are truncated are carried over from the
-    recipe's donor entry; what the donor lacks too is rebuilt by PDBFixer. Hydrogens are added,
-    disulfides found by distance, and the recipe's ions added.
-
-    Raises
-    ------
-    StructureError
-        If an entry cannot be had or read, lacks what the recipe names, or the result has a
-        side chain or backbone of the wrong hand.
-    """
-    recipe = target.recipe
-    path = find_entry(recipe.entry)
-    chain = read_chain(path, recipe.chain)
-    polymer = _polymer(chain, recipe, path)
-    ions = [_hetero(chain, path, kept.name, kept.number) for kept in recipe.keep]
-    changes: dict[str, Any] = {
-        "inputs": {recipe.entry: file_sha256(path)},
-        "kept": [f"{kept.name} {kept.number} ({kept.role})" for kept in recipe.keep],
-        "dropped": _dropped(chain, recipe),
-    }
-    own = {
-        (residue.id[1], atom.name): np.asarray(atom.coord, dtype=float)
-        for residue in polymer
-        for atom in residue
-        if atom.element != "H"
-    }
-    polymer, side_chains = complete_side_chains(polymer, _donor_residues(target, changes), target.sequence)
-    changes |= side_chains
-    deposited = {
-        key: own[key]
-        for residue in polymer
-        for atom in residue
-        if (key := (residue.id[1], atom.name)) in own and np.array_equal(atom.coord, own[key])
-    }
-    modeller = _complete(polymer, target, changes)
-    placed = [
-        (kept.name, kept.number, next(iter(ion)).coord) for kept, ion in zip(recipe.keep, ions, strict=True)
-    ]
-    for graft in recipe.graft:
-        coordinates, record = _graft(chain, graft)
-        placed.append((graft.name, graft.number_here, coordinates))
-        changes.setdefault("grafted", []).append(record)
-        changes["inputs"][graft.entry] = record.pop("sha256")
-    deposited |= {(number, name): np.asarray(xyz, dtype=float) for name, number, xyz in placed}
-    _add_ions(modeller, recipe.chain, placed)
-    return Preparation(modeller, deposited, changes)
-
-
-def reference_ligand(target: TargetEntry, template: Mol) -> Mol:
-    """Return the entry's own ligand with the template's bonds, charges and hydrogens.
+def source_settings(source: str, changes: Mapping[str, Any]) -> tuple[str, ReceptorSettings]:
+    """Return the raw entry that a source means and its settings, those of the catalogue included.
 
     Parameters
     ----------
-    template : rdkit.Chem.Mol
-        The ligand as prepared, hydrogens included; its atom order is kept.
+    source
+        A target of the catalogue, a file or a code.
+    changes
+        The user's settings, which come first.
+    """
+    entry = catalogue.targets().get(source.strip().lower())
+    if entry is None:
+        return source, ReceptorSettings(**changes)
+    return entry.source, ReceptorSettings(**{"target": entry.name, **entry.preparation, **changes})
+
+
+def prepare(source: str, settings: ReceptorSettings | None = None) -> Preparation:
+    """Prepare a raw structure.
+
+    Protein chains are chosen and cleaned, compared with their sequence, completed and
+    protonated; ions and waters are kept, carried over or placed by rule; sites are found by
+    superposition on the catalogue's target, and by what the settings say.
+
+    Parameters
+    ----------
+    source
+        A file, a PDB code, or the code of an AlphaFold model.
 
     Raises
     ------
     StructureError
-        If the entry's residue is another molecule, or its configuration is not the template's.
+        If the entry cannot be had or read, lacks what the settings name, or cannot be completed.
     """
-    from rdkit import Chem, rdBase
-    from rdkit.Chem import AllChem
-
-    from dock.ligands import stereo
-    from dock.ligands.placement import place_heavy_atoms
-
-    reference = target.recipe.reference
-    path = find_entry(target.recipe.entry)
-    residue = _hetero(read_chain(path, target.recipe.chain), path, reference.name, reference.number)
-    subject = f"{reference.name} {reference.number} of {path.name}"
-    raw = Chem.MolFromPDBBlock(_residue_block(residue))
-    flat = Chem.RemoveHs(template)
-    try:
-        with rdBase.BlockLogs():
-            ordered = AllChem.AssignBondOrdersFromTemplate(Chem.RemoveAllHs(flat), raw)
-    except ValueError as error:
-        raise StructureError(subject, "is not the reference ligand of the recipe") from error
-    Chem.AssignStereochemistryFrom3D(ordered)
-    match = ordered.GetSubstructMatch(flat, useChirality=True)
-    if not match:
-        raise StructureError(subject, f"its configuration is not {stereo.cip_labels(template)}")
-    coordinates = ordered.GetConformer().GetPositions()[list(match)]
-    return place_heavy_atoms(template, coordinates)
-
-
-def read_chain(path: Path, chain: str) -> Chain:
-    """Read one chain of the first model of a structure file.
-
-    Raises
-    ------
-    StructureError
-        If the file cannot be read or has no such chain.
-    """
-    from Bio.PDB import MMCIFParser, PDBParser
-    from Bio.PDB.PDBExceptions import PDBConstructionWarning
-
-    parser = MMCIFParser(QUIET=True) if path.suffix == ".cif" else PDBParser(QUIET=True)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", PDBConstructionWarning)
-            model = next(iter(parser.get_structure(path.stem, str(path))))
-    except Exception as error:  # Bio.PDB raises whatever a malformed line causes
-        raise StructureError(path, f"cannot be read as a structure ({error})") from error
-    if chain not in model:
-        raise StructureError(path, f"has no chain {chain}", f"chains: {' '.join(c.id for c in model)}")
-    return model[chain]
-
-
-def _polymer(chain: Chain, recipe: Recipe, path: Path) -> list[Residue]:
-    residues = [
-        residue
-        for residue in chain
-        if residue.id[0] == " " and recipe.first_residue <= residue.id[1] <= recipe.last_residue
-    ]
-    missing = set(range(recipe.first_residue, recipe.last_residue + 1)) - {r.id[1] for r in residues}
-    if missing:
-        raise StructureError(path, f"lacks residues {sorted(missing)} of the recipe's range")
-    return residues
-
-
-def _dropped(chain: Chain, recipe: Recipe) -> list[str]:
-    kept = {(entry.name, entry.number) for entry in recipe.keep}
-    return [
-        f"{residue.resname} {residue.id[1]}"
-        for residue in chain
-        if (residue.resname.strip(), residue.id[1]) not in kept
-        and not (residue.id[0] == " " and recipe.first_residue <= residue.id[1] <= recipe.last_residue)
-    ] + ["every other chain"]
-
-
-def _hetero(chain: Chain, path: Path, name: str, number: int) -> Residue:
-    for residue in chain:
-        if residue.id[1] == number and residue.resname.strip() == name:
-            return residue
-    raise StructureError(path, f"chain {chain.id} has no residue {name} {number}")
-
-
-def _donor_residues(target: TargetEntry, changes: dict[str, Any]) -> dict[int, Residue]:
-    donor = target.recipe.side_chains
-    if donor is None:
-        return {}
-    path = find_entry(donor.entry)
-    changes["inputs"][donor.entry] = file_sha256(path)
-    return {residue.id[1]: residue for residue in read_chain(path, donor.chain) if residue.id[0] == " "}
-
-
-def _complete(polymer: list[Residue], target: TargetEntry, changes: dict[str, Any]) -> Modeller:
-    """Rebuild and protonate with PDBFixer and OpenMM; note what was done in `changes`."""
-    from openmm import unit
-    from openmm.app import Modeller
-    from pdbfixer import PDBFixer
-
-    recipe = target.recipe
-    block = _residues_block(polymer, recipe.chain)
-    # PDBFixer anneals what it adds from random velocities, now and then into the wrong hand.
-    for seed in SEEDS:
-        fixer = PDBFixer(pdbfile=io.StringIO(block))
-        fixer.findMissingResidues()
-        fixer.findNonstandardResidues()
-        fixer.findMissingAtoms()
-        changes["rebuilt"] = [
-            f"{residue.name} {residue.id}: {' '.join(atom.name for atom in atoms)}"
-            for residue, atoms in fixer.missingAtoms.items()
-        ]
-        fixer.addMissingAtoms(seed=seed)
-        wrong = wrong_hands(fixer.topology, np.array(fixer.positions.value_in_unit(unit.nanometer)))
-        if not wrong:
-            break
-    else:
-        raise StructureError(recipe.entry, f"centres of the wrong hand after rebuilding: {', '.join(wrong)}")
-    neutral = {entry.residue for entry in recipe.neutral}
-    variants = [
-        {"GLU": "GLH", "ASP": "ASH"}.get(residue.name) if f"{residue.name}{residue.id}" in neutral else None
-        for residue in fixer.topology.residues()
-    ]
-    if sum(variant is not None for variant in variants) != len(neutral):
-        raise StructureError(recipe.entry, f"has no acid for each of {sorted(neutral)}")
-    modeller = Modeller(fixer.topology, fixer.positions)
-    modeller.addHydrogens(pH=recipe.ph, variants=variants)
-    changes["disulfides"] = [
-        f"{a.residue.name}{a.residue.id}-{b.residue.name}{b.residue.id}"
-        for a, b in modeller.topology.bonds()
-        if a.name == b.name == "SG"
-    ]
-    changes["protonation"] = _protonation(modeller.topology, recipe.ph)
-    return modeller
-
-
-def _protonation(topology: Topology, ph: float) -> dict[str, Any]:
-    """List the residues that are not in the state their name suggests, and every histidine."""
-    states = {}
-    for residue in topology.residues():
-        names = {atom.name for atom in residue.atoms()}
-        if residue.name == "HIS":
-            states[f"HIS {residue.id}"] = "+".join(sorted(names & {"HD1", "HE2"}))
-        elif (residue.name == "ASP" and "HD2" in names) or (residue.name == "GLU" and "HE2" in names):
-            states[f"{residue.name} {residue.id}"] = "neutral"
-    return {"pH": ph, "method": "model pKa of each residue type, and the recipe", "noted": states}
-
-
-def _graft(chain: Chain, graft: GraftEntry) -> tuple[NDArray[np.float64], dict[str, Any]]:
-    """Superpose the neighbourhood of a hetero residue and return where it lands here."""
-    from Bio.PDB.Superimposer import Superimposer
-
-    path = find_entry(graft.entry)
-    other = read_chain(path, graft.chain)
-    ion = next(iter(_hetero(other, path, graft.name, graft.number)))
-    here = {residue.id[1]: residue["CA"] for residue in chain if "CA" in residue}
-    pairs = [
-        (here[residue.id[1]], residue["CA"])
-        for residue in other
-        if residue.id[0] == " "
-        and "CA" in residue
-        and residue["CA"] - ion <= graft.within
-        and residue.id[1] in here
-    ]
-    superimposer = Superimposer()
-    superimposer.set_atoms([fixed for fixed, _ in pairs], [moving for _, moving in pairs])
-    rotation, translation = superimposer.rotran
-    record = {
-        "what": f"{graft.name} {graft.number} of {graft.entry} as {graft.name} {graft.number_here}",
-        "role": graft.role,
-        "superposed": f"{len(pairs)} C-alpha atoms within {graft.within:g} A",
-        "rmsd_A": round(float(superimposer.rms), 3),
-        "sha256": file_sha256(path),
+    settings = settings or ReceptorSettings()
+    entry = read_entry(find_source(source))
+    everything = list_hetero(entry, [residue for residues in entry.polymers.values() for residue in residues])
+    markers = [find_hetero(everything, site.ligand, entry) for site in settings.sites.values() if site.ligand]
+    marker = np.vstack([one.places for found in markers for one in found[:1]]) if markers else None
+    names = choose_chains(entry, settings, marker)
+    polymers = {name: make_polymer(entry, name, settings) for name in names}
+    target = settings.target or next((found for name in names if (found := recognised(entry, name))), "")
+    homologue = homologue_of(polymers, target, settings.sites_from)
+    if homologue is not None and not homologue.placeable and not settings.sites_from:
+        homologue = None
+    inputs = {entry.name: entry.sha256}
+    record: dict[str, Any] = {
+        "source": {"file": entry.path.name, "entry": entry.name, "predicted": entry.predicted},
+        "target": target,
+        "settings": settings.model_dump(mode="json", exclude_defaults=True),
+        "inputs": inputs,
+        "reading": entry.notes,
+        "chains": _chain_notes(entry, polymers),
     }
-    return np.asarray(ion.coord @ rotation + translation, dtype=float), record
+    own = {
+        (key, atom.name): np.array(atom.pos.tolist())
+        for polymer in polymers.values()
+        for key, residue in zip(polymer.keys, polymer.residues, strict=True)
+        for atom in residue
+    }
+    record["side_chains"] = _mend_side_chains(polymers, settings, inputs)
+    hetero = list_hetero(entry, [residue for polymer in polymers.values() for residue in polymer.residues])
+    kept, dropped = keep_hetero(_near_chains(hetero, polymers), settings, entry)
+    record["hetero"] = {
+        "kept": [f"{one} ({one.donors} protein donors)" for one in kept],
+        "dropped": dropped,
+    }
+    ions = [Ion(one.key, one.name, one.places[0], ION_CHARGES.get(one.name, 0)) for one in kept]
+    fixed = {(ion.key, ion.name) for ion in ions}
+    ions += graft_ions(polymers, settings, record, inputs)
+    ions += place_ions(homologue, polymers, ions, settings, record)
+    topology, positions, record["completion"] = complete(list(polymers.values()), ions, settings)
+    deposited = _deposited(
+        topology, own, {ion.key: ion.place for ion in ions if (ion.key, ion.name) in fixed}
+    )
+    sites = dict(homologue.sites) if homologue else {}
+    labels = residue_labels(topology)
+    for name, definition in settings.sites.items():
+        ligand = find_hetero(hetero, definition.ligand, entry) if definition.ligand else []
+        places = min(ligand, key=lambda one: _apart(one, positions)).places if ligand else None
+        sites[name] = define_site(name, definition, places, topology, positions, labels)
+    bound = find_bound(hetero, sites, settings)
+    record["references"] = bound.notes
+    record |= _place_notes(homologue)
+    record["warnings"] = _warnings(record, entry, sites)
+    name = target if source_is_target(target, entry) else entry.name
+    return Preparation(name, topology, positions, deposited, sites, bound, record)
 
 
-def _add_ions(modeller: Modeller, chain: str, ions: list[tuple[str, int, Any]]) -> None:
-    from openmm import Vec3, unit
-    from openmm.app import Element, Topology
-
-    topology = Topology()
-    for name, number, _ in ions:
-        residue = topology.addResidue(name, topology.addChain(chain), str(number))
-        topology.addAtom(name, Element.getBySymbol(name.capitalize()), residue)
-    positions = [Vec3(*(float(x) * A_TO_NM for x in xyz)) for _, _, xyz in ions]
-    modeller.add(topology, positions * unit.nanometer)
+def source_is_target(target: str, entry: Entry) -> bool:
+    """Return whether an entry is the one that a catalogue target's model is made of."""
+    return bool(target) and entry.name.upper().startswith(catalogue.target(target).source.upper())
 
 
-def _residues_block(residues: list[Residue], chain: str) -> str:
-    """Return PDB text of the residues, at their highest occupancy, as one chain."""
-    from Bio.PDB import PDBIO, Select
-    from Bio.PDB.Chain import Chain
-    from Bio.PDB.Model import Model
-    from Bio.PDB.Structure import Structure
-
-    structure, model, holder = Structure("x"), Model(0), Chain(chain)
-    for residue in residues:
-        copy = residue.copy()
-        for atom in list(copy.get_unpacked_list()):
-            if atom.element == "H":
-                copy.detach_child(atom.id)
-        holder.add(copy)
-    model.add(holder)
-    structure.add(model)
-    writer = PDBIO()
-    writer.set_structure(structure)
-
-    class HighestOccupancy(Select):  # type: ignore[misc]
-        def accept_atom(self, atom: Any) -> bool:
-            # Bio.PDB has chosen the altloc of highest occupancy; the others are not in the list.
-            return not atom.is_disordered() or atom in list(atom.get_parent())
-
-    text = io.StringIO()
-    writer.save(text, HighestOccupancy())
-    return text.getvalue()
+def _chain_notes(entry: Entry, polymers: Mapping[str, Polymer]) -> dict[str, Any]:
+    kept = {}
+    for name, polymer in polymers.items():
+        first, last = polymer.keys[0], polymer.keys[-1]
+        kept[name] = {
+            "residues": f"{first.number}{first.insertion} to {last.number}{last.insertion}",
+            "uniprot": polymer.accession,
+            **polymer.notes,
+        }
+    dropped = {name: f"{len(part)} residues" for name, part in entry.polymers.items() if name not in polymers}
+    return {"kept": kept, "dropped": dropped}
 
 
-def _residue_block(residue: Residue) -> str:
-    return _residues_block([residue], "A")
+def _near_chains(hetero: Sequence[Hetero], polymers: Mapping[str, Polymer]) -> list[Hetero]:
+    """Return what belongs to the kept chains: their own, and what touches them."""
+    return [one for one in hetero if one.key.chain in polymers or one.donors]
+
+
+def _mend_side_chains(
+    polymers: Mapping[str, Polymer], settings: ReceptorSettings, inputs: dict[str, str]
+) -> dict[str, list[str]]:
+    """Revert mutations and carry over side chains, where asked to."""
+    notes: dict[str, list[str]] = {}
+    donor = settings.side_chain_donor
+    if settings.revert_mutations:
+        notes["reverted"] = [text for polymer in polymers.values() for text in revert_mutations(polymer)]
+    if donor is not None:
+        lender = read_entry(find_entry(donor.entry))
+        inputs[lender.name] = lender.sha256
+        if donor.chain not in lender.polymers:
+            raise StructureError(donor.entry, f"has no protein chain {donor.chain}")
+        for polymer in polymers.values():
+            lending = make_polymer(lender, donor.chain, ReceptorSettings(sequence=polymer.sequence))
+            donors = {place: r for place, r in zip(lending.places, lending.residues, strict=True) if place}
+            for kind, done in carry_over_side_chains(polymer, donors).items():
+                notes.setdefault(kind, []).extend(done)
+    return notes
+
+
+def _deposited(
+    topology: Topology,
+    own: Mapping[tuple[ResidueKey, str], NDArray[np.float64]],
+    ions: Mapping[ResidueKey, NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    """Return the entry's own place of each atom, in angstrom; NaN where it has none."""
+    nowhere = np.full(3, np.nan)
+    places = []
+    for atom in topology.atoms():
+        residue = atom.residue
+        key = ResidueKey(residue.chain.id, int(residue.id), residue.insertionCode.strip())
+        in_ion = ions.get(key) if atom.element.symbol != "H" else None
+        places.append(own.get((key, atom.name), in_ion if in_ion is not None else nowhere))
+    return np.array(places, dtype=float)
+
+
+def _place_notes(homologue: Homologue | None) -> dict[str, Any]:
+    notes: dict[str, Any] = {}
+    if homologue is not None:
+        notes["homologue"] = {
+            "target": homologue.target.name,
+            "identity": round(homologue.identity, 3),
+            "superposed": str(homologue.transform()),
+        }
+        membrane = homologue.membrane()
+        if membrane is not None:
+            notes["membrane"] = membrane.model_dump(mode="json")
+    return notes
+
+
+def _warnings(record: Mapping[str, Any], entry: Entry, sites: Mapping[str, Site]) -> list[str]:
+    """Return what a person should look at before trusting the result."""
+    found = []
+    for name, chain in record["chains"]["kept"].items():
+        if chain.get("mutations") and not record["side_chains"].get("reverted"):
+            found.append(
+                f"chain {name} differs from UniProt: {', '.join(chain['mutations'])}; kept as deposited"
+            )
+        if chain.get("unusable"):
+            found.append(f"chain {name}: {', '.join(chain['unusable'])} could not be used")
+    completion = record["completion"]
+    found += [f"gap {gap}" for gap in completion.get("gaps", [])]
+    found += [f"loop {loop} was built without evidence" for loop in completion.get("built_loops", [])]
+    uncertain = completion["protonation"].get("uncertain", {})
+    if uncertain:
+        near = ", ".join(f"{label} ({pka})" for label, pka in uncertain.items())
+        found.append(f"so near the pH that its protonation is a guess: {near}")
+    found += [f"{text}: no place for it" for text in record.get("ions_not_placed", [])]
+    found += [f"{who} {why}" for who, why in record["references"].items() if "its known pose" not in why]
+    if record["target"] and "homologue" not in record:
+        found.append(f"too little of it is there to place the sites of {record['target']}")
+    if not sites:
+        found.append("no site: name one")
+    if entry.predicted:
+        found.append("a predicted model: side chains of the sites were never seen by an experiment")
+    return found
+
+
+def _apart(one: Hetero, positions: NDArray[np.float64]) -> float:
+    """Return the distance, in angstrom, from a hetero residue to the nearest receptor atom."""
+    from scipy.spatial import cKDTree
+
+    distances, _ = cKDTree(positions * 10.0).query(one.places)
+    return float(distances.mean())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,9 @@ import numpy as np
 
 from dock.core import catalogue
 from dock.core.errors import StructureError
-from dock.core.files import atomic_path, read_json
+from dock.core.files import atomic_path, read_json, write_json, write_text
 from dock.core.keys import content_key, file_sha256
-from dock.receptors.site import Site
+from dock.receptors.site import Site, define_site
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 MODEL_FILE = "model.cif"
 RECORD_FILE = "record.json"
-REFERENCE_FILE = "reference.sdf"
-IONS = frozenset({"NA", "CL", "K", "MG", "CA", "ZN"})
+REFERENCE_FILE = "reference_{site}.sdf"
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,34 +67,43 @@ class Receptor:
             If its shipped model cannot be read.
         """
         entry = catalogue.target(name)
-        return cls.from_folder(catalogue.structures_folder() / entry.model, entry)
+        if not entry.model:
+            raise StructureError(
+                name, "its model is not shipped", f"prepare it: dock receptor {name} -o DIR, then name DIR"
+            )
+        return cls.from_folder(catalogue.structures_folder() / entry.model)
 
     @classmethod
-    def from_folder(cls, folder: Path, entry: catalogue.TargetEntry) -> Receptor:
-        """Load a prepared model of a catalogue target from the folder it was written to.
+    def from_folder(cls, folder: Path) -> Receptor:
+        """Load a receptor from the folder that `dock receptor` wrote.
 
         Raises
         ------
         StructureError
             If a file of it is missing or cannot be read.
         """
-        topology, positions = read_structure(folder / MODEL_FILE)
         try:
             record = read_json(folder / RECORD_FILE)
-        except (OSError, ValueError) as error:
-            raise StructureError(folder / RECORD_FILE, f"cannot be read ({error})") from error
-        return cls(
-            entry.name,
-            topology,
-            positions,
-            {name: Site.from_entry(name, site) for name, site in entry.sites.items()},
-            {entry.recipe.reference.site: _read_reference(folder / REFERENCE_FILE)},
-            record,
-        )
+            name = str(record["name"])
+            sites = {
+                site["name"]: Site.from_entry(
+                    site["name"],
+                    catalogue.SiteEntry(**{key: value for key, value in site.items() if key != "name"}),
+                )
+                for site in record["sites"]
+            }
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StructureError(
+                folder / RECORD_FILE, f"cannot be read ({error})", "write the folder again with dock receptor"
+            ) from error
+        topology, positions = read_structure(folder / MODEL_FILE)
+        paths = {site: folder / REFERENCE_FILE.format(site=site) for site in sites}
+        references = {site: _read_reference(path) for site, path in paths.items() if path.is_file()}
+        return cls(name, topology, positions, sites, references, record)
 
     @classmethod
-    def from_file(cls, path: Path, sites: Mapping[str, catalogue.SiteEntry]) -> Receptor:
-        """Load a complete, protonated structure whose sites the user names.
+    def from_file(cls, path: Path) -> Receptor:
+        """Load a complete, protonated structure, without sites.
 
         Raises
         ------
@@ -104,9 +112,29 @@ class Receptor:
         """
         topology, positions = read_structure(path)
         if not any(atom.element is not None and atom.element.symbol == "H" for atom in topology.atoms()):
-            raise StructureError(path, "has no hydrogens", "give a structure that is protonated")
-        named = {name: Site.from_entry(name, entry) for name, entry in sites.items()}
-        return cls(path.stem, topology, positions, named, {}, {"source": str(path)})
+            raise StructureError(path, "has no hydrogens", "prepare it with dock receptor")
+        record = {"title": path.stem, "source": {"file": path.name}, "inputs": {path.name: file_sha256(path)}}
+        return cls(path.stem, topology, positions, record=record)
+
+    def with_sites(self, entries: Mapping[str, catalogue.SiteEntry]) -> Receptor:
+        """Return the receptor with further sites, given by a centre or by residues.
+
+        Raises
+        ------
+        StructureError
+            If a site is given by a ligand, or nothing of the protein is near.
+        """
+        if not entries:
+            return self
+        labels = residue_labels(self.topology)
+        added = {}
+        for name, entry in entries.items():
+            if entry.center is None and entry.ligand is not None:
+                raise StructureError(
+                    name, "a prepared receptor has no ligands", "give the site a center or residues"
+                )
+            added[name] = define_site(name, entry, None, self.topology, self.positions, labels)
+        return replace(self, sites={**self.sites, **added})
 
     def site(self, name: str) -> Site:
         """Return the site called `name`, by its own name or a synonym, in any case.
@@ -146,6 +174,17 @@ class Receptor:
         text = io.StringIO()
         PDBFile.writeFile(self.topology, self.positions * unit.nanometer, text, keepIds=True)
         return text.getvalue()
+
+    def save(self, folder: Path) -> None:
+        """Write what `from_folder` reads; the record last, so that its presence means completeness."""
+        from rdkit import Chem
+
+        self.write(folder / MODEL_FILE)
+        for site, mol in self.references.items():
+            write_text(folder / REFERENCE_FILE.format(site=site), Chem.MolToMolBlock(mol))
+        sites = [{"name": name, **site.to_entry()} for name, site in self.sites.items()]
+        record = {**self.record, "name": self.name, "sites": sites, "sha256": model_hashes(folder)}
+        write_json(folder / RECORD_FILE, record)
 
     def write(self, path: Path) -> None:
         """Write the structure as mmCIF, atomically."""
@@ -201,9 +240,23 @@ def read_structure(path: Path) -> tuple[Topology, NDArray[np.float64]]:
     return structure.topology, np.asarray(positions, dtype=float)
 
 
+def residue_labels(topology: Topology) -> list[str]:
+    """Return what people call each residue: ``ASP98``, ``ASP98A`` with an insertion code.
+
+    Where the protein has several chains, the chain comes first: ``A:ASP98``.
+    """
+    chains = {chain.id for chain in topology.chains() if len(list(chain.residues())) > 1}
+    prefix = "{}:".format if len(chains) > 1 else "".format
+    return [
+        f"{prefix(residue.chain.id)}{residue.name}{residue.id}{residue.insertionCode.strip()}"
+        for residue in topology.residues()
+    ]
+
+
 def model_hashes(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of a prepared model's files."""
-    return {name: file_sha256(folder / name) for name in (MODEL_FILE, REFERENCE_FILE)}
+    paths = [folder / MODEL_FILE, *sorted(folder.glob(REFERENCE_FILE.format(site="*")))]
+    return {path.name: file_sha256(path) for path in paths}
 
 
 def _read_reference(path: Path) -> Mol:
@@ -211,7 +264,7 @@ def _read_reference(path: Path) -> Mol:
 
     from dock.ligands import stereo
 
-    mol = Chem.MolFromMolFile(str(path), removeHs=False) if path.is_file() else None
+    mol = Chem.MolFromMolFile(str(path), removeHs=False)
     if mol is None:
         raise StructureError(path, "the reference pose cannot be read")
     return stereo.forget_invertible(mol)

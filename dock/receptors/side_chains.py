@@ -1,121 +1,133 @@
-"""Side chains carried over from another entry of the same protein."""
+"""Side chains: construct mutations reverted, and what is missing carried over from another entry."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from Bio.Data.PDBData import protein_letters_1to3
+import numpy as np
+
+from dock.receptors.polymer import HEAVY_ATOMS, Polymer
+from dock.receptors.sequence import three_letter
 
 if TYPE_CHECKING:
-    from Bio.PDB.Residue import Residue
+    import gemmi
 
 STUMP = frozenset({"N", "CA", "C", "O", "OXT", "CB"})
 CLASH = 1.9  # angstrom between heavy atoms of two residues; minimisation mends what is farther
 MAX_REPACKING = 5  # rounds
 
 
-def complete_side_chains(
-    polymer: list[Residue], donors: dict[int, Residue], sequence: str
-) -> tuple[list[Residue], dict[str, list[str]]]:
-    """Carry over side chains from a donor where a residue is mutated or truncated.
+def revert_mutations(polymer: Polymer) -> list[str]:
+    """Rename residues to what the sequence has at their place, cut back to CB; return what was done."""
+    reverted = []
+    for index, place in enumerate(polymer.places):
+        residue = polymer.residues[index]
+        wanted = three_letter(polymer.sequence[place - 1]) if place is not None else residue.name
+        if wanted == residue.name or wanted not in HEAVY_ATOMS:
+            continue
+        reverted.append(f"{residue.name}-{residue.seqid}-{wanted}")
+        _keep_stump(residue)
+        residue.name = wanted
+        if wanted == "GLY":
+            _remove(residue, {"CB"})
+    return reverted
+
+
+def carry_over_side_chains(polymer: Polymer, donors: Mapping[int, gemmi.Residue]) -> dict[str, list[str]]:
+    """Carry over side chains from a donor where a residue is truncated, in place.
 
     A neighbour that has moved into the gap is repacked as in the donor; a side chain that
     would overlap all the same is cut back to CB, to be rebuilt.
 
     Parameters
     ----------
-    polymer
-        Residues numbered as in the sequence.
     donors
-        Residues of another entry of the same protein, by number.
-    sequence
-        The wanted sequence, its first letter being residue 1.
+        Residues of another entry of the same protein, by position in the sequence.
 
     Returns
     -------
-    residues : list of Bio.PDB.Residue.Residue
-        Copies, renamed to the sequence; atoms may still be missing.
-    changes : dict
-        What was ``reverted``, ``carried_over`` and ``repacked``.
+    dict
+        What was ``carried_over`` and ``repacked``.
     """
-    wanted = {residue.id[1]: protein_letters_1to3[sequence[residue.id[1] - 1]].upper() for residue in polymer}
-    reverted = [
-        f"{residue.resname}-{residue.id[1]}-{wanted[residue.id[1]]}"
-        for residue in polymer
-        if residue.resname != wanted[residue.id[1]]
-    ]
-    residues = {residue.id[1]: residue.copy() for residue in polymer}
-    for number, residue in residues.items():
-        if residue.resname != wanted[number]:
-            _keep_stump(residue)
-            residue.resname = wanted[number]
+    residues = {place: polymer.residues[i] for i, place in enumerate(polymer.places) if place is not None}
     lacking = [
-        number
-        for number, donor in donors.items()
-        if number in residues and donor.resname == wanted[number] and _add_side_chain(residues[number], donor)
+        place
+        for place, donor in donors.items()
+        if place in residues and _add_side_chain(residues[place], donor)
     ]
     lent = set(lacking)
-    stuck = {number for number, _, backbone in _clashes(residues, lent) if backbone}
-    for number in stuck:
-        _keep_stump(residues[number])
+    stuck = {place for place, _, backbone in _clashes(residues, lent) if backbone}
+    for place in stuck:
+        _keep_stump(residues[place])
     repacked: set[int] = set()
     for _ in range(MAX_REPACKING):
         movable = {other for _, other, _ in _clashes(residues, lent - stuck)} & set(donors) - lent
-        for number in movable:
-            _keep_stump(residues[number])
-            _add_side_chain(residues[number], donors[number])
+        for place in movable:
+            _keep_stump(residues[place])
+            _add_side_chain(residues[place], donors[place])
         lent |= movable
         repacked |= movable
     # What overlaps still: of each pair, the larger side chain gives way.
     for one, other, _ in _clashes(residues, lent - stuck):
-        larger = max({one, other} & lent, key=lambda number: (len(donors[number]), number))
+        larger = max({one, other} & lent, key=lambda place: (len(donors[place]), place))
         stuck.add(larger)
         _keep_stump(residues[larger])
-    changes = {
-        "reverted": reverted,
-        "carried_over": [f"{wanted[n]} {n}" for n in sorted(lent - repacked - stuck)],
-        "repacked": [f"{wanted[n]} {n}" for n in sorted(repacked - stuck)],
+    return {
+        "carried_over": [_label(residues[place]) for place in sorted(lent - repacked - stuck)],
+        "repacked": [_label(residues[place]) for place in sorted(repacked - stuck)],
     }
-    return list(residues.values()), changes
 
 
-def _keep_stump(residue: Residue) -> None:
+def _label(residue: gemmi.Residue) -> str:
+    return f"{residue.name}{residue.seqid}"
+
+
+def _keep_stump(residue: gemmi.Residue) -> None:
     """Remove the side chain of a residue beyond CB."""
-    for atom in list(residue):
-        if atom.name not in STUMP:
-            residue.detach_child(atom.id)
+    _remove(residue, {atom.name for atom in residue} - STUMP)
 
 
-def _add_side_chain(residue: Residue, donor: Residue) -> bool:
+def _remove(residue: gemmi.Residue, names: set[str]) -> None:
+    for index in reversed(range(len(residue))):
+        if residue[index].name in names:
+            del residue[index]
+
+
+def _add_side_chain(residue: gemmi.Residue, donor: gemmi.Residue) -> bool:
     """Add the donor's atoms that a residue lacks; return whether there were any.
 
     The donor is superposed on the backbone (N, CA, C, O), and on CB where both have it.
     """
-    from Bio.PDB.Superimposer import Superimposer
+    import gemmi
 
-    missing = [atom for atom in donor if atom.element != "H" and atom.name not in residue]
-    if not missing or residue.resname != donor.resname:
+    if residue.name != donor.name:
+        return False
+    missing = [
+        atom for atom in donor if atom.name not in residue and atom.name in HEAVY_ATOMS[donor.name] - {"OXT"}
+    ]
+    if not missing:
         return False
     shared = [name for name in ("N", "CA", "C", "O", "CB") if name in residue and name in donor]
-    superimposer = Superimposer()
-    superimposer.set_atoms([residue[name] for name in shared], [donor[name] for name in shared])
-    rotation, translation = superimposer.rotran
+    onto = gemmi.superpose_positions(
+        [residue[name][0].pos for name in shared], [donor[name][0].pos for name in shared]
+    )
     for atom in missing:
-        added = atom.copy()
-        added.coord = atom.coord @ rotation + translation
-        residue.add(added)
+        added = atom.clone()
+        added.pos = gemmi.Position(onto.transform.apply(atom.pos))
+        residue.add_atom(added)
     return True
 
 
-def _clashes(residues: dict[int, Residue], lent: set[int]) -> list[tuple[int, int, bool]]:
+def _clashes(residues: Mapping[int, gemmi.Residue], lent: set[int]) -> list[tuple[int, int, bool]]:
     """Return which lent side chains overlap with what: ``(lent, other, other is backbone)``."""
     from scipy.spatial import cKDTree
 
-    atoms = [(n, atom) for n, residue in residues.items() for atom in residue if atom.element != "H"]
-    pairs = cKDTree([atom.coord for _, atom in atoms]).query_pairs(CLASH)
+    atoms = [(place, atom) for place, residue in residues.items() for atom in residue]
+    pairs = cKDTree(np.array([atom.pos.tolist() for _, atom in atoms])).query_pairs(CLASH)
     found = []
     for one, two in pairs:
-        for (n, atom), (other, hit) in ((atoms[one], atoms[two]), (atoms[two], atoms[one])):
-            if n != other and n in lent and atom.name not in STUMP:
-                found.append((n, other, hit.name in STUMP))
+        for (place, atom), (other, hit) in ((atoms[one], atoms[two]), (atoms[two], atoms[one])):
+            if place != other and place in lent and atom.name not in STUMP:
+                found.append((place, other, hit.name in STUMP))
     return found

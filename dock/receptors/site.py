@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dock.core.catalogue import AnchorEntry, SiteEntry
+from dock.core.errors import StructureError
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
+    from openmm.app import Topology
 
 OUTSIDE = "outside"
+NM_TO_A = 10.0
+LINING = 4.5  # angstrom from a ligand to the residues that line its site
+MARGIN = 8.0  # angstrom of the search box around a ligand
+MAX_EDGE = 60.0  # angstrom
 
 
 @dataclass(frozen=True)
@@ -48,8 +54,28 @@ class Site:
 
     @classmethod
     def from_entry(cls, name: str, entry: SiteEntry) -> Site:
-        """Make the site that a catalogue entry describes."""
+        """Make the site that an entry with a centre describes.
+
+        Raises
+        ------
+        StructureError
+            If the entry has no centre.
+        """
+        if entry.center is None:
+            raise StructureError(name, "the site has no center", "prepare the receptor, which finds it")
         return cls(name, entry.center, entry.box, entry.radius, entry.residues, entry.anchor, entry.synonyms)
+
+    def to_entry(self) -> dict[str, Any]:
+        """Return the site as plain values, as a campaign file or a record has them."""
+        entry = SiteEntry(
+            center=self.center,
+            box=self.box,
+            radius=self.radius,
+            residues=self.residues,
+            anchor=self.anchor,
+            synonyms=self.synonyms,
+        )
+        return entry.model_dump(mode="json", exclude={"ligand", "source"})
 
     def distance(self, coordinates: ArrayLike) -> float:
         """Return the distance, in angstrom, from the centre to a pose's centroid.
@@ -61,6 +87,79 @@ class Site:
         """
         centroid = np.asarray(coordinates, dtype=float).mean(axis=0)
         return float(np.linalg.norm(centroid - np.asarray(self.center)))
+
+
+def define_site(
+    name: str,
+    entry: SiteEntry,
+    ligand: NDArray[np.float64] | None,
+    topology: Topology,
+    positions: NDArray[np.float64],
+    labels: Sequence[str],
+) -> Site:
+    """Make a user's site in a prepared structure.
+
+    The centre is as given, or the centroid of the ligand, or that of the residues named. Residues
+    that are not named are those within 4.5 A of the ligand, or within the radius of the centre.
+
+    Parameters
+    ----------
+    ligand : numpy.ndarray of shape (n_atoms, 3), or None
+        The heavy atoms of the ligand that names the site, in angstrom.
+    topology, positions
+        The structure; positions of shape (n_atoms, 3) in nanometres.
+    labels
+        Of each residue.
+
+    Raises
+    ------
+    StructureError
+        If a residue is not there, or nothing of the protein is near.
+    """
+    atoms = [atom for atom in topology.atoms() if atom.element.symbol != "H"]
+    places = positions[[atom.index for atom in atoms]] * NM_TO_A
+    named = {label.upper() for label in entry.residues}
+    short = {label: label.split(":")[-1] for label in labels}
+    absent = sorted(named - set(labels) - set(short.values()))
+    if absent:
+        raise StructureError(
+            absent[0], f"is no residue of the receptor (site {name})", "write it as ASP98, or A:ASP98"
+        )
+    inside = np.array(
+        [bool({labels[a.residue.index], short[labels[a.residue.index]]} & named) for a in atoms]
+    )
+    if entry.center is not None:
+        center = np.array(entry.center)
+    elif ligand is not None:
+        center = ligand.mean(axis=0)
+    else:
+        center = places[inside].mean(axis=0)
+    if not named:
+        around, reach = (ligand, LINING) if ligand is not None else (center[None], entry.radius)
+        inside = _within(places, around, reach)
+    if not inside.any():
+        raise StructureError(
+            name, "there is no protein around the site", "check its centre: angstrom, the file's frame"
+        )
+    lining = dict.fromkeys(
+        labels[atom.residue.index] for atom, near in zip(atoms, inside, strict=True) if near
+    )
+    box = entry.box
+    if ligand is not None:
+        extent = np.ptp(ligand, axis=0) + 2 * MARGIN
+        a, b, c = (
+            round(float(min(max(edge, size), MAX_EDGE)), 1) for edge, size in zip(box, extent, strict=True)
+        )
+        box = (a, b, c)
+    x, y, z = (round(float(value), 2) for value in center)
+    return Site(name, (x, y, z), box, entry.radius, tuple(lining), entry.anchor, entry.synonyms)
+
+
+def _within(places: NDArray[np.float64], around: NDArray[np.float64], reach: float) -> NDArray[np.bool_]:
+    from scipy.spatial import cKDTree
+
+    distances, _ = cKDTree(around).query(places)
+    return np.asarray(distances <= reach)
 
 
 def assign_site(coordinates: ArrayLike, sites: Mapping[str, Site]) -> str:

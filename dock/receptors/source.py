@@ -1,22 +1,30 @@
-"""Where a raw structure comes from: the user's mirror, the cache, or the wwPDB."""
+"""Where a raw structure comes from: a file, the user's mirror, the cache, or the wwPDB."""
 
 from __future__ import annotations
 
-import http.client
 import os
-import urllib.request
+import re
 from pathlib import Path
 
+from dock.core import catalogue
 from dock.core.errors import StructureError
-from dock.core.files import atomic_path, cache_folder
+from dock.core.files import cache_folder
+from dock.receptors.download import download
 
-SUFFIXES = (".pdb", ".cif")
-# Two wwPDB partners: when one is down or wrong, the other is asked.
-DOWNLOADS = (
-    "https://files.rcsb.org/download/{upper}.pdb",
-    "https://www.ebi.ac.uk/pdbe/entry-files/download/pdb{lower}.ent",
+SUFFIXES = (".pdb", ".cif", ".pdb.gz", ".cif.gz", ".ent", ".ent.gz", ".mmcif", ".mmcif.gz")
+PDB_CODE = re.compile(r"(?:pdb_0000)?([1-9][a-z0-9]{3})", re.IGNORECASE)
+PREDICTED_CODE = re.compile(r"(AF-[A-Z0-9]{6,10})(?:-F1)?(?:-model_v\d+)?", re.IGNORECASE)
+# The wwPDB's partners: when one is down or wrong, another is asked.
+ENTRY_SITES = (
+    "https://files.rcsb.org/download/{upper}.cif.gz",
+    "https://ftp.ebi.ac.uk/pub/databases/pdb/data/structures/divided/mmCIF/{middle}/{lower}.cif.gz",
+    "https://data.pdbj.org/pub/pdb/data/structures/divided/mmCIF/{middle}/{lower}.cif.gz",
 )
-TIME_LIMIT = 30  # seconds for one download
+PREDICTION_SITES = (
+    "https://alphafold.ebi.ac.uk/files/{upper}-F1-model_v6.cif",
+    "https://alphafold.ebi.ac.uk/files/{upper}-F1-model_v4.cif",
+)
+ADVICE = "check the code, or set DOCK_STRUCTURES to a folder that holds it"
 
 
 def mirrors() -> list[Path]:
@@ -25,41 +33,84 @@ def mirrors() -> list[Path]:
     return [Path(folder) for folder in named.split(os.pathsep) if folder]
 
 
+def find_source(source: str) -> Path:
+    """Return the file of a raw structure, downloading it where it is not at hand.
+
+    Parameters
+    ----------
+    source
+        A .pdb, .ent, .cif or .mmcif file, gzipped or not; a PDB code such as ``5I71``; or the
+        code of an AlphaFold model such as ``AF-P31645-F1``.
+
+    Raises
+    ------
+    StructureError
+        If the file is missing or the entry is not to be had.
+    UnknownNameError
+        If it is none of these.
+    """
+    path = Path(source)
+    if path.is_file():
+        return path
+    if path.is_dir():
+        raise StructureError(source, "is a folder", f"name a {', '.join(SUFFIXES[:4])} file")
+    if source.lower().endswith(SUFFIXES):
+        raise StructureError(source, "no such file", "check the path")
+    return find_entry(source)
+
+
 def find_entry(code: str) -> Path:
-    """Return the file of a PDB entry, downloading it where no mirror has it.
+    """Return the file of a PDB entry or an AlphaFold model, from mirrors, cache or the network.
 
     Raises
     ------
     StructureError
         If it is neither at hand nor to be had.
+    UnknownNameError
+        If `code` is no such code.
     """
-    for folder in [*mirrors(), cache_folder() / "structures"]:
-        for name in (code.upper(), code.lower()):
-            for suffix in SUFFIXES:
-                if (folder / f"{name}{suffix}").is_file():
-                    return folder / f"{name}{suffix}"
-    return _download(code)
+    pdb, predicted = PDB_CODE.fullmatch(code.strip()), PREDICTED_CODE.fullmatch(code.strip())
+    if pdb is None and predicted is None:
+        raise catalogue.unknown_name(code, "file, PDB code or receptor", list(catalogue.targets()))
+    upper = (pdb or predicted)[1].upper()  # type: ignore[index]
+    lower = upper.lower()
+    folders = [*mirrors(), cache_folder() / "structures"]
+    patterns = _entry_files(lower) if pdb else [f"{upper}-F1-model_v*{suffix}" for suffix in SUFFIXES]
+    for folder in folders:
+        for pattern in patterns:
+            if found := sorted(folder.glob(pattern)):
+                return found[-1]  # of a model, the latest version
+    sites = ENTRY_SITES if pdb else PREDICTION_SITES
+    urls = [url.format(upper=upper, lower=lower, middle=lower[1:3]) for url in sites]
+    name = f"{upper}.cif" if pdb else f"{upper}-F1-model_vlatest.cif"
+    target = cache_folder() / "structures" / name
+
+    def check(content: bytes) -> None:
+        _check_entry(content, upper)
+
+    return download(upper, urls, target, check, ADVICE)
 
 
-def _download(code: str) -> Path:
-    target = cache_folder() / "structures" / f"{code.upper()}.pdb"
-    problems = []
-    for template in DOWNLOADS:
-        url = template.format(upper=code.upper(), lower=code.lower())
-        try:
-            with urllib.request.urlopen(url, timeout=TIME_LIMIT) as answer:
-                text = answer.read().decode("ascii")
-        except (OSError, http.client.HTTPException, UnicodeDecodeError) as error:
-            problems.append(f"{url}: {error}")
-            continue
-        if not text.startswith("HEADER") or not text.rstrip().endswith("END"):
-            problems.append(f"{url}: what arrived is not a complete PDB file")
-            continue
-        with atomic_path(target) as temporary:
-            temporary.write_text(text)
-        return target
-    raise StructureError(
-        code,
-        f"the entry is in no mirror and could not be downloaded ({'; '.join(problems)})",
-        "set DOCK_STRUCTURES to a folder that holds it",
-    )
+def _entry_files(lower: str) -> list[str]:
+    """Return the names that mirrors give an entry: flat, and as in the wwPDB's own archive."""
+    flat = [f"{name}{suffix}" for name in (lower.upper(), lower) for suffix in SUFFIXES]
+    archive = [f"pdb{lower}.ent", f"pdb{lower}.ent.gz", f"{lower}.cif.gz"]
+    return [*flat, *archive[:2], *(f"{lower[1:3]}/{name}" for name in archive)]
+
+
+def _check_entry(content: bytes, upper: str) -> None:
+    """Raise ValueError unless the content is the complete mmCIF file of an entry."""
+    from gemmi import cif
+
+    try:
+        text = content.decode("utf-8")
+        block = cif.read_string(text).sole_block()
+    except (ValueError, RuntimeError, IndexError) as error:
+        raise ValueError(f"what arrived is no mmCIF file ({' '.join(str(error).split())})") from error
+    found = (block.find_value("_entry.id") or "").strip("'\"").upper()
+    if not found.startswith(upper):
+        raise ValueError(f"what arrived is entry {found or '(unnamed)'}")
+    if not len(block.find(["_atom_site.id"])):
+        raise ValueError("what arrived has no atoms")
+    if not text.rstrip().endswith("#"):  # as every file of the archive does
+        raise ValueError("what arrived is truncated")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dock.core.files import write_text
 from dock.report import plots
-from dock.report.view import cdn_address, residue_numbers, scene_pdb, scenes, viewer_script
+from dock.report.view import cdn_address, lining_selections, scene_pdb, scenes, script_json, viewer_script
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +72,7 @@ def render(content: ReportContent) -> str:
         },
         script=viewer_script(),
         cdn=cdn_address(),
-        data=_script_json(_viewer_data(content)),
+        data=script_json(_viewer_data(content)),
     )
 
 
@@ -82,7 +81,7 @@ def _viewer_data(content: ReportContent) -> dict[str, Any]:
 
     return {
         "receptor": scene_pdb(content.receptor),
-        "residues": {site: residue_numbers(content.receptor, site) for site in content.sites},
+        "residues": {site: lining_selections(content.receptor, site) for site in content.sites},
         "references": {
             site: Chem.MolToMolBlock(Chem.RemoveHs(mol))
             for site, mol in content.receptor.references.items()
@@ -125,8 +124,3 @@ def _number(value: Any, digits: int = 2) -> str:
     if value is None or value != value:
         return MISSING
     return f"{value:.{digits}f}"
-
-
-def _script_json(data: Any) -> str:
-    """Return JSON that is safe inside a script element."""
-    return json.dumps(data).replace("<", "\\u003c")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dock.receptors.receptor import IONS
+from dock.receptors.hetero import ION_CHARGES
+from dock.receptors.receptor import residue_labels
 
 if TYPE_CHECKING:
     import py3Dmol
@@ -70,9 +71,9 @@ def view(
     scene = py3Dmol.view(width=width, height=height)
     scene.addModel(scene_pdb(receptor), "pdb")
     scene.setStyle({}, {"cartoon": {"color": "lightgrey", "opacity": 0.7}})
-    scene.addStyle({"resn": sorted(IONS)}, {"sphere": {"radius": 0.8}})
+    scene.addStyle({"resn": sorted(ION_CHARGES)}, {"sphere": {"radius": 0.8}})
     for name in {pose.site for pose in poses} & set(receptor.sites):
-        scene.addStyle({"resi": residue_numbers(receptor, name)}, {"stick": {"radius": 0.1}})
+        scene.addStyle({"or": lining_selections(receptor, name)}, {"stick": {"radius": 0.1}})
     for number, pose in enumerate(poses):
         scene.addModel(Chem.MolToMolBlock(pose.mol), "sdf")
         colour = LIGAND_COLOURS[number % len(LIGAND_COLOURS)]
@@ -81,9 +82,15 @@ def view(
     return scene
 
 
-def residue_numbers(receptor: Receptor, site: str) -> list[int]:
-    """Return the numbers of the residues that line a site."""
-    return [int(re.search(r"-?\d+$", label)[0]) for label in receptor.sites[site].residues]  # type: ignore[index]
+def lining_selections(receptor: Receptor, site: str) -> list[dict[str, Any]]:
+    """Return the residues that line a site as 3Dmol selections, by chain and number."""
+    wanted = set(receptor.sites[site].residues)
+    labels = residue_labels(receptor.topology)
+    return [
+        {"chain": residue.chain.id, "resi": int(residue.id)}
+        for residue in receptor.topology.residues()
+        if {labels[residue.index], labels[residue.index].split(":")[-1]} & wanted
+    ]
 
 
 def scenes(complexes: Sequence[Any]) -> list[dict[str, Any]]:
@@ -119,3 +126,8 @@ def scenes(complexes: Sequence[Any]) -> list[dict[str, Any]]:
                 }
             )
     return shown
+
+
+def script_json(content: Any) -> str:
+    """Return JSON that can stand inside a script element."""
+    return json.dumps(content).replace("<", "\\u003c")

@@ -1,0 +1,164 @@
+"""Bound ligands: the entry's own molecules, given bonds, charges and hydrogens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dock.core import catalogue
+from dock.core.errors import DockError, StructureError
+from dock.receptors.hetero import Hetero
+from dock.receptors.settings import ReceptorSettings
+from dock.receptors.site import Site, assign_site
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from rdkit.Chem import Mol
+
+
+@dataclass
+class BoundLigands:
+    """The ligands that an entry has in the sites.
+
+    Attributes
+    ----------
+    references : dict of str to rdkit.Chem.Mol
+        One known pose for each site, hydrogens included, where the chemistry is known.
+    places : numpy.ndarray, shape (n, 3)
+        Heavy atoms of all of them, in angstrom: their room is to be kept.
+    charges : numpy.ndarray, shape (n,)
+        Formal charges of those, in units of e; 0 where the chemistry is not known.
+    notes : dict of str to str
+        What was found, for the record.
+    """
+
+    references: dict[str, Mol] = field(default_factory=dict)
+    places: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))
+    charges: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def add(self, places: NDArray[np.float64], charges: NDArray[np.float64]) -> None:
+        """Add the heavy atoms of a ligand."""
+        self.places = np.vstack([self.places, places])
+        self.charges = np.concatenate([self.charges, charges])
+
+
+def find_bound(
+    hetero: Sequence[Hetero], sites: Mapping[str, Site], settings: ReceptorSettings
+) -> BoundLigands:
+    """Find the ligands that lie in the sites, and give those that are known their chemistry.
+
+    A lipid or detergent counts only where the settings name it.
+    """
+    found = BoundLigands()
+    for one in hetero:
+        own = [name for name, site in settings.sites.items() if site.ligand and one.matches(site.ligand)]
+        lies_in = assign_site(one.places, sites) if sites else ""
+        places = dict.fromkeys([*own, *([lies_in] if lies_in in sites else [])])
+        if not places or (one.kind not in ("ligand", "lipid") and not own):
+            continue
+        where = f"lies in the {' and the '.join(places)} site"
+        if one.kind == "lipid" and not own:
+            found.notes[str(one)] = f"{where}; a lipid or detergent, dropped"
+            continue
+        try:
+            mol = bound_molecule(one, settings.smiles.get(one.name))
+        except StructureError as error:
+            found.add(one.places, np.zeros(len(one.places)))
+            found.notes[str(one)] = f"{where}; no reference pose: {error.problem}"
+            continue
+        heavy = [atom for atom in mol.GetAtoms() if atom.GetAtomicNum() > 1]
+        found.add(
+            mol.GetConformer().GetPositions()[[atom.GetIdx() for atom in heavy]],
+            np.array([atom.GetFormalCharge() for atom in heavy], dtype=float),
+        )
+        found.notes[str(one)] = f"{where}; its known pose, {mol.GetProp('_Name')}"
+        for name in places:
+            found.references.setdefault(name, mol)
+    return found
+
+
+def bound_molecule(hetero: Hetero, smiles: str | None = None) -> Mol:
+    """Return a hetero residue as a molecule with bond orders, charges and hydrogens.
+
+    Its chemistry is taken from a SMILES, or from the catalogue by its component code. What the
+    SMILES leaves open of the stereochemistry is read from the coordinates.
+
+    Raises
+    ------
+    StructureError
+        If its chemistry is not known, or the coordinates are of another molecule, of another
+        stereoisomer, or lack atoms.
+    """
+    from rdkit import Chem
+
+    from dock.ligands import Ligand
+    from dock.ligands.placement import place_heavy_atoms
+
+    known = catalogue.ligand_of(hetero.name)
+    if smiles is None and known is None:
+        raise StructureError(hetero, "its chemistry is not known", f"give its SMILES for {hetero.name}")
+    raw = _without_bonds(hetero)
+    try:
+        if smiles is not None:
+            template = Ligand.from_smiles(_with_stereo_seen(hetero.name, smiles, raw), hetero.name)
+        else:
+            template = Ligand.from_catalogue(known.name)  # type: ignore[union-attr]
+        flat = Chem.RemoveHs(template.mol)
+        ordered = _with_bonds(flat, raw)
+    except (ValueError, DockError) as error:
+        problem = f"its atoms are not those of its SMILES ({error})"
+        raise StructureError(hetero, problem, "check the SMILES") from error
+    match = ordered.GetSubstructMatch(flat, useChirality=True)
+    if not match:
+        raise StructureError(hetero, f"its configuration is not that of {template.name}")
+    placed = place_heavy_atoms(template.mol, ordered.GetConformer().GetPositions()[list(match)])
+    placed.SetProp("_Name", template.name)
+    return placed
+
+
+def _with_stereo_seen(name: str, smiles: str, raw: Mol) -> str:
+    """Return a SMILES, the stereochemistry that it leaves open read from the coordinates."""
+    from rdkit import Chem
+
+    from dock.ligands import stereo
+
+    given = stereo.read_smiles(name, smiles)
+    seen = stereo.forget_invertible(_with_bonds(given, raw))
+    match = seen.GetSubstructMatch(given, useChirality=True)
+    if not match:
+        raise StructureError(name, "its configuration is not that of the SMILES")
+    return str(Chem.MolToSmiles(Chem.RemoveHs(seen)))
+
+
+def _with_bonds(template: Mol, raw: Mol) -> Mol:
+    """Return a residue with a template's bond orders and charges, and the stereochemistry it shows."""
+    from rdkit import Chem, rdBase
+    from rdkit.Chem import AllChem
+
+    with rdBase.BlockLogs():
+        ordered = AllChem.AssignBondOrdersFromTemplate(Chem.RemoveAllHs(template), raw)
+    Chem.AssignStereochemistryFrom3D(ordered)
+    return ordered
+
+
+def _without_bonds(hetero: Hetero) -> Mol:
+    """Return the residue's heavy atoms with the bonds that their distances show, all single."""
+    import gemmi
+    from rdkit import Chem, rdBase
+
+    structure = gemmi.Structure()
+    model = gemmi.Model(1)
+    chain = gemmi.Chain("A")
+    residue = chain.add_residue(hetero.residue)
+    residue.name, residue.het_flag, residue.seqid = "LIG", "H", gemmi.SeqId(1, " ")
+    model.add_chain(chain)
+    structure.add_model(model)
+    with rdBase.BlockLogs():
+        raw = Chem.MolFromPDBBlock(structure.make_pdb_string(gemmi.PdbWriteOptions(minimal=True)))
+    if raw is None:
+        raise StructureError(hetero, "its bonds cannot be seen from its atoms", "is it complete?")
+    return raw

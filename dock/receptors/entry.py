@@ -1,0 +1,252 @@
+"""The raw entry: what a structure file holds, with one model, one place for each atom and no hydrogens."""
+
+from __future__ import annotations
+
+import gzip
+import string
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dock.core.catalogue import HeteroLabel
+from dock.core.errors import StructureError
+from dock.core.keys import file_sha256
+
+if TYPE_CHECKING:
+    import gemmi
+
+ALPHAFOLD = "alphafold"
+MMCIF = (".cif", ".mmcif")
+
+
+class ResidueKey(NamedTuple):
+    """The author's address of a residue: chain, number and insertion code."""
+
+    chain: str
+    number: int
+    insertion: str = ""
+
+    def label(self, name: str, with_chain: bool = False) -> str:
+        """Return the residue as people write it: ``ASP98``, ``A:ASP98``, ``ASP98A``."""
+        prefix = f"{self.chain}:" if with_chain else ""
+        return f"{prefix}{name}{self.number}{self.insertion}"
+
+
+class SequenceReference(NamedTuple):
+    """A stretch of a chain that the file maps to a database sequence, by author's numbers."""
+
+    chain: str
+    database: str
+    accession: str
+    first: int
+    last: int
+
+
+@dataclass
+class Entry:
+    """A structure file as read.
+
+    Attributes
+    ----------
+    path : Path
+    name : str
+        The entry's code, or the file's name.
+    chains : dict of str to list of gemmi.Residue
+        Every residue of the first model by the author's chain name, in the order of the file.
+    polymers : dict of str to list of gemmi.Residue
+        The residues of each protein chain.
+    sequences : dict of str to tuple of str
+        The full sequence of each protein chain in three-letter names; empty where the file
+        does not give it.
+    references : tuple of SequenceReference
+    predicted : bool
+        Whether it is a predicted model, with pLDDT in place of the B factor.
+    notes : dict
+        What had to be decided in reading, for the record.
+    """
+
+    path: Path
+    name: str
+    chains: dict[str, list[gemmi.Residue]]
+    polymers: dict[str, list[gemmi.Residue]]
+    sequences: dict[str, tuple[str, ...]]
+    references: tuple[SequenceReference, ...]
+    predicted: bool
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the file."""
+        return file_sha256(self.path)
+
+
+def read_entry(path: Path) -> Entry:
+    """Read a structure file.
+
+    The first of several models is taken. Of alternate locations those of highest occupancy in
+    their residue are kept, hydrogens are dropped, chains without a name get one.
+
+    Raises
+    ------
+    StructureError
+        If the file cannot be read or has no protein.
+    """
+    structure = _parse(path)
+    notes: dict[str, Any] = {}
+    if len(structure) > 1:
+        notes["models"] = f"the first of {len(structure)} was taken"
+        del structure[1:]
+    _name_chains(structure, notes)
+    structure.setup_entities()
+    block = structure.make_mmcif_block()
+    model = structure[0]
+    hydrogens = sum(atom.is_hydrogen() for chain in model for residue in chain for atom in residue)
+    if hydrogens:
+        notes["hydrogens"] = f"{hydrogens} dropped, to be placed again"
+        structure.remove_hydrogens()
+    chains = {chain.name: [residue.clone() for residue in chain if len(residue)] for chain in model}
+    altlocs: list[str] = []
+    chains = {name: _one_place_each(name, residues, altlocs) for name, residues in chains.items()}
+    if altlocs:
+        notes["altlocs"] = altlocs
+    polymers = {name: [r for r in residues if _in_protein(r)] for name, residues in chains.items()}
+    polymers = {name: residues for name, residues in polymers.items() if residues}
+    if not polymers:
+        raise StructureError(path, "has no protein", "name another file or entry")
+    name = structure.name or path.name.split(".")[0]
+    return Entry(
+        path,
+        name,
+        chains,
+        polymers,
+        _sequences(structure, polymers),
+        _references(block),
+        _is_predicted(path, structure),
+        notes,
+    )
+
+
+def residue_key(chain: str, residue: gemmi.Residue) -> ResidueKey:
+    """Return the author's address of a residue."""
+    return ResidueKey(chain, int(str(residue.seqid.num)), residue.seqid.icode.strip())
+
+
+def split_hetero(label: HeteroLabel) -> tuple[str, str, str]:
+    """Return chain, code and number of ``68P``, ``68P:701`` or ``A:68P:701``; empty where not given."""
+    parts = label.split(":")
+    if len(parts) == 1:
+        return "", parts[0].upper(), ""
+    return "" if len(parts) == 2 else parts[0], parts[-2].upper(), parts[-1]
+
+
+def _parse(path: Path) -> gemmi.Structure:
+    import gemmi
+
+    suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        # Remarks may be in any encoding; what the coordinates need is ASCII.
+        text = content.decode("ascii", errors="replace").replace("\N{REPLACEMENT CHARACTER}", "?")
+        if suffix in MMCIF:
+            structure = gemmi.make_structure_from_block(gemmi.cif.read_string(text)[0])
+        else:
+            structure = gemmi.read_pdb_string(text)
+        structure.merge_chain_parts()
+    except Exception as error:  # gemmi raises what zlib, the file system or a malformed line causes
+        raise StructureError(path, f"cannot be read as a structure ({error})") from error
+    if not len(structure) or not any(len(residue) for chain in structure[0] for residue in chain):
+        raise StructureError(path, "has no atoms", "is it a structure file?")
+    return structure
+
+
+def _name_chains(structure: gemmi.Structure, notes: dict[str, Any]) -> None:
+    """Give chains without a name the first letter that is free."""
+    taken = {chain.name for chain in structure[0]}
+    for chain in structure[0]:
+        if not chain.name.strip():
+            chain.name = next(letter for letter in string.ascii_uppercase if letter not in taken)
+            taken.add(chain.name)
+            notes["chains"] = f"a chain without a name was called {chain.name}"
+
+
+def _one_place_each(chain: str, residues: list[gemmi.Residue], altlocs: list[str]) -> list[gemmi.Residue]:
+    """Keep of each residue, and of each atom, the alternate of highest occupancy; note it."""
+    kept = []
+    for _, same_place in groupby(residues, key=lambda residue: (str(residue.seqid), residue.subchain)):
+        group = list(same_place)
+        letters: dict[tuple[str, str], list[float]] = {}
+        for residue in group:
+            for atom in residue:
+                if atom.altloc != "\0":
+                    letters.setdefault((residue.name, atom.altloc), []).append(atom.occ)
+        if not letters:
+            kept.extend(group[:1] if len({r.name for r in group}) > 1 else group)
+            continue
+        mean = {alternate: sum(values) / len(values) for alternate, values in letters.items()}
+        name, letter = min(mean, key=lambda alternate: (-mean[alternate], alternate[1]))
+        residue = next(residue for residue in group if residue.name == name)
+        _keep_alternate(residue, letter)
+        key = residue_key(chain, residue)
+        others = ", ".join(f"{n} {a} ({occ:.2f})" for (n, a), occ in mean.items() if (n, a) != (name, letter))
+        altlocs.append(
+            f"{key.label(name, True)}: {letter} ({mean[name, letter]:.2f}) kept, not {others or 'any other'}"
+        )
+        kept.append(residue)
+    return kept
+
+
+def _keep_alternate(residue: gemmi.Residue, letter: str) -> None:
+    """Keep one place for each atom: the alternate's, or else the one of highest occupancy."""
+    chosen: dict[str, int] = {}
+    for index, atom in enumerate(residue):
+        best = chosen.get(atom.name)
+        if best is None or (atom.altloc == letter, atom.occ) > (
+            residue[best].altloc == letter,
+            residue[best].occ,
+        ):
+            chosen[atom.name] = index
+    for index in reversed(range(len(residue))):
+        if index in chosen.values():
+            residue[index].altloc = "\0"
+        else:
+            del residue[index]
+
+
+def _in_protein(residue: gemmi.Residue) -> bool:
+    import gemmi
+
+    if residue.entity_type != gemmi.EntityType.Polymer:
+        return False
+    known = gemmi.find_tabulated_residue(residue.name)
+    return known.is_amino_acid() or (not known.is_nucleic_acid() and "CA" in residue and "N" in residue)
+
+
+def _sequences(structure: gemmi.Structure, polymers: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    import gemmi
+
+    found = {}
+    for name in polymers:
+        entity = structure.get_entity_of(structure[0][name].get_polymer())
+        full = entity.full_sequence if entity else []
+        found[name] = tuple(gemmi.Entity.first_mon(item) for item in full)
+    return found
+
+
+def _references(block: gemmi.cif.Block) -> tuple[SequenceReference, ...]:
+    """Read DBREF records or the `struct_ref_seq` category, by the author's numbers."""
+    names = {row[0]: row[1] for row in block.find("_struct_ref.", ["id", "db_name"])}
+    columns = [
+        "ref_id", "pdbx_strand_id", "pdbx_db_accession", "pdbx_auth_seq_align_beg", "pdbx_auth_seq_align_end",
+    ]  # fmt: skip
+    found = []
+    for row in block.find("_struct_ref_seq.", columns):
+        number, chain, accession, first, last = (value.strip("'\"") for value in row)
+        if first.lstrip("-").isdigit() and last.lstrip("-").isdigit():
+            found.append(SequenceReference(chain, names.get(number, ""), accession, int(first), int(last)))
+    return tuple(found)
+
+
+def _is_predicted(path: Path, structure: gemmi.Structure) -> bool:
+    title = next((value for key, value in structure.info.items() if key == "_struct.title"), "")
+    return ALPHAFOLD in title.lower() or path.name.upper().startswith("AF-")

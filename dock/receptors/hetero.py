@@ -1,0 +1,250 @@
+"""Hetero residues: ions, waters, lipids, glycans and ligands, and which of them are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dock.core.errors import StructureError
+from dock.receptors.entry import Entry, ResidueKey, residue_key, split_hetero
+from dock.receptors.polymer import coordinates
+
+if TYPE_CHECKING:
+    import gemmi
+    from numpy.typing import NDArray
+
+    from dock.receptors.settings import ReceptorSettings
+
+# Ions with parameters here, and their charge in units of e.
+ION_CHARGES = {"NA": 1, "CL": -1, "K": 1, "MG": 2, "CA": 2, "ZN": 2}
+COORDINATION = 3.4  # angstrom from an ion to a protein N, O or S
+MIN_DONORS = 3
+MIN_LIGAND_ATOMS = 6
+# Lipids, detergents and crystallisation additives of membrane proteins that bind where there is room.
+LIPIDS = frozenset(
+    [
+        "CLR",
+        "Y01",
+        "CHS",
+        "OLA",
+        "OLB",
+        "OLC",
+        "OLM",
+        "PLM",
+        "PAM",
+        "STE",
+        "MYR",
+        "D10",
+        "D12",
+        "HEX",
+        "UND",
+        "C14",
+        "R16",
+        "OCT",
+        "LMT",
+        "LMN",
+        "BOG",
+        "BNG",
+        "BGL",
+        "LDA",
+        "DMU",
+        "UMQ",
+        "MC3",
+        "PC1",
+        "PCW",
+        "PEE",
+        "PEF",
+        "PGV",
+        "PGT",
+        "PTY",
+        "POV",
+        "PX4",
+        "CDL",
+        "LPE",
+        "LPP",
+        "1PE",
+        "P5S",
+        "PSF",
+        "DGA",
+        "SQD",
+        "LHG",
+        "3PE",
+        "PIO",
+    ]
+)
+GLYCANS = frozenset(["NAG", "NDG", "BMA", "MAN", "FUC", "FUL", "GAL", "BGC", "GLC", "SIA", "XYP"])
+ADDITIVES = frozenset(
+    [
+        "GOL",
+        "EDO",
+        "PEG",
+        "PGE",
+        "PG4",
+        "PE4",
+        "P6G",
+        "1PG",
+        "2PE",
+        "MPD",
+        "DMS",
+        "ACT",
+        "ACY",
+        "FMT",
+        "SO4",
+        "PO4",
+        "CIT",
+        "FLC",
+        "MES",
+        "TRS",
+        "EPE",
+        "IMD",
+        "BME",
+        "NO3",
+        "TLA",
+        "MLI",
+        "UNX",
+        "UNL",
+        "IPA",
+        "EOH",
+        "MOH",
+        "ACN",
+        "TMO",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Hetero:
+    """A residue outside the kept protein chains.
+
+    Attributes
+    ----------
+    key : ResidueKey
+    name : str
+        Component code.
+    kind : str
+        ``water``, ``ion``, ``glycan``, ``lipid``, ``additive``, ``ligand`` or ``small``.
+    places : numpy.ndarray, shape (n_atoms, 3)
+        In angstrom.
+    residue : gemmi.Residue
+    donors : int
+        Protein N, O and S atoms within 3.4 A.
+    """
+
+    key: ResidueKey
+    name: str
+    kind: str
+    places: NDArray[np.float64]
+    residue: gemmi.Residue
+    donors: int
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.key.number}{self.key.insertion} of chain {self.key.chain}"
+
+    def matches(self, label: str) -> bool:
+        """Return whether ``CODE``, ``CODE:NUMBER`` or ``CHAIN:CODE:NUMBER`` means this residue."""
+        chain, code, number = split_hetero(label)
+        own_number = f"{self.key.number}{self.key.insertion}"
+        return self.name == code and chain in ("", self.key.chain) and number in ("", own_number)
+
+    @property
+    def centroid(self) -> NDArray[np.float64]:
+        """Mean place of its atoms, in angstrom."""
+        return np.asarray(self.places.mean(axis=0))
+
+
+def list_hetero(entry: Entry, protein: list[gemmi.Residue]) -> list[Hetero]:
+    """Return every residue of an entry that is in no protein chain.
+
+    Parameters
+    ----------
+    protein
+        The protein residues that are kept, whose N, O and S atoms may hold an ion.
+    """
+    from scipy.spatial import cKDTree
+
+    polar = [atom.pos.tolist() for r in protein for atom in r if atom.element.name in ("N", "O", "S")]
+    tree = cKDTree(np.array(polar).reshape(-1, 3))
+    members = {(n, str(r.seqid), r.name) for n, residues in entry.polymers.items() for r in residues}
+    found = []
+    for chain, residues in entry.chains.items():
+        for residue in residues:
+            if (chain, str(residue.seqid), residue.name) in members:
+                continue
+            places = coordinates([residue])
+            donors = len(tree.query_ball_point(places.mean(axis=0), COORDINATION))
+            key = residue_key(chain, residue)
+            found.append(Hetero(key, residue.name.upper(), _kind(residue), places, residue, donors))
+    return found
+
+
+def keep_hetero(
+    hetero: list[Hetero], settings: ReceptorSettings, entry: Entry
+) -> tuple[list[Hetero], dict[str, list[str]]]:
+    """Return the ions and waters that are kept, and what is dropped, by kind.
+
+    Raises
+    ------
+    StructureError
+        If the settings name a residue that is not there, or want to keep one that there are no
+        parameters for.
+    """
+    chosen = _named(hetero, settings.keep, entry)
+    unwanted = _named(hetero, settings.drop, entry)
+    for one in chosen:
+        if one.kind not in ("ion", "water"):
+            raise StructureError(
+                one,
+                f"is a {one.kind}, which cannot be kept",
+                "ions and waters can; the rest has no parameters here",
+            )
+    kept = [
+        one
+        for one in hetero
+        if one not in unwanted and (one in chosen or (one.kind == "ion" and one.donors >= MIN_DONORS))
+    ]
+    dropped: dict[str, list[str]] = {}
+    waters = 0
+    for one in hetero:
+        if one in kept:
+            continue
+        if one.kind == "water":
+            waters += 1
+            continue
+        reason = f" ({one.donors} protein donors within {COORDINATION} A)" if one.kind == "ion" else ""
+        dropped.setdefault(one.kind, []).append(f"{one}{reason}")
+    if waters:
+        dropped["water"] = [f"{waters}"]
+    return kept, dropped
+
+
+def find_hetero(hetero: list[Hetero], label: str, entry: Entry) -> list[Hetero]:
+    """Return the residues that ``CODE``, ``CODE:NUMBER`` or ``CHAIN:CODE:NUMBER`` means.
+
+    Raises
+    ------
+    StructureError
+        If there is none.
+    """
+    found = [one for one in hetero if one.matches(label)]
+    if not found:
+        have = sorted({str(one) for one in hetero if one.kind != "water"})
+        raise StructureError(entry.path, f"has no residue {label}", f"it has {', '.join(have) or 'none'}")
+    return found
+
+
+def _named(hetero: list[Hetero], labels: tuple[str, ...], entry: Entry) -> list[Hetero]:
+    return [one for label in labels for one in find_hetero(hetero, label, entry)]
+
+
+def _kind(residue: gemmi.Residue) -> str:
+    name = residue.name.upper()
+    if residue.is_water():
+        return "water"
+    if name in ION_CHARGES and len(residue) == 1:
+        return "ion"
+    for kind, names in (("glycan", GLYCANS), ("lipid", LIPIDS), ("additive", ADDITIVES)):
+        if name in names:
+            return kind
+    return "ligand" if len(residue) >= MIN_LIGAND_ATOMS else "small"

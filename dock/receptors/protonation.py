@@ -1,0 +1,153 @@
+"""Protonation of a protein's titratable residues at a pH, by PROPKA 3 (Olsson et al. 2011)."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dock.core.errors import StructureError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from openmm.app import Residue, Topology
+
+    from dock.receptors.settings import ReceptorSettings
+
+# The states with templates in ff14SB, deprotonated first. HIS: which nitrogen is OpenMM's choice.
+STATES: dict[str, tuple[str | None, str]] = {
+    "ASP": ("ASP", "ASH"),
+    "GLU": ("GLU", "GLH"),
+    "LYS": ("LYN", "LYS"),
+    "HIS": (None, "HIP"),
+}
+NEAR = 1.0  # pH units: a pKa this near to the pH decides nothing for certain (PROPKA errs by about one)
+HELD = 5.0  # angstrom from a carboxylate oxygen to a cation that keeps it charged
+CAPS = frozenset({"ACE", "NME"})
+# Where PROPKA's answer cannot be used: ff14SB has no such state.
+NO_TEMPLATE = {"CYS": "deprotonated", "TYR": "deprotonated"}
+
+
+def predicted_pkas(topology: Topology, positions: NDArray[np.float64]) -> dict[int, float]:
+    """Return PROPKA's pKa of each titratable residue, by the index of the residue.
+
+    Parameters
+    ----------
+    topology
+        Heavy atoms of the protein.
+    positions : numpy.ndarray, shape (n_atoms, 3)
+        In nanometres.
+
+    Raises
+    ------
+    StructureError
+        If PROPKA cannot digest the structure.
+    """
+    import propka.run
+    from openmm import unit
+    from openmm.app import Modeller, PDBFile
+
+    modeller = Modeller(topology, positions * unit.nanometer)
+    modeller.delete([residue for residue in topology.residues() if residue.name in CAPS])
+    protein = [residue for residue in topology.residues() if residue.name not in CAPS]
+    text = io.StringIO()
+    PDBFile.writeFile(modeller.topology, modeller.positions, text)
+    text.seek(0)
+    # It warns of every group that it looks at twice.
+    logging.getLogger("propka").setLevel(logging.ERROR)
+    try:
+        molecule = propka.run.single("receptor.pdb", optargs=["--quiet"], stream=text, write_pka=False)
+    except Exception as error:  # PROPKA raises whatever an odd residue causes
+        raise StructureError("PROPKA", f"cannot read the prepared structure ({error})") from error
+    # Written without its own numbers, which may not fit the format: letters and counts instead.
+    by_place = {
+        (chr(ord("A") + number % 26), count): original.index
+        for number, chain in enumerate(modeller.topology.chains())
+        for count, residue in enumerate(chain.residues(), start=1)
+        for original in (protein[residue.index],)
+    }
+    return {
+        by_place[group.atom.chain_id, int(group.atom.res_num)]: float(group.pka_value)
+        for group in molecule.conformations["AVR"].get_titratable_groups()
+        if group.residue_type in (*STATES, *NO_TEMPLATE)
+    }
+
+
+def choose_states(
+    topology: Topology,
+    positions: NDArray[np.float64],
+    labels: Sequence[str],
+    cations: NDArray[np.float64],
+    settings: ReceptorSettings,
+) -> tuple[list[str | None], dict[str, Any]]:
+    """Return the protonation state of each residue, as OpenMM names variants, and the record.
+
+    An acid that holds a cation stays charged, whatever PROPKA says without the cation.
+
+    Parameters
+    ----------
+    labels
+        Name of each residue, such as ``ASP98``, in the order of the topology.
+    cations : numpy.ndarray, shape (n, 3)
+        In nanometres.
+
+    Raises
+    ------
+    StructureError
+        If the settings name a residue that is not there or a state that it does not have.
+    """
+    pkas = predicted_pkas(topology, positions)
+    wanted = _overrides(topology, labels, settings)
+    states: list[str | None] = []
+    notes: dict[str, Any] = {"pH": settings.ph, "method": f"PROPKA {version('propka')}"}
+    for residue in topology.residues():
+        label, pka = labels[residue.index], pkas.get(residue.index)
+        if pka is None or residue.name not in STATES:
+            states.append(None)
+            if pka is not None and pka < settings.ph:
+                notes.setdefault("left_neutral", {})[label] = f"pKa {pka:.1f}, but ff14SB has no anion of it"
+            continue
+        without, with_proton = STATES[residue.name]
+        state = with_proton if pka > settings.ph else without
+        usual = with_proton if residue.name == "LYS" else without
+        if state != usual and residue.name in ("ASP", "GLU") and _holds(residue, positions, cations):
+            notes.setdefault("held_by_cations", {})[label] = f"pKa {pka:.1f} without the cation; left charged"
+            state = usual
+        if residue.index in wanted:
+            state = wanted[residue.index]
+            notes.setdefault("overridden", {})[label] = f"{state} (PROPKA: pKa {pka:.1f})"
+        elif state != usual:
+            notes.setdefault("changed", {})[label] = f"{state}, pKa {pka:.1f}"
+        if abs(pka - settings.ph) < NEAR:
+            notes.setdefault("uncertain", {})[label] = f"pKa {pka:.1f}"
+        states.append(state)
+    return states, notes
+
+
+def _holds(residue: Residue, positions: NDArray[np.float64], cations: NDArray[np.float64]) -> bool:
+    """Return whether a carboxylate oxygen lies within 5 A of a cation."""
+    oxygens = [atom.index for atom in residue.atoms() if atom.name in ("OD1", "OD2", "OE1", "OE2")]
+    if not len(cations) or not oxygens:
+        return False
+    apart = np.linalg.norm(positions[oxygens][:, None] - cations[None], axis=2)
+    return bool(apart.min() <= HELD / 10.0)
+
+
+def _overrides(topology: Topology, labels: Sequence[str], settings: ReceptorSettings) -> dict[int, str]:
+    residues = list(topology.residues())
+    found: dict[int, str] = {}
+    for label, state in settings.protonation.items():
+        index = next((i for i, own in enumerate(labels) if label.upper() in (own, own.split(":")[-1])), None)
+        if index is None:
+            raise StructureError(label, "is no residue of the receptor", "write it as ASP98, or A:ASP98")
+        name = residues[index].name
+        possible = ("HID", "HIE", "HIP") if name == "HIS" else STATES.get(name, ())
+        if state not in possible:
+            have = ", ".join(one for one in possible if one) or "none that can be changed"
+            raise StructureError(label, f"has no state {state}", f"it has {have}")
+        found[index] = state
+    return found

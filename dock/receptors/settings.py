@@ -1,0 +1,141 @@
+"""The settings of a preparation: every decision that is taken for the user, and can be overridden."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+
+from dock.core.catalogue import HeteroLabel, ResidueLabel, SiteEntry
+from dock.core.errors import SettingsError
+from dock.core.records import Record
+
+SiteName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
+ComponentCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,5}$")]
+State = Literal["ASP", "ASH", "GLU", "GLH", "HID", "HIE", "HIP", "LYS", "LYN"]
+
+NUMBER = r"-?\d+(\.\d*)?"
+NUMBERS = re.compile(rf"{NUMBER},{NUMBER},{NUMBER}(:{NUMBER},{NUMBER},{NUMBER})?")
+RESIDUE = re.compile(r"([^\s:]{1,4}:)?[A-Za-z]{3}-?\d+[A-Za-z]?")
+
+
+class GraftEntry(Record):
+    """A hetero residue carried over from another entry.
+
+    `within` is the radius in angstrom, around the residue, of the C-alpha atoms that are
+    superposed; `number_here` is its number in the prepared structure.
+    """
+
+    entry: str
+    chain: str
+    name: str
+    number: int
+    number_here: int
+    within: float = Field(default=12.0, gt=0)
+
+
+class DonorEntry(Record):
+    """The chain of another entry of the same protein that lends side chains."""
+
+    entry: str
+    chain: str
+
+
+class ReceptorSettings(Record):
+    """How a raw structure becomes a receptor.
+
+    Attributes
+    ----------
+    target : str
+        The catalogue's target that it is; by default found by the file's UniProt accession.
+    sites_from : str
+        The catalogue's target whose sites, ions and membrane are placed on it by
+        superposition; by default the target itself.
+    chains : tuple of str
+        Author's names of the chains to keep. By default the target's chain, or the longest, and
+        every protein chain within 5 A of the ligand that names a site.
+    first_residue, last_residue : int
+        Author's numbers. By default the residues that the file maps to the main protein of the
+        chain, without expression tags and fusion proteins.
+    min_plddt : float
+        Residues of a predicted model that come before the first and after the last one of this
+        confidence (pLDDT, 0-100) are dropped.
+    sequence : str
+        The sequence to compare with, its first letter being residue 1 of UniProt's numbering; by
+        default the catalogue's.
+    revert_mutations : bool
+        Whether residues that differ from the sequence are turned back.
+    side_chain_donor : DonorEntry
+        Lends the side chains that are missing; what it lacks too is rebuilt by PDBFixer.
+    max_loop : int
+        The longest internal gap, in residues, that is built; longer ones are capped.
+    cap_termini : bool
+        Whether chain ends that are no ends of the protein get ACE and NME.
+    keep, drop : tuple of str
+        Ions and waters kept or dropped against the rule (ions with three protein donors within
+        3.4 A are kept, all else dropped).
+    graft : tuple of GraftEntry
+        Ions carried over from other entries.
+    add_ions : bool
+        Whether the ions of the target's model that are missing are placed by superposition.
+    ph : float
+        At which titratable residues are protonated, by PROPKA.
+    protonation : dict
+        States that override PROPKA's, by residue, as ``{"GLU508": "GLH"}``.
+    sites : dict
+        The user's sites by name.
+    smiles : dict
+        Chemistry of bound ligands, by component code.
+    """
+
+    target: str = ""
+    sites_from: str = ""
+    chains: tuple[str, ...] = ()
+    first_residue: int | None = None
+    last_residue: int | None = None
+    min_plddt: float = Field(default=70.0, ge=0, le=100)
+    sequence: str = ""
+    revert_mutations: bool = False
+    side_chain_donor: DonorEntry | None = None
+    max_loop: int = Field(default=8, ge=0, le=30)
+    cap_termini: bool = True
+    keep: tuple[HeteroLabel, ...] = ()
+    drop: tuple[HeteroLabel, ...] = ()
+    graft: tuple[GraftEntry, ...] = ()
+    add_ions: bool = True
+    ph: float = Field(default=7.4, ge=0, le=14)
+    protonation: dict[ResidueLabel, State] = Field(default_factory=dict)
+    sites: dict[SiteName, SiteEntry] = Field(default_factory=dict)
+    smiles: dict[ComponentCode, str] = Field(default_factory=dict)
+
+
+def parse_site(text: str) -> tuple[str, SiteEntry]:
+    """Read a site as the command line has it: ``NAME=WHERE``.
+
+    WHERE is a bound ligand (``68P``, ``68P:701``, ``A:68P:701``), residues (``ASP98,TYR95``), or a
+    centre with the edges of its box, in angstrom (``1.0,2.5,-3`` or ``1.0,2.5,-3:24,24,24``).
+
+    Raises
+    ------
+    SettingsError
+        If it is none of these.
+    """
+    name, _, where = text.partition("=")
+    where = where.strip()
+    fields: dict[str, Any]
+    if NUMBERS.fullmatch(where):
+        center, _, box = where.partition(":")
+        fields = {"center": center.split(",")} | ({"box": box.split(",")} if box else {})
+    elif all(RESIDUE.fullmatch(item) for item in where.split(",")):
+        fields = {"residues": [item.upper() for item in where.split(",")]}
+    else:
+        fields = {"ligand": where}
+    try:
+        return TypeAdapter(SiteName).validate_python(name.strip()), SiteEntry(**fields)
+    except ValidationError as error:
+        raise SettingsError(
+            text,
+            "is no site",
+            "write NAME=68P:701 (a bound ligand), NAME=ASP98,TYR95 (residues) or NAME=x,y,z:a,b,c (angstrom)",
+        ) from error

@@ -1,0 +1,573 @@
+import gzip
+import json
+from contextlib import suppress
+
+import gemmi
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from openmm.app import PDBFile
+
+from dock.core import catalogue
+from dock.core.errors import DockError, SettingsError, StructureError
+from dock.dynamics.model import open_receptor
+from dock.ligands import stereo
+from dock.receptors import Receptor
+from dock.receptors.chirality import wrong_hands
+from dock.receptors.entry import read_entry, residue_key
+from dock.receptors.hetero import keep_hetero, list_hetero
+from dock.receptors.polymer import choose_chains, make_polymer
+from dock.receptors.preparation import prepare, source_settings
+from dock.receptors.receptor import residue_labels
+from dock.receptors.sequence import positions
+from dock.receptors.settings import ReceptorSettings, parse_site
+
+CONSTRUCT = ["A110Y", "A291I", "S439T", "A554C", "A580C"]
+# A stretch with a methionine, two cysteines of a disulfide far apart, acids and histidine-free.
+PIECE = (126, 150)
+
+
+def label_set(topology):
+    return set(residue_labels(topology))
+
+
+@pytest.fixture(scope="module")
+def piece(mirror):
+    """Residues 126 to 150 of the transporter, from the entry of the wild type, as a gemmi structure."""
+    structure = gemmi.read_structure(str(mirror / "6VRH.pdb"))
+    chain = structure[0]["A"]
+    for index in reversed(range(len(chain))):
+        if not PIECE[0] <= chain[index].seqid.num <= PIECE[1]:
+            del chain[index]
+    for name in ("B", "C"):
+        structure[0].remove_chain(name)
+    structure.entities.clear()
+    structure.setup_entities()
+    structure.name = "PIECE"
+    return structure
+
+
+def write(structure, path):
+    """Write a structure in the format that its path says."""
+    if path.suffix == ".cif":
+        structure.make_mmcif_document().write_file(str(path))
+    else:
+        structure.write_pdb(str(path))
+    return path
+
+
+def numbers(topology):
+    return [residue.id + residue.insertionCode.strip() for residue in topology.residues()]
+
+
+# --- real entries -------------------------------------------------------------------------------
+
+
+def test_the_construct_is_seen_and_its_tags_are_dropped(mirror):
+    entry = read_entry(mirror / "5I71.pdb")
+    assert choose_chains(entry, ReceptorSettings(), None) == ["A"]
+    polymer = make_polymer(entry, "A", ReceptorSettings())
+    assert polymer.notes["mutations"] == CONSTRUCT
+    assert polymer.notes["tags"] == ["GLY74", "SER75"]
+    assert (polymer.keys[0].number, polymer.keys[-1].number) == (76, 615)
+    assert len(polymer.segments()) == 1
+
+
+def test_a_fusion_protein_is_cut_out_and_the_gaps_are_seen(mirror):
+    entry = read_entry(mirror / "6CM4.pdb")
+    polymer = make_polymer(entry, "A", ReceptorSettings())
+    assert polymer.notes["fusion_proteins"] == ["D9IEF7: 160 residues, 1002 to 1161"]
+    ends = [(polymer.keys[s[0]].number, polymer.keys[s[-1]].number) for s in polymer.segments()]
+    assert ends == [(35, 139), (144, 222), (364, 442)]
+    assert max(key.number for key in polymer.keys) < 1000
+
+
+@pytest.mark.parametrize(
+    ("code", "target", "first"), [("P31645", "sert", 78), ("Q01959", "dat", 59), ("P23975", "net", 55)]
+)
+def test_predicted_models_lose_the_ends_they_are_not_sure_of(mirror, code, target, first):
+    entry = read_entry(mirror / f"AF-{code}-F1-model_v4.pdb")
+    assert entry.predicted
+    polymer = make_polymer(entry, "A", ReceptorSettings())
+    assert polymer.accession == catalogue.target(target).uniprot
+    assert polymer.keys[0].number == first
+    assert polymer.notes["mutations"] == []
+
+
+def test_what_is_kept_and_dropped_of_the_hetero_residues(mirror):
+    entry = read_entry(mirror / "5I71.pdb")
+    protein = entry.polymers["A"]
+    kept, dropped = keep_hetero(list_hetero(entry, protein), ReceptorSettings(), entry)
+    assert {(one.name, one.key.number) for one in kept} == {("NA", 707), ("NA", 708)}
+    assert {kind: len(items) for kind, items in dropped.items()} == {
+        "ligand": 1, "glycan": 2, "lipid": 3, "water": 1,
+    }  # fmt: skip
+    other = ReceptorSettings(keep=("HOH:901",), drop=("A:NA:707",))
+    kept, _ = keep_hetero(list_hetero(entry, protein), other, entry)
+    assert {(one.name, one.key.number) for one in kept} == {("HOH", 901), ("NA", 708)}
+    with pytest.raises(StructureError, match="cannot be kept"):
+        keep_hetero(list_hetero(entry, protein), ReceptorSettings(keep=("68P",)), entry)
+    with pytest.raises(StructureError, match="has no residue ZN:5"):
+        keep_hetero(list_hetero(entry, protein), ReceptorSettings(keep=("ZN:5",)), entry)
+
+
+@pytest.fixture(scope="module")
+def wild_type(mirror):
+    """The wild-type entry, prepared with the catalogue's sites."""
+    return prepare(str(mirror / "6VRH.pdb"))
+
+
+def test_sites_are_where_the_other_entrys_ligand_lies(wild_type):
+    """The sites are defined by 5I71; paroxetine of 6VRH must come to lie in the orthosteric one."""
+    reference = wild_type.bound.references["orthosteric"]
+    assert reference.GetProp("_Name") == "paroxetine"
+    assert stereo.cip_labels(reference) == ("R", "S")
+    heavy = reference.GetNumHeavyAtoms()
+    assert wild_type.sites["orthosteric"].distance(reference.GetConformer().GetPositions()[:heavy]) < 2.0
+    assert wild_type.record["references"]["LMT 705 of chain A"].startswith("lies in the allosteric site")
+    assert set(wild_type.sites["orthosteric"].residues) <= label_set(wild_type.topology)
+
+
+def test_missing_ions_are_placed_where_they_belong(wild_type):
+    ions = {
+        residue.name + residue.id: next(residue.atoms()).index
+        for residue in wild_type.topology.residues()
+        if residue.name in ("NA", "CL")
+    }
+    assert set(ions) == {"CL703", "NA704", "NA705"}
+    labels = residue_labels(wild_type.topology)
+    near = {
+        name: {
+            f"{labels[atom.residue.index]} {atom.name}"
+            for atom in wild_type.topology.atoms()
+            if atom.element.symbol in "NO"
+            and np.linalg.norm(wild_type.positions[atom.index] - wild_type.positions[index]) < 0.32
+        }
+        for name, index in ions.items()
+    }
+    assert near["NA704"] >= {"ALA96 O", "ASN101 OD1", "SER336 O"}
+    assert near["NA705"] >= {"GLY94 O", "VAL97 O", "LEU434 O", "ASP437 OD1"}
+    assert near["CL703"] >= {"TYR121 OH", "GLN332 NE2", "SER336 OG", "SER372 OG"}
+
+
+def test_protonation_is_propkas_but_for_what_holds_an_ion(wild_type):
+    notes = wild_type.record["completion"]["protonation"]
+    assert list(notes["changed"]) == ["GLU508"]
+    assert list(notes["held_by_cations"]) == ["ASP437"]
+    atoms = {(a.residue.id, a.name) for a in wild_type.topology.atoms()}
+    assert ("508", "HE2") in atoms
+    assert ("437", "HD2") not in atoms
+    assert wild_type.record["completion"]["disulfides"] == ["CYS209-CYS200"]
+
+
+def test_the_membrane_is_that_of_opm(mirror, wild_type):
+    """OPM's own frame for 5I71; on 6VRH the bundle must stand as upright, at the same height."""
+    known = json.loads((mirror / "5I71.opm_transform.json").read_text())
+    shipped = catalogue.target("sert").membrane
+    assert np.allclose(shipped.rotation, known["rotation"], atol=1e-5)
+    assert np.allclose(shipped.translation, known["translation"], atol=1e-3)
+    found = catalogue.MembraneEntry(**wild_type.record["membrane"])
+    rotation = np.array(known["rotation"])
+    depth = {
+        str(residue.seqid.num): (rotation @ residue["CA"][0].pos.tolist() + known["translation"])[2]
+        for residue in read_entry(mirror / "5I71.pdb").polymers["A"]
+    }
+    other = {
+        atom.residue.id: (
+            np.array(found.rotation) @ (wild_type.positions[atom.index] * 10) + found.translation
+        )[2]
+        for atom in wild_type.topology.atoms()
+        if atom.name == "CA" and atom.element.symbol == "C"
+    }
+    apart = np.array([depth[number] - other[number] for number in depth if number in other])
+    assert len(apart) > 500
+    assert abs(np.median(apart)) < 0.3
+    assert np.sqrt((apart**2).mean()) < 1.5  # the two conformations differ by 0.7 A anyway
+
+
+def test_a_homologue_gets_the_equivalent_sites_and_ions(mirror):
+    preparation = prepare(str(mirror / "AF-Q01959-F1-model_v4.pdb"))
+    site = preparation.sites["orthosteric"]
+    assert site.anchor.residue == "ASP79"  # as Asp98 of SERT
+    assert {"PHE76", "ASP79", "VAL152", "PHE320", "SER422"} <= set(site.residues)
+    assert set(preparation.sites) == {"orthosteric", "allosteric"}
+    names = [residue.name for residue in preparation.topology.residues()]
+    assert (names.count("NA"), names.count("CL")) == (2, 1)
+    # Asp421 is the Asp437 of SERT, which holds Na2.
+    assert "ASP421" in preparation.record["completion"]["protonation"]["held_by_cations"]
+    assert wrong_hands(preparation.topology, preparation.positions) == []
+
+
+@pytest.fixture(scope="module")
+def receptor_of_dopamine(mirror):
+    site = {"orthosteric": {"ligand": "8NU"}}
+    risperidone = "Cc1nc2n(c(=O)c1CCN1CCC(CC1)c1noc3cc(F)ccc13)CCCC2"
+    return prepare(str(mirror / "6CM4.pdb"), ReceptorSettings(sites=site, smiles={"8NU": risperidone}))
+
+
+def test_a_users_site_by_its_ligand(receptor_of_dopamine):
+    site = receptor_of_dopamine.sites["orthosteric"]
+    assert {"ASP114", "TRP386", "PHE390", "CYS118"} <= set(site.residues)
+    reference = receptor_of_dopamine.bound.references["orthosteric"]
+    assert reference.GetNumHeavyAtoms() == 30
+    assert site.center == pytest.approx(reference.GetConformer().GetPositions()[:30].mean(axis=0), abs=0.01)
+    assert len(receptor_of_dopamine.bound.places) == 30
+    assert receptor_of_dopamine.bound.charges.sum() == 1
+
+
+def test_a_short_gap_is_built_and_a_long_one_capped(receptor_of_dopamine):
+    completion = receptor_of_dopamine.record["completion"]
+    assert completion["built_loops"] == ["A:139-144: MET LEU TYR ASN"]
+    assert [gap.split(":")[1][:7] for gap in completion["gaps"]] == ["222-364"]
+    names = {r.id: r.name for r in receptor_of_dopamine.topology.residues()}
+    assert [names[str(n)] for n in (140, 141, 142, 143)] == ["MET", "LEU", "TYR", "ASN"]
+    assert names["223"] == "NME"
+    assert names["363"] == "ACE"
+    assert wrong_hands(receptor_of_dopamine.topology, receptor_of_dopamine.positions) == []
+
+
+def test_no_bond_crosses_a_gap(receptor_of_dopamine):
+    positions = receptor_of_dopamine.positions
+    lengths = [
+        np.linalg.norm(positions[a.index] - positions[b.index])
+        for a, b in receptor_of_dopamine.topology.bonds()
+        if a.residue.id not in ("139", "140", "141", "142", "143", "144")
+    ]
+    assert max(lengths) < 0.3
+
+
+def test_mutations_are_reverted_on_request(mirror):
+    choice = ReceptorSettings(revert_mutations=True, first_residue=100, last_residue=120)
+    preparation = prepare(str(mirror / "5I71.pdb"), choice)
+    assert preparation.record["side_chains"]["reverted"] == ["ALA-110-TYR"]
+    assert "TYR110" in label_set(preparation.topology)
+    as_deposited = prepare(str(mirror / "5I71.pdb"), ReceptorSettings(first_residue=100, last_residue=120))
+    assert "ALA110" in label_set(as_deposited.topology)
+    assert any("A110Y" in warning for warning in as_deposited.record["warnings"])
+
+
+# --- what files can be like -----------------------------------------------------------------------
+
+
+def crlf(structure, folder):
+    path = write(structure, folder / "x.pdb")
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    return path
+
+
+def gzipped(structure, folder):
+    path = write(structure, folder / "x.cif")
+    (folder / "y.cif.gz").write_bytes(gzip.compress(path.read_bytes()))
+    return folder / "y.cif.gz"
+
+
+def nameless(structure, folder):
+    structure[0]["A"].name = " "
+    return write(structure, folder / "x.pdb")
+
+
+def several_models(structure, folder):
+    for number in (2, 3):
+        moved = structure[0].clone()
+        moved.num = number
+        for chain in moved:
+            for residue in chain:
+                for atom in residue:
+                    atom.pos += gemmi.Position(50, 0, 0)
+        structure.add_model(moved)
+    return write(structure, folder / "x.pdb")
+
+
+def selenomethionine(structure, folder):
+    for residue in structure[0]["A"]:
+        if residue.name == "MET":
+            residue.name, residue.het_flag = "MSE", "H"
+            sulfur = residue["SD"][0]
+            sulfur.name, sulfur.element = "SE", gemmi.Element("Se")
+    return write(structure, folder / "x.pdb")
+
+
+def other_labels(structure, folder):
+    path = write(structure, folder / "x.cif")
+    block = gemmi.cif.read_file(str(path)).sole_block()
+    for row in block.find(["_atom_site.label_seq_id", "_atom_site.label_asym_id"]):
+        row[0], row[1] = str(int(row[0]) + 1000) if row[0].isdigit() else row[0], "Z" + row[1]
+    (folder / "y.cif").write_text(block.as_string())
+    return folder / "y.cif"
+
+
+def bare_pdb(structure, folder):
+    path = write(structure, folder / "x.pdb")
+    lines = [line[:66] for line in path.read_text().splitlines() if line.startswith("ATOM")]
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.mark.parametrize(
+    "form", [crlf, gzipped, nameless, several_models, selenomethionine, other_labels, bare_pdb]
+)
+def test_every_form_of_a_file_gives_the_same_receptor(piece, tmp_path, form):
+    plain = prepare(str(write(piece.clone(), tmp_path / "PIECE.pdb")))
+    other = prepare(str(form(piece.clone(), tmp_path)))
+    assert numbers(other.topology) == numbers(plain.topology)
+    assert {r.chain.id for r in other.topology.residues()} == {"A"}
+    assert [r.name for r in other.topology.residues()] == [r.name for r in plain.topology.residues()]
+    heavy = [atom.index for atom in plain.topology.atoms() if atom.element.symbol != "H"]
+    assert np.abs(other.positions[heavy] - plain.positions[heavy]).max() < 0.02
+    assert numbers(plain.topology)[0] == "125"  # the cap
+    assert plain.record["completion"]["caps"] == ["ACE before A:126", "NME after A:150"]
+
+
+def test_hydrogens_that_are_there_are_placed_again(piece, tmp_path):
+    first = prepare(str(write(piece, tmp_path / "PIECE.pdb")))
+    with (tmp_path / "h.pdb").open("w") as file:
+        PDBFile.writeFile(first.topology, first.positions * 10, file, keepIds=True)
+    again = prepare(str(tmp_path / "h.pdb"), ReceptorSettings(target="sert"))
+    assert "dropped, to be placed again" in again.record["reading"]["hydrogens"]
+    assert again.topology.getNumAtoms() == first.topology.getNumAtoms()
+
+
+def test_insertion_codes_are_what_the_user_sees(piece, tmp_path):
+    chain = piece.clone()[0]["A"]
+    structure = piece.clone()
+    for index, residue in enumerate(structure[0]["A"]):
+        # 126 to 135, then 135A to 135E, and on with 136.
+        if 10 <= index < 15:
+            residue.seqid = gemmi.SeqId(135, "ABCDE"[index - 10])
+        elif index >= 15:
+            residue.seqid = gemmi.SeqId(chain[index].seqid.num - 5, " ")
+    path = write(structure, tmp_path / "x.pdb")
+    sequence = "".join(gemmi.find_tabulated_residue(r.name).one_letter_code for r in chain)
+    name = [r.name for r in structure[0]["A"]][14]
+    label = f"{name}135E"
+    choice = ReceptorSettings(sequence=sequence, sites={"s": {"residues": [label]}})
+    preparation = prepare(str(path), choice)
+    assert [n for n in numbers(preparation.topology) if n.startswith("135")] == [
+        "135", "135A", "135B", "135C", "135D", "135E",
+    ]  # fmt: skip
+    assert preparation.sites["s"].residues == (label,)
+    receptor = Receptor("x", preparation.topology, preparation.positions, preparation.sites)
+    receptor.save(tmp_path / "saved")
+    again = Receptor.from_folder(tmp_path / "saved")
+    assert again.key == receptor.key
+    assert label in residue_labels(again.topology)
+
+
+def test_alternate_locations_are_chosen_by_occupancy_and_reported(piece, tmp_path):
+    structure = piece.clone()
+    residue = structure[0]["A"][5]
+    twins = [atom.clone() for atom in residue]
+    for atom in residue:
+        atom.altloc, atom.occ = "A", 0.3
+    for twin in twins:
+        twin.altloc, twin.occ, twin.pos = "B", 0.7, twin.pos + gemmi.Position(0.4, 0, 0)
+        residue.add_atom(twin)
+    entry = read_entry(write(structure, tmp_path / "x.pdb"))
+    key = residue_key("A", residue)
+    assert entry.notes["altlocs"] == [
+        f"{key.label(residue.name, True)}: B (0.70) kept, not {residue.name} A (0.30)"
+    ]
+    read = entry.polymers["A"][5]
+    assert len(read) == len(piece[0]["A"][5])
+    assert read["CA"][0].pos.x == pytest.approx(piece[0]["A"][5]["CA"][0].pos.x + 0.4, abs=1e-3)
+
+
+def test_two_chains_are_told_apart(mirror):
+    """The antibody of 5I71: its chains have the same residue numbers."""
+    entry = read_entry(mirror / "5I71.pdb")
+    name = next(r.name for r in entry.polymers["B"] if r.seqid.num == 31)
+    sites = dict([parse_site(f"s=B:{name}31")])
+    choice = ReceptorSettings(chains=("B", "C"), first_residue=30, last_residue=45, sites=sites)
+    preparation = prepare(str(mirror / "5I71.pdb"), choice)
+    assert preparation.sites["s"].residues == (f"B:{name}31",)
+    assert {r.chain.id for r in preparation.topology.residues()} == {"B", "C"}
+    assert len(label_set(preparation.topology)) == preparation.topology.getNumResidues()
+
+
+@pytest.mark.parametrize(
+    ("settings_", "problem"),
+    [
+        ({"chains": ["X"]}, "has no protein chain X"),
+        ({"sites": {"s": {"ligand": "ATP"}}}, "has no residue ATP"),
+        ({"sites": {"s": {"residues": ["ALA9999"]}}}, "ALA9999: is no residue"),
+        ({"sites": {"s": {"center": [999, 0, 0]}}}, "no protein around the site"),
+        ({"protonation": {"GLY128": "ASH"}}, "has no state ASH|is no residue"),
+        ({"protonation": {"ASP9999": "ASH"}}, "is no residue of the receptor"),
+        ({"first_residue": 9000}, "no residue of chain A is left"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(piece, tmp_path, settings_, problem):
+    path = write(piece, tmp_path / "PIECE.pdb")
+    with pytest.raises(StructureError, match=problem):
+        prepare(str(path), ReceptorSettings(**settings_))
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("a=68P", {"ligand": "68P"}),
+        ("a=68P:701", {"ligand": "68P:701"}),
+        ("a=A:68P:701", {"ligand": "A:68P:701"}),
+        ("a=Asp98,A:TYR95", {"residues": ("ASP98", "A:TYR95")}),
+        ("a=1,-2.5,3", {"center": (1.0, -2.5, 3.0)}),
+        ("a=1,-2.5,3:20,21,22", {"center": (1.0, -2.5, 3.0), "box": (20.0, 21.0, 22.0)}),
+    ],
+)
+def test_sites_as_the_command_line_has_them(text, fields):
+    name, entry = parse_site(text)
+    assert name == "a"
+    assert {field: getattr(entry, field) for field in fields} == fields
+
+
+@pytest.mark.parametrize("text", ["a", "a=", "=68P", "a=1,2", "a=1,2,3:0,1,1", "a b=68P", "a=???"])
+def test_what_is_no_site_is_refused(text):
+    with pytest.raises(SettingsError, match="is no site"):
+        parse_site(text)
+
+
+def test_the_numbers_decide_at_the_edges_of_a_gap():
+    """AAAA with the middle missing: an alignment could put the residues anywhere."""
+    from dock.receptors.entry import ResidueKey
+
+    keys = [ResidueKey("A", number) for number in (*range(1, 22), 24)]
+    sequence = "MKTAYIAKQRQISFVKSHFSRAAA"
+    letters = "".join(sequence[key.number - 1] for key in keys)
+    assert positions(keys, letters, sequence) == [key.number for key in keys]
+
+
+def test_the_catalogues_settings_come_before_the_default_and_after_the_users():
+    source, chosen = source_settings("SERT", {"ph": 6.0, "revert_mutations": False})
+    assert source == "5I71"
+    assert chosen.target == "sert"
+    assert chosen.side_chain_donor.entry == "6VRH"
+    assert chosen.ph == 6.0
+    assert not chosen.revert_mutations
+
+
+# --- no input of any kind ends in a traceback -----------------------------------------------------
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_damage_to_a_file_ends_in_a_traceback(piece, tmp_path, data):
+    kind = data.draw(st.sampled_from([".pdb", ".cif", ".pdb.gz"]))
+    text = write(piece, tmp_path / ("x.cif" if kind == ".cif" else "x.pdb")).read_bytes()
+    for _ in range(data.draw(st.integers(1, 6))):
+        start = data.draw(st.integers(0, len(text)))
+        length = data.draw(st.sampled_from([0, 1, 3, 8, 80, 2000]))
+        noise = data.draw(st.binary(max_size=12))
+        text = text[:start] + noise + text[start + length :]
+    path = tmp_path / f"broken{kind}"
+    path.write_bytes(text)
+    with suppress(DockError):
+        entry = read_entry(path)
+        names = choose_chains(entry, ReceptorSettings(), None)
+        polymers = [make_polymer(entry, name, ReceptorSettings()) for name in names]
+        keep_hetero(list_hetero(entry, polymers[0].residues), ReceptorSettings(), entry)
+        assert all(polymer.segments() for polymer in polymers)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_missing_or_moved_atom_ends_in_a_traceback(piece, tmp_path, data):
+    structure = piece.clone()
+    chain = structure[0]["A"]
+    for _ in range(data.draw(st.integers(1, 5))):
+        index = data.draw(st.integers(0, len(chain) - 1))
+        residue = chain[index]
+        if data.draw(st.booleans()) or not len(residue):
+            del chain[index]
+        elif data.draw(st.booleans()):
+            del residue[data.draw(st.integers(0, len(residue) - 1))]
+        else:
+            shift = data.draw(st.floats(-3, 3))
+            residue[data.draw(st.integers(0, len(residue) - 1))].pos += gemmi.Position(shift, shift, 0)
+    with suppress(DockError):
+        prepared = prepare(str(write(structure, tmp_path / "x.pdb")))
+        assert np.isfinite(prepared.positions).all()
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def written(mirror, dock_command, tmp_path_factory):
+    """A part of the transporter around its ligand, prepared and relaxed from the command line."""
+    folder = tmp_path_factory.mktemp("receptor")
+    (folder / "part.yaml").write_text("{first_residue: 90, last_residue: 180, ph: 7.0}\n")
+    done = dock_command(
+        "receptor", mirror / "5I71.pdb", "-o", "out", "--settings", "part.yaml", "--revert-mutations",
+        "--site", "pocket=68P:701", "--site", "other=ASP98,TYR95",
+        "--protonation", "ASP98=ASH", cwd=folder,
+    )  # fmt: skip
+    return folder / "out", done
+
+
+def test_the_command_writes_structure_record_and_page(written):
+    folder, done = written
+    assert done.code == 0, done.err
+    assert {path.name for path in folder.iterdir()} == {
+        "model.cif", "model.pdb", "record.json", "index.html", "reference_pocket.sdf", "reference_orthosteric.sdf",
+    }  # fmt: skip
+    record = json.loads((folder / "record.json").read_text())
+    assert record["side_chains"]["reverted"] == ["ALA-110-TYR"]
+    assert list(record["completion"]["protonation"]["overridden"]) == ["ASP98"]
+    assert record["settings"]["ph"] == 7.0
+    assert record["moved_A"]["rms"] < 0.3
+    page = (folder / "index.html").read_text()
+    assert "ALA-110-TYR" in page
+    assert "overridden" in page
+    assert "https://" not in page.split("3Dmol")[0]
+
+
+def test_what_was_written_is_a_receptor_for_docking(written):
+    folder, _ = written
+    receptor = Receptor.from_folder(folder)
+    assert receptor.references["pocket"].GetProp("_Name") == "escitalopram"
+    assert receptor.site("pocket").center == receptor.site("orthosteric").center
+    assert receptor.site("other").residues == ("TYR95", "ASP98")
+    labels = residue_labels(receptor.topology)
+    protons = {f"{labels[a.residue.index]} {a.name}" for a in receptor.topology.atoms()}
+    assert {"ASP98 HD2", "TYR110 OH"} <= protons
+    assert wrong_hands(receptor.topology, receptor.positions) == []
+    # The room of the ligand that was seen is kept.
+    heavy = [a.index for a in receptor.topology.atoms() if a.element.symbol != "H"]
+    ligand = receptor.references["pocket"].GetConformer().GetPositions()[:24]
+    apart = np.linalg.norm(receptor.positions[heavy][:, None] * 10 - ligand[None], axis=2)
+    assert apart.min() > 2.5
+
+
+def test_the_same_source_is_prepared_once(written, mirror, monkeypatch):
+    choice = {"first_residue": 126, "last_residue": 150, "sites": {"s": {"residues": ["ALA130"]}}}
+    name = next(r for r in read_entry(mirror / "6VRH.pdb").polymers["A"] if r.seqid.num == 130).name
+    choice["sites"]["s"]["residues"] = [f"{name}130"]
+    first = open_receptor(str(mirror / "6VRH.pdb"), choice)
+    monkeypatch.setattr("dock.dynamics.model.build_receptor", None)
+    again = open_receptor(str(mirror / "6VRH.pdb"), choice)
+    assert again.key == first.key
+    prepared = open_receptor(str(written[0]))
+    assert list(prepared.sites) == ["orthosteric", "allosteric", "pocket", "other"]
+    with_own = open_receptor(str(written[0]), {"sites": {"mine": {"residues": ["ASP98"]}}})
+    assert list(with_own.sites)[-1] == "mine"
+    with pytest.raises(StructureError, match="is prepared already"):
+        open_receptor(str(written[0]), {"ph": 5.0})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["nosuch.pdb"], "no such file"),
+        (["5I71", "--site", "x"], "is no site"),
+        (["5I71", "--protonation", "ASP98"], "is no pair"),
+        (["5I71", "--settings", "absent.yaml"], "cannot be read"),
+        (["5I71", "--chain", "Q"], "has no protein chain Q"),
+        (["5I71", "--sites-from", "dat"], "has no sites of its own"),
+        (["5I71", "--sites-from", "gaba"], "is no known receptor"),
+    ],
+)
+def test_a_wrong_input_is_one_line(mirror, dock_command, tmp_path, arguments, problem):
+    done = dock_command("receptor", *arguments, "-o", "out", cwd=tmp_path, DOCK_STRUCTURES=str(mirror))
+    assert done.code == 2
+    assert problem in done.err
+    assert len(done.err.strip().splitlines()) == 1
