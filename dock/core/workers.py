@@ -69,7 +69,7 @@ def in_order(
     first = list(islice(waiting, workers or available_cores()))
     if not first:
         return
-    pool = ProcessPool(
+    pool: Any = ProcessPool(
         max_workers=len(first),
         context=multiprocessing.get_context("spawn"),
         initializer=_follow_parent,
