@@ -6,13 +6,22 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from dock.core import catalogue
 from dock.core.errors import SettingsError
 from dock.core.records import Record
 from dock.docking.engine import DockingSettings
 from dock.dynamics.engine import SimulationSettings
+from dock.ligands.preparation import PreparationSettings
 
 # Names become file names: no separators, no leading dot, not too long.
 LigandName = Annotated[str, StringConstraints(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,79}$")]
@@ -26,6 +35,46 @@ class LigandSettings(Record):
     smiles: str | None = None
 
 
+class LibrarySettings(Record):
+    """A file of ligands: .smi, .csv, .tsv or .sdf, gzipped or not.
+
+    Attributes
+    ----------
+    file : str
+        Its path; a relative one is relative to the campaign file.
+    smiles_column, name_column : str, optional
+        Columns of a table; found by their usual names if None.
+    preparation : PreparationSettings
+        The pH is the campaign's.
+    """
+
+    file: str
+    smiles_column: str | None = None
+    name_column: str | None = None
+    preparation: PreparationSettings = PreparationSettings()
+
+    @field_validator("preparation")
+    @classmethod
+    def _of_a_campaign(cls, value: PreparationSettings) -> PreparationSettings:
+        if "ph" in value.model_fields_set and value.ph != PreparationSettings().ph:
+            raise ValueError("set ph for the whole campaign")
+        if value.keep_coordinates:
+            raise ValueError("keep_coordinates: docking starts from a generated conformer")
+        return value
+
+
+def _entry_kind(value: Any) -> str:
+    with_file = "file" in value if isinstance(value, dict) else isinstance(value, LibrarySettings)
+    return FILE if with_file else LIGAND
+
+
+LIGAND, FILE = "(ligand)", "(file)"
+LigandEntries = Annotated[
+    Annotated[LigandSettings, Tag(LIGAND)] | Annotated[LibrarySettings, Tag(FILE)],
+    Discriminator(_entry_kind),
+]
+
+
 class CampaignSettings(Record):
     """Everything that one run does.
 
@@ -37,7 +86,7 @@ class CampaignSettings(Record):
         The sites of a receptor file, by name; a target of the catalogue has its own.
     sites : tuple of str
         The sites to dock into; every site of the receptor if empty.
-    ligands : tuple of LigandSettings
+    ligands : tuple of LigandSettings and LibrarySettings
     ph : float
         At which ligands given by SMILES are protonated.
     docking : DockingSettings
@@ -49,7 +98,7 @@ class CampaignSettings(Record):
     receptor: str = "sert"
     receptor_sites: dict[SiteName, catalogue.SiteEntry] = Field(default_factory=dict)
     sites: tuple[str, ...] = ()
-    ligands: tuple[LigandSettings, ...] = Field(
+    ligands: tuple[LigandEntries, ...] = Field(
         default=(LigandSettings(name="escitalopram"), LigandSettings(name="r-citalopram")),
         min_length=1,
     )
@@ -91,9 +140,23 @@ def read_settings(path: Path) -> CampaignSettings:
     if not isinstance(content, dict):
         raise SettingsError(path, "is no mapping of settings", "write lines such as 'receptor: sert'")
     try:
-        return CampaignSettings(**content)
+        return CampaignSettings(**_beside(path, content))
     except (ValidationError, TypeError) as error:
         raise settings_error(path, error) from error
+
+
+def _beside(path: Path, content: dict[Any, Any]) -> dict[Any, Any]:
+    """Return settings whose ligand files are relative to the campaign file made absolute."""
+    ligands = content.get("ligands")
+    if not isinstance(ligands, list):
+        return content
+    found = [
+        item | {"file": str((path.parent / item["file"]).resolve())}
+        if isinstance(item, dict) and isinstance(item.get("file"), str)
+        else item
+        for item in ligands
+    ]
+    return content | {"ligands": found}
 
 
 def settings_error(subject: object, error: ValidationError | TypeError) -> SettingsError:
@@ -101,7 +164,7 @@ def settings_error(subject: object, error: ValidationError | TypeError) -> Setti
     if isinstance(error, TypeError):
         return SettingsError(subject, f"cannot be read as settings ({error})")
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]) or "settings"
+    where = ".".join(str(part) for part in first["loc"] if part not in (LIGAND, FILE)) or "settings"
     if first["type"] == "extra_forbidden":
         return SettingsError(subject, f"'{where}' is an unknown setting", "check its spelling")
     return SettingsError(subject, f"'{where}': {first['msg']}")

@@ -80,8 +80,12 @@ def command(
     library = Library(inputs, Columns(smiles=smiles_column, name=name_column))
     paths = output_paths(output, library.files)
     outcomes = prepare_library(library, PreparationSettings(**settings), workers, time_limit)
-    with Progress(library) as progress:
-        counts = write_library(outcomes, paths, progress)
+    try:
+        with Progress(library) as progress:
+            counts = write_library(outcomes, paths, progress)
+    except KeyboardInterrupt:
+        click.echo("dock: stopped; nothing was written", err=True)
+        raise click.exceptions.Exit(130) from None
     if counts.failed > SHOWN_FAILURES:
         click.echo(f"... and {counts.failed - SHOWN_FAILURES} more in {paths.failures}", err=True)
     click.echo(_summary(counts))

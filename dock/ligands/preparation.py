@@ -244,14 +244,14 @@ def _existing(made: list[State], settings: PreparationSettings, attempts: int) -
     ligands = []
     for state in made:
         try:
-            ligands.append(_built(state, settings, attempts))
+            ligands.append(build(state, settings, attempts))
         except EmbeddingError:
             if not state.on_paper:
                 raise
     return ligands
 
 
-def _built(state: State, settings: PreparationSettings, attempts: int) -> Ligand:
+def build(state: State, settings: PreparationSettings, attempts: int = 0) -> Ligand:
     """Return the ligand of a state.
 
     Raises
@@ -307,9 +307,21 @@ def _read(entry: Entry, keep_coordinates: bool) -> Mol:
 
 def _uniquely_named(ligand: Ligand, used: dict[int, int]) -> Ligand:
     """Return a ligand whose name no other has; the name that was read stays in its provenance."""
-    name = ligand.name
-    while hash(name) in used:
-        used[hash(ligand.name)] += 1
-        name = f"{ligand.name}_{used[hash(ligand.name)]}"
-    used[hash(name)] = 1
+    name = unique_name(ligand.name, used)
     return ligand if name == ligand.name else replace(ligand, name=name)
+
+
+def unique_name(name: str, used: dict[int, int]) -> str:
+    """Return a name with a number at its end if it was used before.
+
+    Parameters
+    ----------
+    used
+        How often each name was used, by its hash; taken on from call to call.
+    """
+    unique = name
+    while hash(unique) in used:
+        used[hash(name)] += 1
+        unique = f"{name}_{used[hash(name)]}"
+    used[hash(unique)] = 1
+    return unique
