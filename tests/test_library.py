@@ -2,6 +2,7 @@ import csv
 import gzip
 import os
 import signal
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -192,6 +193,9 @@ def test_arguments_are_names_smiles_or_files(tmp_path, monkeypatch):
     assert told(Library(["citalopram", "CCO", "a.smi"])) == [
         ("argument 1", "citalopram", "citalopram"), ("argument 2", "CCO", "CCO"), ("a.smi:1", "a", "CCN"),
     ]  # fmt: skip
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "a.smi").write_text("CCN a\n")
+    assert [e.origin for e in Library(["a.smi", "b/a.smi"])] == ["a.smi:1", "b/a.smi:1"]
     for wrong in ("sertralin", "C1CC", "structures.xyz", "b.csv"):
         with pytest.raises(DockError) as caught:
             Library([wrong])
@@ -437,6 +441,12 @@ def test_a_ligand_with_all_its_provenance_survives_its_file_and_a_process(tmp_pa
             assert np.array_equal(one.GetPositions(), two.GetPositions())
 
 
+def test_the_label_of_a_double_bond_survives_a_file(tmp_path):
+    fluvoxamine = Ligand.from_catalogue("fluvoxamine")
+    fluvoxamine.write(tmp_path / "x.sdf")
+    assert fluvoxamine.cip == Ligand.load(tmp_path / "x.sdf").cip == ("E",)
+
+
 def test_names_become_names_of_files():
     assert safe_name("../a\\b\tc") == "_a_b c"
     assert safe_name("\x00") == "unnamed"
@@ -565,6 +575,19 @@ def test_outputs_never_replace_an_input(tmp_path):
     with pytest.raises(OutputError, match="does not end in"):
         output_paths(tmp_path / "a.csv")
     assert path.read_text() == "smiles\nCCN\n"
+
+
+def test_a_command_that_is_stopped_leaves_nothing_behind(tmp_path):
+    cheap_library(tmp_path / "many.smi", 20_000)
+    command = [sys.executable, "-m", "dock.cli.main", "ligand", "many.smi", "-o", "out.sdf"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(4)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "stopped; nothing was written" in err
+    assert "Traceback" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["many.smi"]
 
 
 # Campaigns

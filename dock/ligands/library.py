@@ -39,7 +39,8 @@ class Entry:
     Attributes
     ----------
     origin : str
-        Where it stands: ``library.smi:12`` (line), ``library.sdf#3`` (record) or ``argument 1``.
+        Where it stands: ``library.smi:12`` (line), ``library.sdf#3`` (record) or ``argument 1``. The
+        folder is named too where two files have one name.
     name : str
         As given; made of the origin where there is none.
     smiles, block, catalogue_name : str, optional
@@ -127,12 +128,14 @@ class Library:
             self._read[path] = position
 
         lines = file_lines(path, told)
+        alone = sum(other.name == path.name for other in self.files) == 1
+        label = path.name if alone else str(path)
         kind = file_format(path)
         if kind == "smiles":
-            return _smiles_entries(path, lines)
+            return _smiles_entries(label, lines)
         if kind == "table":
-            return _table_entries(path, lines, self._columns)
-        return _sdf_entries(path, lines, self._columns)
+            return _table_entries(path, label, lines, self._columns)
+        return _sdf_entries(label, lines, self._columns)
 
 
 def file_format(path: Path) -> str | None:
@@ -198,11 +201,11 @@ def _damaged(origin: str, line: Line) -> Entry:
     return Entry(origin, origin, error=LibraryError(origin, line.problem, line.advice))
 
 
-def _smiles_entries(path: Path, lines: Iterable[Line]) -> Iterator[Entry]:
+def _smiles_entries(label: str, lines: Iterable[Line]) -> Iterator[Entry]:
     """Yield a SMILES file's entries: the SMILES, then white space, then the name."""
     first = True
     for line in lines:
-        origin = f"{path.name}:{line.number}"
+        origin = f"{label}:{line.number}"
         if line.problem:
             yield _damaged(origin, line)
             continue
@@ -229,7 +232,7 @@ def _split_smiles(text: str) -> tuple[str, str]:
     return smiles.strip(), rest.strip()
 
 
-def _table_entries(path: Path, lines: Iterable[Line], columns: Columns) -> Iterator[Entry]:
+def _table_entries(path: Path, label: str, lines: Iterable[Line], columns: Columns) -> Iterator[Entry]:
     """Yield a table's entries; the header is read at once."""
     rows = iter(lines)
     header = next((line for line in rows if line.problem or line.text.strip()), None)
@@ -246,16 +249,16 @@ def _table_entries(path: Path, lines: Iterable[Line], columns: Columns) -> Itera
             path, f"has no column of SMILES (its columns: {found})", "name it: --smiles-column"
         )
     name_at = _column(path, titles, columns.name, NAME_COLUMNS)
-    return _rows(path, rows, separator, smiles_at, name_at)
+    return _rows(label, rows, separator, smiles_at, name_at)
 
 
 def _rows(
-    path: Path, lines: Iterable[Line], separator: str, smiles_at: int, name_at: int | None
+    label: str, lines: Iterable[Line], separator: str, smiles_at: int, name_at: int | None
 ) -> Iterator[Entry]:
     waiting: deque[Line] = deque()
     source = iter(lines)
     while (line := waiting.popleft() if waiting else next(source, None)) is not None:
-        origin = f"{path.name}:{line.number}"
+        origin = f"{label}:{line.number}"
         if line.problem:
             yield _damaged(origin, line)
             continue
@@ -321,7 +324,7 @@ def _column(path: Path, titles: list[str], wanted: str | None, usual: tuple[str,
     return next((folded.index(name) for name in usual if name in folded), None)
 
 
-def _sdf_entries(path: Path, lines: Iterable[Line], columns: Columns) -> Iterator[Entry]:
+def _sdf_entries(label: str, lines: Iterable[Line], columns: Columns) -> Iterator[Entry]:
     """Yield the records of an SDF file, numbered from 1."""
     number, record, problem = 1, list[str](), ""
     for line in lines:
@@ -329,18 +332,18 @@ def _sdf_entries(path: Path, lines: Iterable[Line], columns: Columns) -> Iterato
             problem = problem or f"line {line.number} {line.problem}"
             continue
         if line.text.rstrip() == RECORD_END:
-            yield _record(path, number, record, problem, columns)
+            yield _record(label, number, record, problem, columns)
             number, record, problem = number + 1, [], ""
         elif len(record) < MAX_RECORD_LINES:
             record.append(line.text)
         else:
             problem = problem or f"runs over more than {MAX_RECORD_LINES} lines"
     if problem or any(text.strip() for text in record):
-        yield _record(path, number, record, problem, columns)
+        yield _record(label, number, record, problem, columns)
 
 
-def _record(path: Path, number: int, record: list[str], problem: str, columns: Columns) -> Entry:
-    origin = f"{path.name}#{number}"
+def _record(label: str, number: int, record: list[str], problem: str, columns: Columns) -> Entry:
+    origin = f"{label}#{number}"
     name = _data_field(record, columns.name) if columns.name else (record[0].strip() if record else "")
     if problem:
         return Entry(origin, name or origin, error=LibraryError(origin, problem, "check the record"))

@@ -92,7 +92,8 @@ def prepare_library(
     """Yield the ligands of each entry, or why there are none, in the order of the library.
 
     Memory is bounded whatever the library's length, but for 100 bytes for each name, and every
-    core is used. Names are made unique by a number at their end.
+    core is used. Names are made unique by a number at their end. A script that calls this needs the
+    usual ``if __name__ == "__main__":``, since worker processes import it.
 
     Parameters
     ----------
@@ -233,6 +234,8 @@ def _isomers(
         else:
             mols = stereo.every_isomer(name, kind.mol, settings.max_isomers)
         several = len(mols) > 1
+        if several and settings.keep_coordinates:
+            raise ChemistryError(name, "its coordinates leave a stereo element open", "do not keep them")
         for mol in mols:
             labels = "".join(stereo.cip_labels(mol)) if several else ""
             made.append(State(f"{base}_{labels}" if labels else base, mol, origin, on_paper=several))
