@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -70,6 +71,7 @@ class Run:
     """A run of `dock ligand`: its time, its peak memory, and what it wrote."""
 
     seconds: float
+    core_seconds: float
     parent: int  # bytes, as are those of the workers
     workers: dict[int, int] = field(default_factory=dict)
     summary: str = ""
@@ -138,8 +140,9 @@ def prepare(library: Path) -> Run:
     output = library.with_suffix(".sdf")
     command = [sys.executable, "-m", "dock.cli.main", "ligand", str(library), "-o", str(output)]
     started = time.perf_counter()
+    before = core_seconds()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        run = Run(0.0, 0)
+        run = Run(0.0, 0.0, 0)
         watch = threading.Thread(target=watch_memory, args=(process, run))
         watch.start()
         assert process.stdout is not None
@@ -147,9 +150,16 @@ def prepare(library: Path) -> Run:
         process.wait()
         run.seconds = time.perf_counter() - started
         watch.join()
+    run.core_seconds = core_seconds() - before
     run.ligands = pd.read_csv(output.with_suffix(".csv"))
     run.failures = pd.read_csv(output.with_suffix(".failures.csv"))
     return run
+
+
+def core_seconds() -> float:
+    """Return the processor time of every process that this one started and that has ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def watch_memory(process: subprocess.Popen[str], run: Run) -> None:
@@ -206,6 +216,8 @@ def report(runs: dict[int, Run]) -> str:
             f"| of {LINES - len(broken_origins())} good lines, failed | {len(unexpected)} |",
             f"| ligands out | {len(run.ligands)} |",
             f"| time | {run.seconds:.0f} s |",
+            f"| core seconds | {run.core_seconds:.0f} |",
+            f"| ligands per core second | {len(run.ligands) / run.core_seconds:.1f} |",
             f"| lines per second | {LINES / run.seconds:.1f} |",
             f"| **ligands per second** | **{len(run.ligands) / run.seconds:.1f}** |",
             "",
