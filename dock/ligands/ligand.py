@@ -39,7 +39,7 @@ class Provenance(Record):
     tautomer : str
         Such as ``2 of 3``; the first is the one that was read.
     impossible_isomers : int
-        How many isomers of the same input exist on paper only.
+        How many isomers of the same input could not be embedded: they exist on paper only.
     """
 
     input_name: str = ""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
 TIME_LIMIT = 60.0  # seconds for one molecule
-PAPER_ATTEMPTS = 15  # of embedding an isomer that may exist on paper only
+PAPER_ATTEMPTS = 30  # of embedding an isomer that may exist on paper only; one that can exist takes a few
 
 
 class PreparationSettings(Record):
