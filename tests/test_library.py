@@ -345,6 +345,8 @@ def test_isomers_are_labelled_named_and_share_the_order_of_their_atoms():
     assert sorted(seen) == [("R", "E"), ("R", "Z"), ("S", "E"), ("S", "Z")]
     assert [ligand.name for ligand in made("C[C@H](N)CC")] == ["x"]
     assert {ligand.cip for ligand in made("C[C@H](N)c1ccccc1 |&1:1|")} == {("R",), ("S",)}
+    assert {ligand.name for ligand in made("CP(=O)(O)O", ph=2.0)} == {"x", "x_p2"}  # the protons move
+    assert {ligand.cip for ligand in made("COP(=S)(CC)C")} == {("R",), ("S",)}
     with pytest.raises(ChemistryError, match="undefined"):
         made("CC(N)CC", stereo="refuse")
     with pytest.raises(ChemistryError, match="128 stereoisomers, more than 32"):

@@ -236,9 +236,12 @@ def _isomers(
         several = len(mols) > 1
         if several and settings.keep_coordinates:
             raise ChemistryError(name, "its coordinates leave a stereo element open", "do not keep them")
+        used: dict[int, int] = {}
         for mol in mols:
             labels = "".join(stereo.cip_labels(mol)) if several else ""
-            made.append(State(f"{base}_{labels}" if labels else base, mol, origin, on_paper=several))
+            # where the rules give two isomers the same labels, a number tells them apart
+            label = unique_name(f"{base}_{labels}" if labels else base, used)
+            made.append(State(label, mol, origin, on_paper=several))
     return made
 
 

@@ -127,15 +127,17 @@ def in_canonical_order(mol: Mol) -> Mol:
 
 
 def forget_invertible(mol: Mol) -> Mol:
-    """Clear the stereochemistry of nitrogens that carry a hydrogen, in place, and return `mol`.
+    """Clear the stereochemistry of atoms that invert by losing a proton, in place; return `mol`.
 
-    A protonated amine loses its proton and inverts within milliseconds: it is no stereo centre,
-    although RDKit finds one in its coordinates.
+    A protonated amine loses its proton and inverts within milliseconds, and so does an acid of
+    phosphorus or sulfur, whose terminal oxygens share their protons: they are no stereo centres,
+    although RDKit finds them in the coordinates.
     """
     from rdkit import Chem
 
     for atom in mol.GetAtoms():
-        if atom.GetSymbol() == "N" and atom.GetTotalNumHs(includeNeighbors=True):
+        amine = atom.GetSymbol() == "N" and atom.GetTotalNumHs(includeNeighbors=True)
+        if amine or _shares_a_proton(atom):
             atom.SetChiralTag(Chem.ChiralType.CHI_UNSPECIFIED)
             atom.ClearProp("_CIPCode")
     return mol
@@ -321,7 +323,21 @@ def _inverts(mol: Mol, element: Any) -> bool:
     if element.type != Chem.StereoType.Atom_Tetrahedral:
         return False
     atom = mol.GetAtomWithIdx(element.centeredOn)
-    return atom.GetSymbol() == "N" and bool(atom.GetTotalNumHs(includeNeighbors=True) or atom.GetDegree() < 4)
+    if atom.GetSymbol() == "N":
+        return bool(atom.GetTotalNumHs(includeNeighbors=True) or atom.GetDegree() < 4)
+    return _shares_a_proton(atom)
+
+
+def _shares_a_proton(atom: Any) -> bool:
+    """Return whether an atom is that of an acid of phosphorus or sulfur with two like ends."""
+    if atom.GetSymbol() not in ("P", "S"):
+        return False
+    ends = [
+        neighbour.GetSymbol()
+        for neighbour in atom.GetNeighbors()
+        if sum(other.GetAtomicNum() > 1 for other in neighbour.GetNeighbors()) == 1
+    ]
+    return ends.count("O") > 1 or ends.count("S") > 1
 
 
 def constitution(mol: Mol) -> str:
