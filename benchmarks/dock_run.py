@@ -36,8 +36,8 @@ def main() -> None:
 def report(run: Path, wall: float) -> str:
     """Return the section as Markdown."""
     import dock
-    from dock.campaign.executor import available_cores
     from dock.core.records import software_versions
+    from dock.core.workers import available_cores
 
     campaign = dock.Campaign.open(run)
     stages = campaign.table("stages")

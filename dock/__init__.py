@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from dock.docking.redocking import redocking_gate as redocking_gate
     from dock.dynamics.engine import SimulationSettings as SimulationSettings
     from dock.ligands import Ligand as Ligand
+    from dock.ligands.library import Library as Library
+    from dock.ligands.preparation import PreparationSettings as PreparationSettings
+    from dock.ligands.preparation import prepare_library as prepare_library
     from dock.receptors import Receptor as Receptor
     from dock.receptors import Site as Site
     from dock.report.view import view as view
@@ -27,13 +30,16 @@ _HOMES = {
     "Campaign": "dock.campaign",
     "CampaignSettings": "dock.campaign.settings",
     "DockingSettings": "dock.docking.engine",
+    "Library": "dock.ligands.library",
     "Ligand": "dock.ligands",
     "Pose": "dock.docking.pose",
+    "PreparationSettings": "dock.ligands.preparation",
     "Receptor": "dock.receptors",
     "SimulationSettings": "dock.dynamics.engine",
     "Site": "dock.receptors",
     "compare": "dock.verbs",
     "pose": "dock.verbs",
+    "prepare_library": "dock.ligands.preparation",
     "redocking_gate": "dock.docking.redocking",
     "simulate": "dock.verbs",
     "view": "dock.report.view",

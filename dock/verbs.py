@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dock.campaign.executor import available_cores
 from dock.core.files import output_folder
+from dock.core.workers import available_cores
 from dock.docking.engine import DockingSettings
 from dock.docking.search import Search, search_site
 from dock.dynamics.engine import SimulationSettings

@@ -16,7 +16,6 @@ TRACE = "Traceback"
         (["run", "--workers", "0"], "--workers"),
         (["ligand", "escitaloprm", "-o", "x.sdf"], "did you mean 'escitalopram'"),
         (["ligand", "CC(C", "-o", "x.sdf"], "is not a valid SMILES"),
-        (["ligand", "citalopram", "-o", "x.sdf"], "escitalopram or r-citalopram"),
         (["ligand", "sertraline", "-o", "a-file/x.sdf"], "cannot be written to"),
         (["redock", "sert", "--seeds", "0"], "--seeds"),
         (["redock", "sert", "--seeds", "one"], "--seeds"),

@@ -5,13 +5,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdkit import Chem
+from rdkit.Chem.MolStandardize import rdMolStandardize
+from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
 from dock.core import catalogue
 from dock.core.errors import ChemistryError, DockError, EmbeddingError
 from dock.ligands import Ligand, stereo
+from dock.ligands.library import Entry
 from dock.ligands.placement import place_atoms
+from dock.ligands.preparation import PreparationSettings, prepare
 
-MAKEABLE = [name for name in catalogue.ligands() if name != "citalopram"]
+MAKEABLE = [name for name in catalogue.ligands() if not catalogue.isomers_of(name)]
+MIXTURES = [name for name in catalogue.ligands() if catalogue.isomers_of(name)]
+WEAK_BASES = {"trazodone", "nefazodone", "vilazodone"}  # arylpiperazines, mostly neutral at pH 7.4
+# Of the free base, from the drug's formula.
+FORMULAS = {
+    "citalopram": "C20H21FN2O", "desmethylcitalopram": "C19H19FN2O", "sertraline": "C17H17Cl2N",
+    "paroxetine": "C19H20FNO3", "fluoxetine": "C17H18F3NO", "fluvoxamine": "C15H21F3N2O2",
+    "venlafaxine": "C17H27NO2", "clomipramine": "C19H23ClN2", "imipramine": "C19H24N2", "desipramine": "C18H22N2",
+    "amitriptyline": "C20H23N", "nortriptyline": "C19H21N", "doxepin": "C19H21NO", "amoxapine": "C17H16ClN3O",
+    "7-hydroxyamoxapine": "C17H16ClN3O2", "8-hydroxyamoxapine": "C17H16ClN3O2", "trazodone": "C19H22ClN5O",
+    "nefazodone": "C25H32ClN5O2", "maprotiline": "C20H23N", "bupropion": "C13H18ClNO", "mirtazapine": "C17H19N3",
+    "vilazodone": "C26H27N5O2", "duloxetine": "C18H19NOS", "serotonin": "C10H12N2O", "dopamine": "C8H11NO2",
+    "norepinephrine": "C8H11NO3", "cocaine": "C17H21NO4", "ibogaine": "C20H26N2O",
+}  # fmt: skip
 
 
 def test_the_enantiomers_of_citalopram_carry_their_labels(escitalopram, r_citalopram):
@@ -30,10 +47,11 @@ def test_enantiomers_share_the_order_of_their_atoms(escitalopram, r_citalopram):
 
 
 @pytest.mark.parametrize("name", MAKEABLE)
-def test_catalogue_ligands_are_cations_with_one_protonated_amine(name):
+def test_catalogue_ligands_are_what_they_are_said_to_be(name):
     ligand = Ligand.from_catalogue(name)
-    assert ligand.charge == 1
-    assert len(ligand.amines) == 1
+    assert ligand.charge == (0 if name in WEAK_BASES else 1)
+    assert len(ligand.amines) == ligand.charge
+    assert ligand.cip == catalogue.ligand(name).cip
     seen = Chem.Mol(ligand.mol)
     Chem.AssignStereochemistryFrom3D(seen)
     assert stereo.cip_labels(seen) == ligand.cip
@@ -42,6 +60,36 @@ def test_catalogue_ligands_are_cations_with_one_protonated_amine(name):
 def test_a_racemate_names_its_isomers():
     with pytest.raises(ChemistryError, match="name escitalopram or r-citalopram"):
         Ligand.from_catalogue("citalopram")
+
+
+def test_the_catalogue_holds_every_drug_of_the_list_by_its_formula():
+    parents = {name for name, entry in catalogue.ligands().items() if entry.smiles}
+    assert parents == set(FORMULAS)
+    for name, formula in FORMULAS.items():
+        mol = Chem.MolFromSmiles(catalogue.ligand(name).smiles)
+        neutral = rdMolStandardize.Uncharger().uncharge(mol)
+        assert CalcMolFormula(neutral) == formula, name
+    assert set(MIXTURES) == {
+        "citalopram", "desmethylcitalopram", "fluoxetine", "venlafaxine", "bupropion", "mirtazapine", "doxepin",
+    }  # fmt: skip
+    assert catalogue.ligand("fluvoxamine").cip == ("E",)
+    assert catalogue.ligand("norepinephrine").cip == ("R",)
+
+
+@pytest.mark.parametrize("name", MAKEABLE)
+def test_the_rules_agree_with_the_protomer_that_the_catalogue_states(name):
+    entry = catalogue.ligand(name)
+    ligands = prepare(Entry("here", name, catalogue_name=name), PreparationSettings())
+    known = Ligand.from_catalogue(name)
+    assert ligands[0].name == name
+    assert ligands[0].smiles == known.smiles
+    assert np.array_equal(
+        ligands[0].mol.GetConformer().GetPositions(), known.mol.GetConformer().GetPositions()
+    )
+    if entry.pka:
+        cation = 1 / (1 + 10 ** (7.4 - entry.pka.value))
+        shares = {ligand.charge: ligand.provenance.share for ligand in ligands}
+        assert shares[1 if cation > 0.5 else 0] == pytest.approx(max(cation, 1 - cation), abs=0.01)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +105,7 @@ def test_a_racemate_names_its_isomers():
         ("C[NH+]1CCN(CC1)c1ccccc1", "C[NH+]1CCN(CC1)c1ccccc1"),
         ("CCN(C)Cc1ccccc1", "CC[NH+](C)Cc1ccccc1"),
         ("C1CN2CCC1CC2", "C1C[NH+]2CCC1CC2"),
+        ("C1CNCCN1Cc1ccccc1", "c1ccc(CN2CC[NH2+]CC2)cc1"),
     ],
 )
 def test_a_users_molecule_is_protonated_at_physiological_ph(smiles, protomer):
@@ -73,7 +122,6 @@ def test_a_users_molecule_is_protonated_at_physiological_ph(smiles, protomer):
         ("CC(N)Cc1ccccc1", "undefined"),
         ("CC=CCN", "undefined"),
         ("CN1C2CCC1CC(C2)OC(=O)c1ccccc1", "undefined"),
-        ("C1CNCCN1Cc1ccccc1", "would both be charged"),
         ("C[Pt]C", "holds Pt"),
         ("*CN", "which no force field"),
         ("[CH2]CC", "is a radical"),

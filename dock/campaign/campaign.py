@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from dock.campaign import tables
-from dock.campaign.executor import Event, available_cores, execute
+from dock.campaign.executor import Event, execute
 from dock.campaign.plan import Task, plan_campaign, read_plan, tasks_of_kind, write_plan
 from dock.campaign.settings import CampaignSettings, read_settings
 from dock.campaign.tasks import has_failed, is_done
 from dock.core.errors import OutputError, SettingsError
 from dock.core.files import output_folder, write_text
 from dock.core.records import software_versions
+from dock.core.workers import available_cores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,7 +131,7 @@ class Campaign:
         return len(self.succeeded) + len(self.failed) == len(self.tasks)
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return a table: poses, gate, simulations, contacts, hydrogen_bonds, comparisons, failures.
+        """Return a table: ligands, poses, gate, simulations, contacts, hydrogen_bonds, comparisons, failures.
 
         Raises
         ------

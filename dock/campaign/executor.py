@@ -22,6 +22,7 @@ from typing import Any, Literal
 from dock.campaign.plan import Task
 from dock.campaign.tasks import FAILURE, is_done, perform, record_failure
 from dock.core.errors import TaskError
+from dock.core.workers import available_cores
 
 POLL = 0.5  # seconds between looks at the progress of workers
 PARENT_POLL = 2.0
@@ -207,13 +208,6 @@ class _Local:
             initializer=_start_worker,
             initargs=(self._queue, os.getpid()),
         )
-
-
-def available_cores() -> int:
-    """Return the number of processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _outcome(task: Task, failure: dict[str, Any] | None) -> Event:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dock.campaign.libraries import ERROR, library_tasks
 from dock.campaign.settings import CampaignSettings, LigandSettings
 from dock.core import catalogue
 from dock.core.errors import SettingsError
@@ -83,11 +84,18 @@ def plan_campaign(settings: CampaignSettings) -> list[Task]:
     sites = [loaded.site(name).name for name in settings.sites] or list(loaded.sites)
     if not sites:
         raise SettingsError("receptor_sites", f"{settings.receptor} has no sites", "name at least one")
-    ligands = [_ligand_task(entry, settings.ph, task) for entry in settings.ligands]
-    for what, names in (("sites", sites), ("ligands", [ligand.inputs["name"] for ligand in ligands])):
+    named = [
+        _ligand_task(entry, settings.ph, task)
+        for entry in settings.ligands
+        if isinstance(entry, LigandSettings)
+    ]
+    for what, names in (("sites", sites), ("ligands", [ligand.inputs["name"] for ligand in named])):
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise SettingsError(what, f"{', '.join(repeated)} is named more than once")
+    taken = [reference.GetProp("_Name") for reference in loaded.references.values()]
+    taken += [ligand.inputs["name"] for ligand in named]
+    ligands = [*named, *library_tasks(settings, taken, task)]
     docking = settings.docking.model_dump(mode="json")
 
     def dock(ligand: Task, site: str) -> Task:
@@ -96,7 +104,8 @@ def plan_campaign(settings: CampaignSettings) -> list[Task]:
         cost = 5.0 + 8.0 * len(settings.docking.seeds)
         return task("dock", f"dock {name} in {site}", cost, inputs, receptor=receptor, ligand=ligand)
 
-    docked = [dock(ligand, site) for ligand in ligands for site in sites]
+    good = [ligand for ligand in ligands if ERROR not in ligand.inputs]
+    docked = [dock(ligand, site) for ligand in good for site in sites]
     planned = {new.key: new for new in [receptor, *ligands]}
     gates = []
     for site in [name for name in sites if name in loaded.references]:

@@ -5,12 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, ValidationError, field_serializer, field_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationError,
+    field_serializer,
+    field_validator,
+)
 
 from dock.core import catalogue
 from dock.core.records import Record, read_yaml, settings_error
 from dock.docking.engine import DockingSettings
 from dock.dynamics.engine import SimulationSettings
+from dock.ligands.preparation import PreparationSettings
 from dock.receptors.settings import ReceptorSettings, SiteName
 
 # Names become file names: no separators, no leading dot, not too long.
@@ -22,6 +31,46 @@ class LigandSettings(Record):
 
     name: LigandName
     smiles: str | None = None
+
+
+class LibrarySettings(Record):
+    """A file of ligands: .smi, .csv, .tsv or .sdf, gzipped or not.
+
+    Attributes
+    ----------
+    file : str
+        Its path; a relative one is relative to the campaign file.
+    smiles_column, name_column : str, optional
+        Columns of a table; found by their usual names if None.
+    preparation : PreparationSettings
+        The pH is the campaign's.
+    """
+
+    file: str
+    smiles_column: str | None = None
+    name_column: str | None = None
+    preparation: PreparationSettings = PreparationSettings()
+
+    @field_validator("preparation")
+    @classmethod
+    def _of_a_campaign(cls, value: PreparationSettings) -> PreparationSettings:
+        if "ph" in value.model_fields_set and value.ph != PreparationSettings().ph:
+            raise ValueError("set ph for the whole campaign")
+        if value.keep_coordinates:
+            raise ValueError("keep_coordinates: docking starts from a generated conformer")
+        return value
+
+
+def _entry_kind(value: Any) -> str:
+    with_file = "file" in value if isinstance(value, dict) else isinstance(value, LibrarySettings)
+    return FILE if with_file else LIGAND
+
+
+LIGAND, FILE = "(ligand)", "(file)"
+LigandEntries = Annotated[
+    Annotated[LigandSettings, Tag(LIGAND)] | Annotated[LibrarySettings, Tag(FILE)],
+    Discriminator(_entry_kind),
+]
 
 
 class CampaignSettings(Record):
@@ -38,7 +87,7 @@ class CampaignSettings(Record):
         How the receptor is prepared, where it is to be otherwise than by default.
     sites : tuple of str
         The sites to dock into; every site of the receptor if empty.
-    ligands : tuple of LigandSettings
+    ligands : tuple of LigandSettings and LibrarySettings
     ph : float
         At which ligands given by SMILES are protonated.
     docking : DockingSettings
@@ -51,7 +100,7 @@ class CampaignSettings(Record):
     receptor_sites: dict[SiteName, catalogue.SiteEntry] = Field(default_factory=dict)
     preparation: ReceptorSettings = ReceptorSettings()
     sites: tuple[str, ...] = ()
-    ligands: tuple[LigandSettings, ...] = Field(
+    ligands: tuple[LigandEntries, ...] = Field(
         default=(LigandSettings(name="escitalopram"), LigandSettings(name="r-citalopram")),
         min_length=1,
     )
@@ -91,6 +140,23 @@ def read_settings(path: Path) -> CampaignSettings:
     """
     content = read_yaml(path)
     try:
-        return CampaignSettings(**content)
+        return CampaignSettings(**_beside(path, content))
     except (ValidationError, TypeError) as error:
-        raise settings_error(path, error) from error
+        raise settings_error(path, error, hidden=(LIGAND, FILE)) from error
+
+
+def _beside(path: Path, content: dict[Any, Any]) -> dict[Any, Any]:
+    """Return settings whose files are looked for beside the campaign file, and made absolute."""
+    receptor = content.get("receptor")
+    if isinstance(receptor, str) and receptor and (path.parent / receptor).exists():
+        content = content | {"receptor": str((path.parent / receptor).resolve())}
+    ligands = content.get("ligands")
+    if not isinstance(ligands, list):
+        return content
+    found = [
+        item | {"file": str((path.parent / item["file"]).resolve())}
+        if isinstance(item, dict) and isinstance(item.get("file"), str)
+        else item
+        for item in ligands
+    ]
+    return content | {"ligands": found}

@@ -36,7 +36,38 @@ def make_table(name: str, tasks: Sequence[Task], run: Path) -> pd.DataFrame:
     """
     if name not in TABLES:
         raise unknown_name(name, "table", list(TABLES))
-    return TABLES[name](tasks, run)
+    return _with_origins(TABLES[name](tasks, run), tasks)
+
+
+def _with_origins(table: pd.DataFrame, tasks: Sequence[Task]) -> pd.DataFrame:
+    """Say beside each ligand's name what it was called in the input, and where that stands."""
+    if "ligand" not in table:
+        return table
+    provenances = {
+        task.inputs["name"]: task.inputs.get("provenance", {}) for task in tasks_of_kind(tasks, "ligand")
+    }
+    place = list(table.columns).index("ligand") + 1
+    names = [provenances.get(name, {}).get("input_name", name) for name in table["ligand"]]
+    origins = [provenances.get(name, {}).get("origin", "") for name in table["ligand"]]
+    table.insert(place, "input_name", names)
+    table.insert(place + 1, "origin", origins)
+    return table
+
+
+def _ligands(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
+    """Every ligand that was planned: prepared, failed or still to do."""
+    import pandas as pd
+
+    rows = []
+    for task in tasks_of_kind(tasks, "ligand"):
+        record = read_result(task, run)["result"] if is_done(task, run) else {}
+        state = "prepared" if record else "failed" if has_failed(task, run) else "to do"
+        row = {"ligand": task.inputs["name"], "state": state}
+        for name in ("smiles", "cip", "charge", "share", "stripped", "tautomer", "conformers"):
+            value = record.get(name)
+            row[name] = " ".join(value) if isinstance(value, list) else value
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def write_results(tasks: Sequence[Task], run: Path) -> None:
@@ -211,6 +242,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 TABLES: dict[str, Callable[[Sequence[Task], Path], pd.DataFrame]] = {
+    "ligands": _ligands,
     "poses": _poses,
     "gate": _gates,
     "simulations": _simulations,

@@ -145,10 +145,13 @@ def _receptor(context: TaskContext) -> dict[str, Any]:
 
 
 def _ligand(context: TaskContext) -> dict[str, Any]:
+    from dock.campaign.libraries import ligand_of
     from dock.ligands import Ligand
 
     inputs = context.task.inputs
-    if inputs["catalogue"]:
+    if "provenance" in inputs:
+        ligand = ligand_of(inputs)
+    elif inputs["catalogue"]:
         ligand = Ligand.from_catalogue(inputs["name"])
     else:
         ligand = Ligand.from_smiles(inputs["smiles"], inputs["name"], inputs["ph"])

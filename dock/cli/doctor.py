@@ -8,11 +8,11 @@ import click
 @click.command("doctor")
 def command() -> None:
     """Show versions, processors, programs and folders; exit 1 if the main job could not run."""
-    from dock.campaign.executor import available_cores
     from dock.core.catalogue import ligands, structures_folder, targets
     from dock.core.errors import DockError
     from dock.core.files import cache_folder, output_folder
     from dock.core.records import software_versions
+    from dock.core.workers import available_cores
     from dock.dynamics.ambertools import find_program
     from dock.dynamics.platforms import choose_processor
     from dock.report.view import viewer_script

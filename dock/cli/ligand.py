@@ -1,15 +1,30 @@
-"""`dock ligand`: names and SMILES to prepared ligands in an SDF file."""
+"""`dock ligand`: names, SMILES and files to prepared ligands in an SDF file, with tables."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from dock.ligands.library import Library
+    from dock.ligands.output import Counts, Prepared
+
+SHOWN_FAILURES = 5
+TOLD_EVERY = 10.0  # seconds, where there is no terminal
+
 
 @click.command("ligand")
-@click.argument("inputs", nargs=-1, required=True, metavar="NAME|SMILES...")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="SDF file to write.")
+@click.argument("inputs", nargs=-1, required=True, metavar="NAME|SMILES|FILE...")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="SDF file to write (.sdf or .sdf.gz); OUT.csv and OUT.failures.csv are written beside it.",
+)
 @click.option(
     "--ph",
     default=7.4,
@@ -17,26 +32,124 @@ import click
     type=click.FloatRange(0, 14),
     help="At which SMILES are protonated.",
 )
-def command(inputs: tuple[str, ...], output: Path, ph: float) -> None:
-    """Prepare ligands: protonated, stereochemistry checked, with a conformer."""
-    from rdkit import Chem
+@click.option(
+    "--stereo",
+    type=click.Choice(["enumerate", "refuse"]),
+    default="enumerate",
+    show_default=True,
+    help="What becomes of molecules with open stereo centres or double bonds.",
+)
+@click.option("--max-isomers", default=32, show_default=True, type=click.IntRange(1, 256))
+@click.option(
+    "--min-share", default=0.25, show_default=True, type=click.FloatRange(0, 1, min_open=True),
+    help="Least share of a protomer beside the most frequent one.",
+)  # fmt: skip
+@click.option("--max-protomers", default=4, show_default=True, type=click.IntRange(1, 32))
+@click.option("--tautomers", is_flag=True, help="Make other tautomers, too.")
+@click.option(
+    "--ring-conformers", default=1, show_default=True, type=click.IntRange(1, 50),
+    help="Most conformers of a ligand that differ in their rings.",
+)  # fmt: skip
+@click.option("--keep-coordinates", is_flag=True, help="Leave the heavy atoms of SDF records where they are.")
+@click.option("--smiles-column", help="Column of a table that holds the SMILES.")
+@click.option("--name-column", help="Column of a table, or data field of an SDF file, that holds the names.")
+@click.option("--workers", type=click.IntRange(min=1), help="Worker processes [default: one for each core].")
+@click.option(
+    "--time-limit", default=60.0, show_default=True, type=click.FloatRange(0, min_open=True),
+    help="Seconds for one molecule.",
+)  # fmt: skip
+def command(
+    inputs: tuple[str, ...],
+    output: Path,
+    smiles_column: str | None,
+    name_column: str | None,
+    workers: int | None,
+    time_limit: float,
+    **settings: Any,
+) -> None:
+    """Prepare ligands: salts stripped, isomers labelled, protonated, with a conformer.
 
-    from dock.core.errors import UnknownNameError
-    from dock.core.files import atomic_path, output_file
-    from dock.ligands import Ligand, stereo
+    Files are .smi, .smiles, .txt, .csv, .tsv and .sdf, each also gzipped. A line that cannot be prepared
+    is recorded with its number and reason and does not stop the others. Exit code 0: every line
+    was prepared; 1: some were not; 2: none was, or the input is wrong.
+    """
+    from dock.ligands.library import Columns, Library
+    from dock.ligands.output import output_paths, write_library
+    from dock.ligands.preparation import PreparationSettings, prepare_library
 
-    output_file(output)
-    ligands = []
-    for text in inputs:
-        try:
-            ligands.append(Ligand.from_catalogue(text))
-        except UnknownNameError:
-            if stereo.looks_like_name(text):
-                raise
-            ligands.append(Ligand.from_smiles(text, ph=ph))
-    with atomic_path(output) as temporary, Chem.SDWriter(str(temporary)) as writer:
-        for ligand in ligands:
-            writer.write(ligand.with_properties())
-    for ligand in ligands:
-        labels = " ".join(ligand.cip) or "no stereo centre"
-        click.echo(f"{ligand.name}: {ligand.smiles}, charge {ligand.charge:+d}, {labels}")
+    library = Library(inputs, Columns(smiles=smiles_column, name=name_column))
+    paths = output_paths(output, library.files)
+    outcomes = prepare_library(library, PreparationSettings(**settings), workers, time_limit)
+    try:
+        with Progress(library) as progress:
+            counts = write_library(outcomes, paths, progress)
+    except KeyboardInterrupt:
+        click.echo("dock: stopped; nothing was written", err=True)
+        raise click.exceptions.Exit(130) from None
+    if counts.failed > SHOWN_FAILURES:
+        click.echo(f"... and {counts.failed - SHOWN_FAILURES} more in {paths.failures}", err=True)
+    click.echo(_summary(counts))
+    if not counts.prepared:
+        if not counts.read:
+            click.echo(f"dock: {' '.join(inputs)}: holds no molecules; check the files", err=True)
+        raise click.exceptions.Exit(2)
+    if counts.failed:
+        raise click.exceptions.Exit(1)
+
+
+def _summary(counts: Counts) -> str:
+    reasons = ", ".join(f"{number} {reason}" for reason, number in counts.reasons.most_common())
+    text = (
+        f"{counts.read} read: {counts.prepared} prepared, {counts.failed} failed"
+        f"{f' ({reasons})' if reasons else ''}; {counts.ligands} ligands"
+    )
+    if counts.conformers != counts.ligands:
+        text += f", {counts.conformers} conformers"
+    if counts.impossible_isomers:
+        text += f"; {counts.impossible_isomers} isomers left out that exist on paper only"
+    return text
+
+
+class Progress:
+    """Shows how far a library is; names the ligands of arguments and the first failures."""
+
+    def __init__(self, library: Library) -> None:
+        from dock.cli.bar import make_bar
+
+        self._library = library
+        self._bar = make_bar()
+        self._line = self._bar.add_task("starting", total=1.0 if library.size else None, left="")
+        self._started = self._told = time.monotonic()
+
+    def __enter__(self) -> Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, outcome: Prepared, counts: Counts) -> None:
+        """Take in what became of a line."""
+        from dock.cli.bar import time_left
+
+        if outcome.error is not None and counts.failed <= SHOWN_FAILURES:
+            self._say(f"{outcome.item.origin}: {outcome.error}", err=True)
+        if not self._library.files:
+            for ligand in outcome.result or ():
+                labels = " ".join(ligand.cip) or "no stereo centre"
+                self._say(f"{ligand.name}: {ligand.smiles}, charge {ligand.charge:+d}, {labels}")
+        now = time.monotonic()
+        rate = counts.read / (now - self._started + 1e-9)
+        left = time_left(now - self._started, self._library.fraction)
+        text = f"{counts.read} read, {counts.failed} failed, {rate:.0f}/s"
+        if not self._bar.disable:
+            self._bar.update(self._line, completed=self._library.fraction, description=text, left=left)
+        elif now - self._told > TOLD_EVERY:
+            self._told = now
+            click.echo(f"{time.strftime('%H:%M:%S')} {text}{', ' if left else ''}{left}")
+
+    def _say(self, text: str, err: bool = False) -> None:
+        if self._bar.disable:
+            click.echo(text, err=err)
+        else:
+            self._bar.console.print(text, markup=False, highlight=False)

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from types import TracebackType
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 
 from dock.campaign.executor import Event
 from dock.campaign.plan import Task
+from dock.cli.bar import make_bar, time_left
 
 
 class Progress:
@@ -32,16 +30,7 @@ class Progress:
         self._costs = {task.key: task.cost for task in tasks}
         self._kept = 0.0
         self._started = time.monotonic()
-        console = Console()
-        self._bar = Bar(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}"),
-            console=console,
-            disable=not console.is_terminal,
-        )
+        self._bar = make_bar()
         self._line = self._bar.add_task("starting", total=self._total, left="")
 
     def __enter__(self) -> Progress:
@@ -79,11 +68,8 @@ class Progress:
 
     def _left(self) -> str:
         """Time left, by the pace so far; what was kept from an earlier run sets no pace."""
-        fresh = self._done() - self._kept
-        if fresh < 0.02 * self._total:
-            return ""
-        seconds = (time.monotonic() - self._started) * (self._total - self._done()) / fresh
-        return f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
+        elapsed = time.monotonic() - self._started
+        return time_left(elapsed, (self._done() - self._kept) / (self._total - self._kept or 1))
 
     def _say(self, event: Event) -> None:
         words = {"done": "done", "kept": "kept", "failed": "FAILED"}[event.what]

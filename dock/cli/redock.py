@@ -14,8 +14,8 @@ def command(source: str, site: str, seeds: str) -> None:
 
     The exit code is 0 only if every seed's top pose is within 2 A of the known one.
     """
-    from dock.campaign.executor import available_cores
     from dock.core.errors import SettingsError, StructureError
+    from dock.core.workers import available_cores
     from dock.docking.engine import DockingSettings
     from dock.docking.redocking import LIMIT, redocking_gate
     from dock.docking.search import search_site

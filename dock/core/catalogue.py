@@ -21,18 +21,30 @@ HeteroLabel = Annotated[str, StringConstraints(pattern=HETERO)]
 BoxEdge = Annotated[float, Field(gt=0, le=60)]
 
 
+class PkaEntry(Record):
+    """A measured pKa: of the conjugate acid of a ligand's dominant amine."""
+
+    value: float
+    source: str
+
+
 class LigandEntry(Record):
-    """A ligand: its own SMILES, or the isomer of another with the given CIP labels."""
+    """A ligand: its own SMILES, or the isomer of another with the given CIP labels.
+
+    The labels are R/S of the stereo centres in the order of the atoms, then E/Z of the
+    double bonds. `pdb_codes` are the ligand's component codes in the Protein Data Bank.
+    """
 
     name: str
     smiles: str | None = None
     isomer_of: str | None = None
     cip: tuple[str, ...] = ()
     synonyms: tuple[str, ...] = ()
+    pdb_codes: tuple[str, ...] = ()
     source: str
     measured: str = ""
+    pka: PkaEntry | None = None
     note: str = ""
-    pdb_codes: tuple[str, ...] = ()
 
 
 class AnchorEntry(Record):
@@ -171,11 +183,25 @@ def ligand(name: str) -> LigandEntry:
     UnknownNameError
         If the catalogue has no such ligand.
     """
-    wanted = name.strip().lower()
-    for entry in ligands().values():
-        if wanted == entry.name or wanted in entry.synonyms:
-            return entry
-    raise unknown_name(name, "ligand", list(ligands()))
+    found = find_ligand(name)
+    if found is None:
+        raise unknown_name(name, "ligand", list(ligands()))
+    return found
+
+
+def find_ligand(name: str) -> LigandEntry | None:
+    """Return the ligand called `name`, or None: to be asked of every line of a library."""
+    return _ligands_by_any_name().get(name.strip().lower())
+
+
+def isomers_of(name: str) -> list[LigandEntry]:
+    """Return the entries that are isomers of the entry called `name`: of a mixture, its parts."""
+    return [entry for entry in ligands().values() if entry.isomer_of == name]
+
+
+@cache
+def _ligands_by_any_name() -> dict[str, LigandEntry]:
+    return {name: entry for entry in ligands().values() for name in (entry.name, *entry.synonyms)}
 
 
 def unknown_name(name: str, kind: str, known: list[str]) -> UnknownNameError:

@@ -60,6 +60,14 @@ class MissingDependencyError(DockError, ImportError):
     """A program or package that the work needs and this machine lacks."""
 
 
+class LibraryError(InputError):
+    """A file of molecules that cannot be found, opened or made sense of."""
+
+
+class WorkerError(DockError):
+    """A worker process that died, or took too long, over one item."""
+
+
 class EmbeddingError(DockError):
     """No three-dimensional conformer could be made for a ligand."""
 

@@ -48,12 +48,20 @@ def software_versions(names: tuple[str, ...] = SOFTWARE) -> dict[str, str]:
     return versions
 
 
-def settings_error(subject: object, error: ValidationError | TypeError) -> SettingsError:
-    """Return the first problem that pydantic found as an error of one line."""
+def settings_error(
+    subject: object, error: ValidationError | TypeError, hidden: tuple[str, ...] = ()
+) -> SettingsError:
+    """Return the first problem that pydantic found as an error of one line.
+
+    Parameters
+    ----------
+    hidden
+        Tags of pydantic's own that a user does not know.
+    """
     if isinstance(error, TypeError):
         return SettingsError(subject, f"cannot be read as settings ({error})")
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]) or "settings"
+    where = ".".join(str(part) for part in first["loc"] if part not in hidden) or "settings"
     if first["type"] == "extra_forbidden":
         return SettingsError(subject, f"'{where}' is an unknown setting", "check its spelling")
     return SettingsError(subject, f"'{where}': {first['msg']}")

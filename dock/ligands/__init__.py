@@ -1,4 +1,4 @@
-"""Ligands: from a name or a SMILES to a protonated molecule with a conformer (RDKit)."""
+"""Ligands: from names, SMILES and files to protonated molecules with conformers (RDKit)."""
 
 from dock.ligands.ligand import Ligand
 

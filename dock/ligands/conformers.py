@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +16,19 @@ EMBEDDING_TIME_LIMIT = 15  # seconds, for each of two attempts
 RELAXATION_STEPS = 2000
 SDF_DECIMALS = 4
 
+# Ring conformers: how many are tried for each that is wanted, and what makes two of them different.
+TRIED = 10
+TRIED_OF_A_MACROCYCLE = 30
+MACROCYCLE = 12  # atoms of a ring
+BATCH = 10
+RING_TIME_LIMIT = 30  # seconds
+ENERGY_WINDOW = 7.0  # kcal/mol; a twist-boat of cyclohexane lies 6 above the chair
+RING_RMSD = 0.3  # angstrom
+DIELECTRIC = 80.0  # in a vacuum a charged amine folds back on its own molecule
+MAX_SYMMETRIES = 1000
 
-def embed(name: str, mol: Mol, seed: int) -> Mol:
+
+def embed(name: str, mol: Mol, seed: int, iterations: int = 0) -> Mol:
     """Return `mol` with explicit hydrogens and one relaxed ETKDGv3 conformer.
 
     Parameters
@@ -25,6 +37,8 @@ def embed(name: str, mol: Mol, seed: int) -> Mol:
         A molecule without explicit hydrogens.
     seed
         Seed of the embedding; the same seed gives the same conformer.
+    iterations
+        How often RDKit tries in each of two attempts; 0 for ten times the number of atoms.
 
     Raises
     ------
@@ -35,14 +49,15 @@ def embed(name: str, mol: Mol, seed: int) -> Mol:
     from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
     full = Chem.AddHs(mol)
-    parameters = rdDistGeom.ETKDGv3()
+    parameters = rdDistGeom.ETKDGv3()  # with the torsions and 1-4 distances of macrocycles
     parameters.randomSeed = seed
     parameters.timeout = EMBEDDING_TIME_LIMIT
+    parameters.maxIterations = iterations
     with rdBase.BlockLogs():
-        failed = rdDistGeom.EmbedMolecule(full, parameters) < 0
+        failed = _attempt(full, parameters)
         if failed:
             parameters.useRandomCoords = True
-            failed = rdDistGeom.EmbedMolecule(full, parameters) < 0
+            failed = _attempt(full, parameters)
         if failed:
             raise EmbeddingError(
                 name, "no conformer could be generated", "check that the stereochemistry is possible"
@@ -51,7 +66,126 @@ def embed(name: str, mol: Mol, seed: int) -> Mol:
             rdForceFieldHelpers.MMFFOptimizeMolecule(full, maxIters=RELAXATION_STEPS)
         else:
             rdForceFieldHelpers.UFFOptimizeMolecule(full, maxIters=RELAXATION_STEPS)
-    # As an SDF file has them, so that a ligand read back from one docks in just the same way.
-    conformer = full.GetConformer()
-    conformer.SetPositions(np.round(conformer.GetPositions(), SDF_DECIMALS))
-    return full
+    return rounded(full)
+
+
+def ring_conformers(mol: Mol, number: int, seed: int) -> Mol:
+    """Return an embedded molecule with up to `number` conformers that differ in their rings.
+
+    The lowest in energy comes first. Two are different if the atoms of the rings that can bend
+    and the heavy atoms attached to them, superposed by the best of the molecule's symmetries,
+    are more than 0.3 A apart (RMSD): chairs with an axial or an equatorial substituent, boats,
+    mirror-image puckers. Those more than 7 kcal/mol above the lowest (MMFF94, or UFF where it
+    lacks parameters) are left out. Chains are not sampled: that is the docking's work.
+
+    Parameters
+    ----------
+    mol
+        As `embed` returns it. Without rings that can bend it comes back with its one conformer.
+    """
+    from rdkit import Chem, rdBase
+    from rdkit.Chem import rdDistGeom
+
+    atoms = bending_atoms(mol)
+    if number < 2 or not atoms:
+        return mol
+    largest = max(len(ring) for ring in mol.GetRingInfo().AtomRings())
+    wanted = number * (TRIED_OF_A_MACROCYCLE if largest >= MACROCYCLE else TRIED)
+    pool = Chem.Mol(mol)
+    parameters = rdDistGeom.ETKDGv3()
+    parameters.clearConfs = False
+    parameters.timeout = EMBEDDING_TIME_LIMIT
+    started = time.monotonic()
+    with rdBase.BlockLogs():
+        for batch in range(0, wanted, BATCH):
+            if time.monotonic() - started > RING_TIME_LIMIT:
+                break
+            parameters.randomSeed = seed + 1 + batch
+            rdDistGeom.EmbedMultipleConfs(pool, min(BATCH, wanted - batch), parameters)
+        energies = _relaxed(pool)
+    ranked = sorted(energies, key=lambda conformer: energies[conformer])
+    within = [one for one in ranked if energies[one] - energies[ranked[0]] <= ENERGY_WINDOW]
+    chosen = _distinct(pool, within, atoms, number)
+    kept = Chem.Mol(mol)
+    kept.RemoveAllConformers()
+    for conformer in chosen:
+        kept.AddConformer(pool.GetConformer(conformer), assignId=True)
+    return rounded(kept)
+
+
+def bending_atoms(mol: Mol) -> list[int]:
+    """Return the atoms of rings that can bend, and the heavy atoms attached to them."""
+    ring = {
+        atom
+        for atoms, bonds in zip(mol.GetRingInfo().AtomRings(), mol.GetRingInfo().BondRings(), strict=True)
+        if len(atoms) > 3 and not all(mol.GetBondWithIdx(bond).GetIsAromatic() for bond in bonds)
+        for atom in atoms
+    }
+    attached = {
+        neighbour.GetIdx()
+        for atom in ring
+        for neighbour in mol.GetAtomWithIdx(atom).GetNeighbors()
+        if neighbour.GetAtomicNum() > 1
+    }
+    return sorted(ring | attached)
+
+
+def rounded(mol: Mol) -> Mol:
+    """Round coordinates, in place, as an SDF file has them, and return `mol`.
+
+    A ligand that is read back from a file then docks in just the same way.
+    """
+    for conformer in mol.GetConformers():
+        conformer.SetPositions(np.round(conformer.GetPositions(), SDF_DECIMALS))
+    return mol
+
+
+def _attempt(mol: Mol, parameters: object) -> bool:
+    """Try to embed; return whether it failed."""
+    from rdkit.Chem import rdDistGeom
+
+    try:
+        return bool(rdDistGeom.EmbedMolecule(mol, parameters) < 0)
+    except (RuntimeError, ValueError):  # bounds that RDKit cannot reconcile
+        return True
+
+
+def _relaxed(mol: Mol) -> dict[int, float]:
+    """Relax every conformer in place; return the energies by conformer, in kcal/mol."""
+    from rdkit.Chem import rdForceFieldHelpers
+
+    energies = {}
+    properties = (
+        rdForceFieldHelpers.MMFFGetMoleculeProperties(mol)
+        if rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol)
+        else None
+    )
+    if properties is not None:
+        properties.SetMMFFDielectricConstant(DIELECTRIC)
+    for conformer in mol.GetConformers():
+        number = conformer.GetId()
+        if properties is not None:
+            field = rdForceFieldHelpers.MMFFGetMoleculeForceField(mol, properties, confId=number)
+        else:
+            field = rdForceFieldHelpers.UFFGetMoleculeForceField(mol, confId=number)
+        field.Minimize(maxIts=RELAXATION_STEPS)
+        energies[number] = float(field.CalcEnergy())
+    return energies
+
+
+def _distinct(mol: Mol, ranked: list[int], atoms: list[int], number: int) -> list[int]:
+    """Return the first `number` conformers, in order, of which no two have the same rings."""
+    from rdkit import Chem
+    from rdkit.Chem import rdMolAlign
+
+    heavy = Chem.RemoveHs(mol)
+    matches = heavy.GetSubstructMatches(heavy, uniquify=False, maxMatches=MAX_SYMMETRIES)
+    maps = [list(zip(atoms, images, strict=True)) for images in {tuple(m[a] for a in atoms) for m in matches}]
+    probe = Chem.Mol(mol)  # is moved about
+    chosen: list[int] = []
+    for one in ranked:
+        if all(rdMolAlign.GetBestRMS(probe, mol, one, other, map=maps) > RING_RMSD for other in chosen):
+            chosen.append(one)
+        if len(chosen) == number:
+            break
+    return chosen

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,15 +11,46 @@ from typing import TYPE_CHECKING, Any
 from dock.core import catalogue
 from dock.core.errors import ChemistryError
 from dock.core.files import atomic_path
+from dock.core.records import Record
 from dock.ligands import stereo
-from dock.ligands.conformers import embed
-from dock.ligands.protonation import protonate
+from dock.ligands.conformers import embed, ring_conformers, rounded
+from dock.ligands.protonation import protomers
 
 if TYPE_CHECKING:
     import pandas as pd
     from rdkit.Chem import Mol
 
 CONFORMER_SEED = 7
+
+
+class Provenance(Record):
+    """Where a ligand comes from; it survives to the last table.
+
+    Attributes
+    ----------
+    input_name : str
+        The name as it was read.
+    origin : str
+        The file and line, or record, that it was read from, such as ``library.smi:12``.
+    share : float or None
+        The protomer's share at the pH; None where it was taken as written and no rule knows it.
+    stripped : tuple of str
+        SMILES of the ions, acids and solvents that were stripped.
+    tautomer : str
+        Such as ``2 of 3``; the first is the one that was read.
+    impossible_isomers : int
+        How many isomers of the same input could not be embedded: they exist on paper only.
+    """
+
+    input_name: str = ""
+    origin: str = ""
+    share: float | None = None
+    stripped: tuple[str, ...] = ()
+    tautomer: str = ""
+    impossible_isomers: int = 0
+
+
+UNKNOWN = Provenance()
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,18 +62,21 @@ class Ligand:
     name : str
         What every table calls it.
     mol : rdkit.Chem.Mol
-        Heavy atoms first, then explicit hydrogens, with one generated conformer. Isomers
-        made from one racemate share the order of their atoms.
+        Heavy atoms first, then explicit hydrogens, with one generated conformer, or several that
+        differ in their rings, the lowest in energy first. Isomers made from one racemate share
+        the order of their atoms.
     source : str
         Where the structure comes from.
     measured : str
         Measured affinities to hold a result against, if the catalogue has any.
+    provenance : Provenance
     """
 
     name: str
     mol: Mol
     source: str = "user"
     measured: str = ""
+    provenance: Provenance = UNKNOWN
 
     @classmethod
     def from_catalogue(cls, name: str) -> Ligand:
@@ -56,20 +91,10 @@ class Ligand:
             catalogue's molecule leaves a stereo centre open.
         """
         entry = catalogue.ligand(name)
-        parent = catalogue.ligand(entry.isomer_of) if entry.isomer_of else entry
-        if parent.smiles is None:
-            raise ChemistryError(name, "has no SMILES in the catalogue")
-        named_isomers = [
-            other.name for other in catalogue.ligands().values() if other.isomer_of == entry.name
-        ]
+        named_isomers = [other.name for other in catalogue.isomers_of(entry.name)]
         if named_isomers:
             raise ChemistryError(name, "is a mixture of isomers", f"name {' or '.join(named_isomers)}")
-        mol = stereo.read_smiles(entry.name, parent.smiles)
-        if entry.isomer_of:
-            mol = stereo.isomer_with_labels(entry.name, mol, entry.cip)
-        elif entry.cip and stereo.cip_labels(mol) != entry.cip:
-            raise ChemistryError(entry.name, f"has CIP labels {stereo.cip_labels(mol)}, not {entry.cip}")
-        return cls._build(entry.name, mol, entry.source, entry.measured)
+        return cls._build(entry.name, stereo.catalogue_mol(entry), entry.source, entry.measured)
 
     @classmethod
     def from_smiles(cls, smiles: str, name: str | None = None, ph: float = 7.4) -> Ligand:
@@ -83,8 +108,9 @@ class Ligand:
             If no conformer can be made.
         """
         name = name or smiles
-        mol = protonate(name, stereo.read_smiles(name, smiles), ph)
-        return cls._build(name, mol, "user", "")
+        protomer = protomers(name, stereo.read_smiles(name, smiles), ph)[0]
+        mol = stereo.in_canonical_order(protomer.mol)
+        return cls._build(name, mol, "user", "", protomer.share)
 
     @classmethod
     def load(cls, path: Path) -> Ligand:
@@ -97,18 +123,31 @@ class Ligand:
         """
         from rdkit import Chem
 
-        mol = next(iter(Chem.SDMolSupplier(str(path), removeHs=False)), None) if path.is_file() else None
-        if mol is None:
+        mols = list(Chem.SDMolSupplier(str(path), removeHs=False)) if path.is_file() else []
+        if not mols or None in mols:
             raise ChemistryError(path, "holds no readable ligand")
-        stereo.forget_invertible(mol)
-        return cls(mol.GetProp("_Name"), mol, mol.GetProp("source"), mol.GetProp("measured"))
+        mol = stereo.forget_invertible(mols[0])
+        for other in mols[1:]:
+            mol.AddConformer(other.GetConformer(), assignId=True)
+        return cls(
+            mol.GetProp("_Name"), mol, mol.GetProp("source"), mol.GetProp("measured"), _provenance(mol)
+        )
 
     def write(self, path: Path) -> None:
-        """Write the ligand to an SDF file with its record as properties, atomically."""
+        """Write the ligand to an SDF file with its record as properties, atomically.
+
+        Each conformer is a record of its own.
+        """
+        with atomic_path(path) as temporary:
+            temporary.write_text("".join(self.sdf_records()), encoding="utf-8")
+
+    def sdf_records(self) -> Iterator[str]:
+        """Yield the ligand as SDF text, a record for each conformer."""
         from rdkit import Chem
 
-        with atomic_path(path) as temporary, Chem.SDWriter(str(temporary)) as writer:
-            writer.write(self.with_properties())
+        mol = self.with_properties()
+        for conformer in self.mol.GetConformers():
+            yield Chem.SDWriter.GetText(mol, conformer.GetId())
 
     def with_properties(self) -> Mol:
         """Return a copy of the molecule that carries its record as properties."""
@@ -117,13 +156,51 @@ class Ligand:
         mol = Chem.Mol(self.mol)
         mol.SetProp("_Name", self.name)
         for name, value in self.record().items():
-            mol.SetProp(name, " ".join(value) if isinstance(value, list) else str(value))
+            text = "" if value is None else " ".join(value) if isinstance(value, list) else str(value)
+            mol.SetProp(name, text)
         return mol
 
+    def embedded(self, seed: int, iterations: int = 0) -> Ligand:
+        """Return the ligand with explicit hydrogens and a generated conformer.
+
+        Parameters
+        ----------
+        iterations
+            As of `dock.ligands.conformers.embed`.
+
+        Raises
+        ------
+        EmbeddingError
+            If no conformer can be made.
+        """
+        return replace(self, mol=embed(self.name, self.mol, seed, iterations))
+
+    def with_ring_conformers(self, number: int, seed: int) -> Ligand:
+        """Return the ligand with up to `number` conformers that differ in their rings."""
+        return self if number < 2 else replace(self, mol=ring_conformers(self.mol, number, seed))
+
+    def with_hydrogens(self) -> Ligand:
+        """Return the ligand with hydrogens placed by geometry, its heavy atoms where they are."""
+        from rdkit import Chem
+
+        return replace(self, mol=rounded(Chem.AddHs(self.mol, addCoords=True)))
+
     @classmethod
-    def _build(cls, name: str, mol: Mol, source: str, measured: str) -> Ligand:
+    def _build(cls, name: str, mol: Mol, source: str, measured: str, share: float | None = None) -> Ligand:
         mol = stereo.with_defined_stereo(name, mol)
-        return cls(name, embed(name, mol, CONFORMER_SEED), source, measured)
+        ligand = cls(name, mol, source, measured, Provenance(input_name=name, share=share))
+        return ligand.embedded(CONFORMER_SEED)
+
+    def __getstate__(self) -> dict[str, Any]:
+        from rdkit.Chem import PropertyPickleOptions as Keep
+
+        # RDKit's own pickle rounds coordinates to single precision.
+        return self.__dict__ | {"mol": self.mol.ToBinary(int(Keep.AllProps) | int(Keep.CoordsAsDouble))}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        from rdkit.Chem import Mol
+
+        self.__dict__.update(state | {"mol": Mol(state["mol"])})
 
     @cached_property
     def smiles(self) -> str:
@@ -146,7 +223,7 @@ class Ligand:
 
     @cached_property
     def cip(self) -> tuple[str, ...]:
-        """CIP labels of the stereo centres, in the order of the atoms."""
+        """CIP labels: R, S of the centres by atom, then E, Z of the double bonds by bond."""
         return stereo.cip_labels(self.mol)
 
     @cached_property
@@ -167,6 +244,13 @@ class Ligand:
             "cip": list(self.cip),
             "source": self.source,
             "measured": self.measured,
+            "input_name": self.provenance.input_name,
+            "origin": self.provenance.origin,
+            "share": self.provenance.share,
+            "stripped": list(self.provenance.stripped),
+            "tautomer": self.provenance.tautomer,
+            "impossible_isomers": self.provenance.impossible_isomers,
+            "conformers": self.mol.GetNumConformers(),
         }
 
     def to_dataframe(self) -> pd.DataFrame:
@@ -187,3 +271,16 @@ class Ligand:
         drawer.FinishDrawing()
         svg = drawer.GetDrawingText().split("?>", 1)[-1]
         return f"<figure>{svg}<figcaption>{self.name}</figcaption></figure>"
+
+
+def _provenance(mol: Mol) -> Provenance:
+    """Read a provenance back from the properties of an SDF record, which may be of an older version."""
+    found = {name: mol.GetProp(name) for name in Provenance.model_fields if mol.HasProp(name)}
+    return Provenance(
+        input_name=found.get("input_name", ""),
+        origin=found.get("origin", ""),
+        share=float(found["share"]) if found.get("share") else None,
+        stripped=tuple(found.get("stripped", "").split()),
+        tautomer=found.get("tautomer", ""),
+        impossible_isomers=int(found.get("impossible_isomers") or 0),
+    )

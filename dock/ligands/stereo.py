@@ -4,16 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dock.core import catalogue
 from dock.core.errors import ChemistryError
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
+
+    from dock.core.catalogue import LigandEntry
 
 
 # What GAFF2 has atom types for, and the engines' scoring functions too.
 ELEMENTS = frozenset({"H", "C", "N", "O", "F", "P", "S", "Cl", "Br", "I"})
 MAX_HEAVY_ATOMS = 120
 MAX_ISOMERS = 32
+PAPER_ISOMERS = 1024  # nitrogens that invert and centres that depend on each other counted too
+SHOWN = 80  # characters of a structure in an error
+LABELLING_STEPS = 500_000  # of the CIP rules, which have no end in some symmetric cages
+
+
+def parse_smiles(name: str, smiles: str) -> Mol:
+    """Read a SMILES, which may hold several molecules.
+
+    Raises
+    ------
+    ChemistryError
+        If it cannot be read or is empty.
+    """
+    from rdkit import Chem, rdBase
+
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromSmiles(smiles)
+    if mol is None:
+        raise ChemistryError(
+            name, f"'{shortened(smiles)}' is not a valid SMILES", "check brackets, ring digits and valences"
+        )
+    if mol.GetNumAtoms() == 0:
+        raise ChemistryError(name, "the SMILES is empty", "give a SMILES or a catalogue name")
+    return mol
 
 
 def read_smiles(name: str, smiles: str) -> Mol:
@@ -25,38 +52,92 @@ def read_smiles(name: str, smiles: str) -> Mol:
         If the SMILES cannot be read, is empty, holds several molecules, dummy atoms, radicals or
         elements without parameters, or has more than 120 heavy atoms.
     """
+    return drug_like(name, parse_smiles(name, smiles))
+
+
+def drug_like(name: str, mol: Mol) -> Mol:
+    """Return a molecule if it is one connected molecule that everything here can deal with.
+
+    Labels of isotopes are dropped: no force field here knows them.
+
+    Raises
+    ------
+    ChemistryError
+        If it holds several molecules, dummy atoms, radicals or elements without parameters, no
+        heavy atom or more than 120 of them.
+    """
     from rdkit import Chem, rdBase
 
-    with rdBase.BlockLogs():
-        mol = Chem.MolFromSmiles(smiles)
-    if mol is None:
-        raise ChemistryError(
-            name, f"'{smiles}' is not a valid SMILES", "check brackets, ring digits and valences"
-        )
-    if mol.GetNumAtoms() == 0:
-        raise ChemistryError(name, "the SMILES is empty", "give a SMILES or a catalogue name")
     if len(Chem.GetMolFrags(mol)) > 1:
-        raise ChemistryError(name, f"'{smiles}' holds several molecules", "remove the salt or solvent")
+        raise ChemistryError(name, "holds several molecules", "remove the salt or solvent")
     odd = sorted({atom.GetSymbol() for atom in mol.GetAtoms()} - ELEMENTS)
     if odd:
         raise ChemistryError(name, f"holds {', '.join(odd)}, which no force field here covers")
     if any(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms()):
-        raise ChemistryError(name, f"'{smiles}' is a radical", "check the hydrogens in brackets")
-    if mol.GetNumHeavyAtoms() > MAX_HEAVY_ATOMS:
-        raise ChemistryError(name, f"has {mol.GetNumHeavyAtoms()} heavy atoms, more than {MAX_HEAVY_ATOMS}")
+        raise ChemistryError(
+            name, f"'{shortened(Chem.MolToSmiles(mol))}' is a radical", "check the hydrogens in brackets"
+        )
+    heavy = mol.GetNumHeavyAtoms()
+    if not 0 < heavy <= MAX_HEAVY_ATOMS:
+        raise ChemistryError(name, f"has {heavy} heavy atoms, where 1 to {MAX_HEAVY_ATOMS} can be dealt with")
+    if heavy == mol.GetNumAtoms() and not any(atom.GetIsotope() for atom in mol.GetAtoms()):
+        return mol
+    for atom in mol.GetAtoms():
+        atom.SetIsotope(0)
+    with rdBase.BlockLogs():
+        bare = Chem.RemoveAllHs(mol)
+        Chem.AssignStereochemistry(bare, cleanIt=True, force=True)
+    return bare
+
+
+def shortened(text: str) -> str:
+    """Return a text for an error message, cut where it is long."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def catalogue_mol(entry: LigandEntry) -> Mol:
+    """Return the molecule of a catalogue entry, its stereochemistry defined where the entry's is.
+
+    Isomers of one parent share the order of their atoms.
+
+    Raises
+    ------
+    ChemistryError
+        If its CIP labels are not those that the catalogue states.
+    """
+    parent = catalogue.ligand(entry.isomer_of) if entry.isomer_of else entry
+    if parent.smiles is None:
+        raise ChemistryError(entry.name, "has no SMILES in the catalogue")
+    mol = read_smiles(entry.name, parent.smiles)
+    if entry.isomer_of:
+        return isomer_with_labels(entry.name, mol, entry.cip)
+    if entry.cip and cip_labels(mol) != entry.cip:
+        raise ChemistryError(entry.name, f"has CIP labels {cip_labels(mol)}, not {entry.cip}")
     return mol
 
 
-def forget_invertible(mol: Mol) -> Mol:
-    """Clear the stereochemistry of nitrogens that carry a hydrogen, in place, and return `mol`.
+def in_canonical_order(mol: Mol) -> Mol:
+    """Return a molecule with its atoms in canonical order: how it was written plays no part."""
+    from rdkit import Chem
 
-    A protonated amine loses its proton and inverts within milliseconds: it is no stereo centre,
-    although RDKit finds one in its coordinates.
+    if not mol.GetStereoGroups():
+        return Chem.MolFromSmiles(Chem.MolToSmiles(mol))
+    groups = Chem.CXSmilesFields.CX_ENHANCEDSTEREO
+    return Chem.MolFromSmiles(Chem.MolToCXSmiles(mol, Chem.SmilesWriteParams(), groups))
+
+
+def forget_invertible(mol: Mol) -> Mol:
+    """Clear the stereochemistry of atoms that invert by losing a proton, in place; return `mol`.
+
+    A protonated amine loses its proton and inverts within milliseconds, and so does an acid of
+    phosphorus or sulfur, whose terminal oxygens share their protons: they are no stereo centres,
+    although RDKit finds them in the coordinates.
     """
     from rdkit import Chem
 
     for atom in mol.GetAtoms():
-        if atom.GetSymbol() == "N" and atom.GetTotalNumHs(includeNeighbors=True):
+        amine = atom.GetSymbol() == "N" and atom.GetTotalNumHs(includeNeighbors=True)
+        if amine or _shares_a_proton(atom):
             atom.SetChiralTag(Chem.ChiralType.CHI_UNSPECIFIED)
             atom.ClearProp("_CIPCode")
     return mol
@@ -84,20 +165,36 @@ def looks_like_name(text: str) -> bool:
 
 
 def cip_labels(mol: Mol) -> tuple[str, ...]:
-    """Return the CIP labels (R, S) of the tetrahedral centres in the order of the atoms.
+    """Return the CIP labels: R, S of the centres by atom, then E, Z of the double bonds by bond.
 
     The labels come from RDKit's implementation of the full CIP rules (`rdCIPLabeler`).
+
+    Raises
+    ------
+    ChemistryError
+        If the rules come to no end, as in some highly symmetric cages.
     """
     from rdkit import Chem
     from rdkit.Chem import rdCIPLabeler
 
     copy = forget_invertible(Chem.Mol(mol))
-    rdCIPLabeler.AssignCIPLabels(copy)
-    return tuple(
+    try:
+        rdCIPLabeler.AssignCIPLabels(copy, maxRecursiveIterations=LABELLING_STEPS)
+    except RuntimeError as error:
+        raise ChemistryError(
+            shortened(Chem.MolToSmiles(mol)), "is too symmetric for the CIP rules to come to an end"
+        ) from error
+    centres = [
         atom.GetProp("_CIPCode")
         for atom in copy.GetAtoms()
         if atom.HasProp("_CIPCode") and atom.GetChiralTag() != Chem.ChiralType.CHI_UNSPECIFIED
-    )
+    ]
+    bonds = [
+        bond.GetProp("_CIPCode")
+        for bond in copy.GetBonds()
+        if bond.HasProp("_CIPCode") and bond.GetBondType() == Chem.BondType.DOUBLE
+    ]
+    return (*centres, *bonds)
 
 
 def isomers(mol: Mol) -> list[Mol]:
@@ -121,6 +218,46 @@ def isomers(mol: Mol) -> list[Mol]:
     return list({MolToSmiles(isomer): isomer for isomer in found}.values())
 
 
+def every_isomer(name: str, mol: Mol, limit: int) -> list[Mol]:
+    """Return every stereoisomer of `mol` on paper, keeping centres that are already defined.
+
+    Whether each can exist in space is for the embedding to say: to try it here, too, would
+    double the time. A molecule that leaves nothing open comes back alone.
+
+    Raises
+    ------
+    ChemistryError
+        If there are more than `limit`.
+    """
+    from rdkit import rdBase
+    from rdkit.Chem import Mol as Molecule
+    from rdkit.Chem import MolToSmiles
+    from rdkit.Chem.EnumerateStereoisomers import (
+        EnumerateStereoisomers,
+        GetStereoisomerCount,
+        StereoEnumerationOptions,
+    )
+
+    mol = forget_invertible(Molecule(mol))
+    if not open_elements(mol):
+        return [mol]
+    options = StereoEnumerationOptions(onlyUnassigned=True, unique=True, maxIsomers=0)
+    with rdBase.BlockLogs():
+        if GetStereoisomerCount(mol, options=options) > PAPER_ISOMERS:
+            made = None
+        else:
+            made = {
+                MolToSmiles(isomer): isomer
+                for isomer in map(forget_invertible, EnumerateStereoisomers(mol, options=options))
+            }
+    if made is None or len(made) > limit:
+        have = f"{len(made)}" if made is not None else f"over {PAPER_ISOMERS}"
+        raise ChemistryError(
+            name, f"can be any of {have} stereoisomers, more than {limit}", "define more of its centres"
+        )
+    return list(made.values())
+
+
 def isomer_with_labels(name: str, mol: Mol, labels: tuple[str, ...]) -> Mol:
     """Return the one stereoisomer of `mol` that carries exactly these CIP labels.
 
@@ -129,9 +266,10 @@ def isomer_with_labels(name: str, mol: Mol, labels: tuple[str, ...]) -> Mol:
     ChemistryError
         If none or several isomers do.
     """
-    found = [isomer for isomer in isomers(mol) if cip_labels(isomer) == labels]
+    made = every_isomer(name, mol, MAX_ISOMERS)
+    found = [isomer for isomer in made if cip_labels(isomer) == labels]
     if len(found) != 1:
-        have = sorted({"".join(cip_labels(isomer)) for isomer in isomers(mol)})
+        have = sorted({"".join(cip_labels(isomer)) for isomer in made})
         raise ChemistryError(
             name, f"{len(found)} isomers have the CIP labels {''.join(labels)}", f"isomers: {have}"
         )
@@ -152,20 +290,31 @@ def with_defined_stereo(name: str, mol: Mol) -> Mol:
     from rdkit import Chem
 
     mol = forget_invertible(Chem.Mol(mol))
-    open_elements = [
-        element
-        for element in Chem.FindPotentialStereo(Chem.Mol(mol))
-        if element.specified == Chem.StereoSpecified.Unspecified and not _inverts(mol, element)
-    ]
-    if not open_elements:
+    number = open_elements(mol)
+    if not number:
         return mol
     possible = isomers(mol)
     if len(possible) == 1:
         return possible[0]
     advice = "name one of: " + ", ".join(Chem.MolToSmiles(isomer) for isomer in possible[:4])
-    raise ChemistryError(
-        name, f"leaves {len(open_elements)} stereo element(s) undefined", advice if possible else ""
+    raise ChemistryError(name, f"leaves {number} stereo element(s) undefined", advice if possible else "")
+
+
+def open_elements(mol: Mol) -> int:
+    """Return how many stereo elements are left open: undefined, or defined in a group only.
+
+    A group of centres that is racemic (``&``) or unknown (``or``) is open as a whole.
+    """
+    from rdkit import Chem
+
+    undefined = sum(
+        element.specified == Chem.StereoSpecified.Unspecified and not _inverts(mol, element)
+        for element in Chem.FindPotentialStereo(Chem.Mol(mol))
     )
+    groups = sum(
+        group.GetGroupType() != Chem.StereoGroupType.STEREO_ABSOLUTE for group in mol.GetStereoGroups()
+    )
+    return int(undefined + groups)
 
 
 def _inverts(mol: Mol, element: Any) -> bool:
@@ -174,7 +323,21 @@ def _inverts(mol: Mol, element: Any) -> bool:
     if element.type != Chem.StereoType.Atom_Tetrahedral:
         return False
     atom = mol.GetAtomWithIdx(element.centeredOn)
-    return atom.GetSymbol() == "N" and bool(atom.GetTotalNumHs(includeNeighbors=True) or atom.GetDegree() < 4)
+    if atom.GetSymbol() == "N":
+        return bool(atom.GetTotalNumHs(includeNeighbors=True) or atom.GetDegree() < 4)
+    return _shares_a_proton(atom)
+
+
+def _shares_a_proton(atom: Any) -> bool:
+    """Return whether an atom is that of an acid of phosphorus or sulfur with two like ends."""
+    if atom.GetSymbol() not in ("P", "S"):
+        return False
+    ends = [
+        neighbour.GetSymbol()
+        for neighbour in atom.GetNeighbors()
+        if sum(other.GetAtomicNum() > 1 for other in neighbour.GetNeighbors()) == 1
+    ]
+    return ends.count("O") > 1 or ends.count("S") > 1
 
 
 def constitution(mol: Mol) -> str:

@@ -1,0 +1,119 @@
+"""Workers: a function over a stream of items on every core, in order and in bounded memory."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import TimeoutError as TimeIsUp
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Any, Generic, TypeVar
+
+from dock.core.errors import DockError, WorkerError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+IN_FLIGHT = 128  # items for each worker: one that takes seconds does not starve the other workers
+PARENT_POLL = 2.0  # seconds
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[Item, Result]):
+    """What became of an item: a result, or the error that took its place."""
+
+    item: Item
+    result: Result | None = None
+    error: DockError | None = None
+
+
+def available_cores() -> int:
+    """Return the number of processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def in_order(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    label: Callable[[Item], str],
+    workers: int | None = None,
+    time_limit: float | None = None,
+) -> Iterator[Outcome[Item, Result]]:
+    """Yield what a function makes of each item, in the order of the items, by worker processes.
+
+    At most 128 items for each worker are under way at a time, whatever the length of the stream.
+    An item whose worker dies, or takes longer than the limit, is lost alone: a new worker goes
+    on with the next.
+
+    Parameters
+    ----------
+    function
+        Importable by its name and, as items and results, picklable.
+    label
+        What an item is called in an error.
+    workers
+        Number of processes; one for each core if None.
+    time_limit
+        In seconds for each item, counted from its start.
+    """
+    from pebble import ProcessPool
+
+    waiting = iter(items)
+    first = list(islice(waiting, workers or available_cores()))
+    if not first:
+        return
+    pool: Any = ProcessPool(
+        max_workers=len(first),
+        context=multiprocessing.get_context("spawn"),
+        initializer=_follow_parent,
+        initargs=(os.getpid(),),
+    )
+    under_way: deque[tuple[Item, Any]] = deque()
+    try:
+        for item in chain(first, waiting):
+            under_way.append((item, pool.schedule(function, args=[item], timeout=time_limit)))
+            if len(under_way) >= IN_FLIGHT * len(first):
+                yield _outcome(*under_way.popleft(), label)
+        while under_way:
+            yield _outcome(*under_way.popleft(), label)
+        pool.close()
+    finally:
+        pool.stop()
+        pool.join()
+
+
+def _outcome(item: Item, future: Any, label: Callable[[Item], str]) -> Outcome[Item, Any]:
+    from pebble import ProcessExpired
+
+    try:
+        return Outcome(item, result=future.result())
+    except DockError as error:
+        return Outcome(item, error=error)
+    except TimeIsUp as error:
+        limit = error.args[-1] if error.args else "its limit"
+        problem, advice = f"took longer than {limit} s", "raise the time limit, or leave it out"
+        return Outcome(item, error=WorkerError(label(item), problem, advice))
+    except ProcessExpired as error:
+        problem = f"its worker process died (exit code {error.exitcode})"
+        return Outcome(item, error=WorkerError(label(item), problem, "look for lack of memory"))
+    except Exception as error:  # what the code did not foresee must not stop the other items
+        return Outcome(item, error=WorkerError(label(item), f"{type(error).__name__}: {error}"))
+
+
+def _follow_parent(parent: int) -> None:
+    """Let a worker end with its parent, also where the parent is killed."""
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    with suppress(Exception):
+        while os.getppid() == parent:
+            time.sleep(PARENT_POLL)
+    os._exit(1)
