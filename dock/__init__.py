@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from dock.docking.pose import Pose as Pose
     from dock.docking.redocking import redocking_gate as redocking_gate
     from dock.dynamics.engine import SimulationSettings as SimulationSettings
+    from dock.dynamics.model import build_receptor as build_receptor
+    from dock.dynamics.model import open_receptor as open_receptor
     from dock.ligands import Ligand as Ligand
     from dock.ligands.library import Library as Library
     from dock.ligands.preparation import PreparationSettings as PreparationSettings
@@ -37,7 +39,9 @@ _HOMES = {
     "Receptor": "dock.receptors",
     "SimulationSettings": "dock.dynamics.engine",
     "Site": "dock.receptors",
+    "build_receptor": "dock.dynamics.model",
     "compare": "dock.verbs",
+    "open_receptor": "dock.dynamics.model",
     "pose": "dock.verbs",
     "prepare_library": "dock.ligands.preparation",
     "redocking_gate": "dock.docking.redocking",

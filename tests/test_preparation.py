@@ -17,10 +17,11 @@ from dock.receptors import Receptor
 from dock.receptors.chirality import wrong_hands
 from dock.receptors.entry import read_entry, residue_key
 from dock.receptors.hetero import keep_hetero, list_hetero
+from dock.receptors.membrane import find_membrane
 from dock.receptors.polymer import choose_chains, make_polymer
 from dock.receptors.preparation import prepare, source_settings
 from dock.receptors.receptor import residue_labels
-from dock.receptors.sequence import positions
+from dock.receptors.sequence import one_letter, positions
 from dock.receptors.settings import ReceptorSettings, parse_site
 
 CONSTRUCT = ["A110Y", "A291I", "S439T", "A554C", "A580C"]
@@ -81,6 +82,22 @@ def test_a_fusion_protein_is_cut_out_and_the_gaps_are_seen(mirror):
     ends = [(polymer.keys[s[0]].number, polymer.keys[s[-1]].number) for s in polymer.segments()]
     assert ends == [(35, 139), (144, 222), (364, 442)]
     assert max(key.number for key in polymer.keys) < 1000
+
+
+def test_a_sequence_of_ones_own_shows_the_mutations(mirror, tmp_path, monkeypatch):
+    """Of the dopamine receptor no sequence is at hand; a FASTA file in a mirror serves."""
+    entry = read_entry(mirror / "6CM4.pdb")
+    alone = make_polymer(entry, "A", ReceptorSettings())
+    assert "mutations were not looked for" in alone.notes["sequence"]
+    assert "mutations" not in alone.notes
+    letters = {key.number: one_letter(r.name) for key, r in zip(alone.keys, alone.residues, strict=True)}
+    known = letters | {122: "I", 375: "L", 379: "L"}  # as the entry's SEQADV records have it
+    sequence = "".join(known.get(number, "G") for number in range(1, 444))
+    (tmp_path / "P14416.fasta").write_text(f">sp|P14416|DRD2_HUMAN\n{sequence[:60]}\n{sequence[60:]}\n")
+    monkeypatch.setenv("DOCK_STRUCTURES", f"{mirror}:{tmp_path}")
+    polymer = make_polymer(entry, "A", ReceptorSettings())
+    assert polymer.notes["mutations"] == ["A122I", "A375L", "A379L"]
+    assert polymer.places == [key.number for key in polymer.keys]
 
 
 @pytest.mark.parametrize(
@@ -186,6 +203,26 @@ def test_the_membrane_is_that_of_opm(mirror, wild_type):
     assert np.sqrt((apart**2).mean()) < 1.5  # the two conformations differ by 0.7 A anyway
 
 
+def test_a_membrane_is_found_where_opm_has_it(mirror, receptor):
+    """Estimated without knowing the protein, against OPM's frame of the same entry."""
+    known = json.loads((mirror / "5I71.opm_transform.json").read_text())
+    rotation = np.array(known["rotation"])
+    found = find_membrane(receptor.topology, receptor.positions)
+    own = np.array(found.rotation)
+    # The normals, both towards the outside.
+    tilt = np.degrees(np.arccos(np.clip(own[2] @ rotation[2], -1, 1)))
+    assert tilt < 7  # measured: 4.5 degrees
+    midpoint = own.T @ -np.array(found.translation)
+    assert abs((rotation @ midpoint + known["translation"])[2]) < 1.5  # measured: 0.7 A
+    assert found.half_thickness == pytest.approx(15.8, abs=1.0)  # measured: 15.2 A
+    assert np.linalg.det(own) == pytest.approx(1.0)
+
+
+def test_a_soluble_protein_has_no_membrane(mirror):
+    antibody = prepare(str(mirror / "5I71.pdb"), ReceptorSettings(chains=("B", "C"), add_ions=False))
+    assert antibody.record["membrane"] is None
+
+
 def test_a_homologue_gets_the_equivalent_sites_and_ions(mirror):
     preparation = prepare(str(mirror / "AF-Q01959-F1-model_v4.pdb"))
     site = preparation.sites["orthosteric"]
@@ -214,6 +251,23 @@ def test_a_users_site_by_its_ligand(receptor_of_dopamine):
     assert site.center == pytest.approx(reference.GetConformer().GetPositions()[:30].mean(axis=0), abs=0.01)
     assert len(receptor_of_dopamine.bound.places) == 30
     assert receptor_of_dopamine.bound.charges.sum() == 1
+
+
+def test_the_membrane_of_an_unknown_protein(receptor_of_dopamine):
+    """The ligand of a class A receptor lies in the outer leaflet, Arg132 of the DRY motif inside."""
+    membrane = catalogue.MembraneEntry(**receptor_of_dopamine.record["membrane"])
+    assert 14 < membrane.half_thickness < 19
+    height = np.array(membrane.rotation)[2]
+    ligand = receptor_of_dopamine.bound.places.mean(axis=0) @ height + membrane.translation[2]
+    labels = residue_labels(receptor_of_dopamine.topology)
+    arginine = next(
+        a.index
+        for a in receptor_of_dopamine.topology.atoms()
+        if labels[a.residue.index] == "ARG132" and a.name == "CA"
+    )
+    inner = receptor_of_dopamine.positions[arginine] * 10 @ height + membrane.translation[2]
+    assert ligand > 3
+    assert inner < -8
 
 
 def test_a_short_gap_is_built_and_a_long_one_capped(receptor_of_dopamine):

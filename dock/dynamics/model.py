@@ -56,9 +56,10 @@ def build_receptor(
     preparation = prepare(raw, settings)
     positions, relaxation = relax(preparation, processor or choose_processor())
     target = catalogue.targets().get(preparation.record["target"])
+    entry = preparation.record["source"]["entry"]
     problems = relaxation.pop("problems")
     record = {
-        "title": target.title if target else preparation.name,
+        "title": f"{target.title}, from {entry}" if target else entry,
         **preparation.record,
         **relaxation,
         "warnings": [*problems, *preparation.record["warnings"]],

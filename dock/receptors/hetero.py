@@ -124,7 +124,7 @@ class Hetero:
     name : str
         Component code.
     kind : str
-        ``water``, ``ion``, ``glycan``, ``lipid``, ``additive``, ``ligand`` or ``small``.
+        ``water``, ``ion``, ``glycan``, ``lipid``, ``additive``, ``nucleotide``, ``ligand`` or ``small``.
     places : numpy.ndarray, shape (n_atoms, 3)
         In angstrom.
     residue : gemmi.Residue
@@ -239,11 +239,15 @@ def _named(hetero: list[Hetero], labels: tuple[str, ...], entry: Entry) -> list[
 
 
 def _kind(residue: gemmi.Residue) -> str:
+    import gemmi
+
     name = residue.name.upper()
     if residue.is_water():
         return "water"
     if name in ION_CHARGES and len(residue) == 1:
         return "ion"
+    if gemmi.find_tabulated_residue(name).is_nucleic_acid():
+        return "nucleotide"
     for kind, names in (("glycan", GLYCANS), ("lipid", LIPIDS), ("additive", ADDITIVES)):
         if name in names:
             return kind

@@ -12,6 +12,7 @@ from dock.core import catalogue
 from dock.core.errors import StructureError
 from dock.receptors.entry import Entry, ResidueKey, residue_key
 from dock.receptors.sequence import align, identity, mutations, one_letter, positions, three_letter
+from dock.receptors.source import find_sequence
 
 if TYPE_CHECKING:
     import gemmi
@@ -162,22 +163,31 @@ def make_polymer(entry: Entry, chain: str, settings: ReceptorSettings) -> Polyme
             entry.path, f"no residue of chain {chain} is left", "choose other residues or chains"
         )
     polymer = Polymer(chain, residues, accession=accession, notes=notes)
-    target = catalogue.target_of(accession)
-    polymer.sequence = (
-        settings.sequence or (target.sequence if target else "") or _full_sequence(entry, chain)
-    )
-    polymer.places = positions(polymer.keys, polymer.letters, polymer.sequence) if polymer.sequence else []
+    polymer.sequence, whose = _sequence(entry, chain, accession, settings)
     if not polymer.sequence:
         polymer.places = [None] * len(residues)
-        notes["sequence"] = "no sequence to compare with: mutations were not looked for"
-    elif not (settings.sequence or target):
-        notes["sequence"] = "compared with the file's own sequence, which has the construct's mutations"
     else:
-        notes["mutations"] = [
-            str(change)
-            for change in mutations(polymer.keys, polymer.letters, polymer.places, polymer.sequence)
-        ]
+        polymer.places = positions(polymer.keys, polymer.letters, polymer.sequence)
+    if whose:
+        notes["sequence"] = whose
+    else:
+        found = mutations(polymer.keys, polymer.letters, polymer.places, polymer.sequence)
+        notes["mutations"] = [str(change) for change in found]
     return polymer
+
+
+def _sequence(entry: Entry, chain: str, accession: str, settings: ReceptorSettings) -> tuple[str, str]:
+    """Return the sequence to compare a chain with, and what is wrong with it if it is not the protein's own."""
+    if settings.sequence:
+        return settings.sequence, ""
+    problem = "the file names no UniProt entry"
+    if accession:
+        try:
+            return find_sequence(accession), ""
+        except StructureError as error:
+            problem = f"the sequence of {accession} could not be had ({error.advice})"
+    own = "".join(one_letter(name) for name in entry.sequences.get(chain, ()))
+    return own, f"mutations were not looked for: {problem}"
 
 
 def _main_accession(entry: Entry, chain: str, settings: ReceptorSettings) -> str:
@@ -284,10 +294,6 @@ def _confident(
     if inner:
         notes["low_confidence_kept"] = inner
     return kept
-
-
-def _full_sequence(entry: Entry, chain: str) -> str:
-    return "".join(one_letter(name) for name in entry.sequences.get(chain, ()))
 
 
 def _reaches(entry: Entry, chain: str, marker: NDArray[np.float64]) -> bool:

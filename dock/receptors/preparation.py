@@ -15,6 +15,7 @@ from dock.receptors.completion import complete
 from dock.receptors.entry import Entry, ResidueKey, read_entry
 from dock.receptors.hetero import ION_CHARGES, Hetero, find_hetero, keep_hetero, list_hetero
 from dock.receptors.ions import Ion, graft_ions, place_ions
+from dock.receptors.membrane import find_membrane
 from dock.receptors.polymer import Polymer, choose_chains, make_polymer, recognised
 from dock.receptors.receptor import residue_labels
 from dock.receptors.settings import ReceptorSettings
@@ -140,7 +141,7 @@ def prepare(source: str, settings: ReceptorSettings | None = None) -> Preparatio
         sites[name] = define_site(name, definition, places, topology, positions, labels)
     bound = find_bound(hetero, sites, settings)
     record["references"] = bound.notes
-    record |= _place_notes(homologue)
+    record |= _place_notes(homologue, topology, positions)
     record["warnings"] = _warnings(record, entry, sites)
     name = target if source_is_target(target, entry) else entry.name
     return Preparation(name, topology, positions, deposited, sites, bound, record)
@@ -206,8 +207,12 @@ def _deposited(
     return np.array(places, dtype=float)
 
 
-def _place_notes(homologue: Homologue | None) -> dict[str, Any]:
+def _place_notes(
+    homologue: Homologue | None, topology: Topology, positions: NDArray[np.float64]
+) -> dict[str, Any]:
+    """Return how the structure lies on the catalogue's target, and where the membrane is."""
     notes: dict[str, Any] = {}
+    membrane = None
     if homologue is not None:
         notes["homologue"] = {
             "target": homologue.target.name,
@@ -215,8 +220,8 @@ def _place_notes(homologue: Homologue | None) -> dict[str, Any]:
             "superposed": str(homologue.transform()),
         }
         membrane = homologue.membrane()
-        if membrane is not None:
-            notes["membrane"] = membrane.model_dump(mode="json")
+    membrane = membrane or find_membrane(topology, positions)
+    notes["membrane"] = membrane.model_dump(mode="json") if membrane else None
     return notes
 
 
@@ -228,6 +233,8 @@ def _warnings(record: Mapping[str, Any], entry: Entry, sites: Mapping[str, Site]
             found.append(
                 f"chain {name} differs from UniProt: {', '.join(chain['mutations'])}; kept as deposited"
             )
+        if chain.get("sequence"):
+            found.append(f"chain {name}: {chain['sequence']}")
         if chain.get("unusable"):
             found.append(f"chain {name}: {', '.join(chain['unusable'])} could not be used")
     completion = record["completion"]

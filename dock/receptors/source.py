@@ -24,6 +24,10 @@ PREDICTION_SITES = (
     "https://alphafold.ebi.ac.uk/files/{upper}-F1-model_v6.cif",
     "https://alphafold.ebi.ac.uk/files/{upper}-F1-model_v4.cif",
 )
+SEQUENCE_SITES = (
+    "https://rest.uniprot.org/uniprotkb/{accession}.fasta",
+    "https://www.uniprot.org/uniprot/{accession}.fasta",
+)
 ADVICE = "check the code, or set DOCK_STRUCTURES to a folder that holds it"
 
 
@@ -74,21 +78,51 @@ def find_entry(code: str) -> Path:
         raise catalogue.unknown_name(code, "file, PDB code or receptor", list(catalogue.targets()))
     upper = (pdb or predicted)[1].upper()  # type: ignore[index]
     lower = upper.lower()
-    folders = [*mirrors(), cache_folder() / "structures"]
     patterns = _entry_files(lower) if pdb else [f"{upper}-F1-model_v*{suffix}" for suffix in SUFFIXES]
-    for folder in folders:
+    for folder in _folders():
         for pattern in patterns:
             if found := sorted(folder.glob(pattern)):
                 return found[-1]  # of a model, the latest version
     sites = ENTRY_SITES if pdb else PREDICTION_SITES
     urls = [url.format(upper=upper, lower=lower, middle=lower[1:3]) for url in sites]
     name = f"{upper}.cif" if pdb else f"{upper}-F1-model_vlatest.cif"
-    target = cache_folder() / "structures" / name
+    target = _folders()[-1] / name
 
     def check(content: bytes) -> None:
         _check_entry(content, upper)
 
     return download(upper, urls, target, check, ADVICE)
+
+
+def find_sequence(accession: str) -> str:
+    """Return the sequence of a UniProt accession: the catalogue's, a mirror's, or UniProt's.
+
+    Raises
+    ------
+    StructureError
+        If it is neither at hand nor to be had.
+    """
+    target = catalogue.target_of(accession)
+    if target is not None:
+        return target.sequence
+    name = f"{accession}.fasta"
+    path = next((folder / name for folder in _folders() if (folder / name).is_file()), None)
+    if path is None:
+        urls = [url.format(accession=accession) for url in SEQUENCE_SITES]
+        advice = f"set DOCK_STRUCTURES to a folder with {name}"
+        path = download(accession, urls, _folders()[-1] / name, _check_sequence, advice)
+    return "".join(path.read_text("ascii", errors="replace").split("\n")[1:]).replace("\r", "").strip()
+
+
+def _folders() -> list[Path]:
+    """Return where files are looked for, the cache last."""
+    return [*mirrors(), cache_folder() / "structures"]
+
+
+def _check_sequence(content: bytes) -> None:
+    header, _, letters = content.decode("ascii").partition("\n")
+    if not header.startswith(">") or not "".join(letters.split()).isalpha():
+        raise ValueError("what arrived is no FASTA file")
 
 
 def _entry_files(lower: str) -> list[str]:

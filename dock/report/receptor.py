@@ -53,6 +53,7 @@ def _rows(record: dict[str, Any]) -> list[tuple[str, str, list[str]]]:
         "completion": {k: v for k, v in record["completion"].items() if k != "protonation"},
         "protonation": record["completion"]["protonation"],
         "bound ligands": record["references"],
+        "membrane": record["membrane"] or {"membrane": "none: no hydrophobic belt"},
         "relaxation": {**record["minimisation"], **record["moved_A"]},
     }
     for stage, notes in stages.items():
