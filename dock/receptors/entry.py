@@ -114,10 +114,9 @@ def read_entry(path: Path) -> Entry:
     polymers = {name: residues for name, residues in polymers.items() if residues}
     if not polymers:
         raise StructureError(path, "has no protein", "name another file or entry")
-    name = structure.name or path.name.split(".")[0]
     return Entry(
         path,
-        name,
+        _information(structure, "_entry.id") or path.name.split(".")[0],
         chains,
         polymers,
         _sequences(structure, polymers),
@@ -248,5 +247,10 @@ def _references(block: gemmi.cif.Block) -> tuple[SequenceReference, ...]:
 
 
 def _is_predicted(path: Path, structure: gemmi.Structure) -> bool:
-    title = next((value for key, value in structure.info.items() if key == "_struct.title"), "")
-    return ALPHAFOLD in title.lower() or path.name.upper().startswith("AF-")
+    title = _information(structure, "_struct.title").lower()
+    return ALPHAFOLD in title or path.name.upper().startswith("AF-")
+
+
+def _information(structure: gemmi.Structure, item: str) -> str:
+    """Return what the file says of itself, such as its code; empty if nothing."""
+    return next((value for key, value in structure.info.items() if key == item), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -180,7 +181,7 @@ def list_hetero(entry: Entry, protein: list[gemmi.Residue]) -> list[Hetero]:
 
 
 def keep_hetero(
-    hetero: list[Hetero], settings: ReceptorSettings, entry: Entry
+    hetero: Sequence[Hetero], settings: ReceptorSettings, entry: Entry
 ) -> tuple[list[Hetero], dict[str, list[str]]]:
     """Return the ions and waters that are kept, and what is dropped, by kind.
 
@@ -219,7 +220,7 @@ def keep_hetero(
     return kept, dropped
 
 
-def find_hetero(hetero: list[Hetero], label: str, entry: Entry) -> list[Hetero]:
+def find_hetero(hetero: Sequence[Hetero], label: str, entry: Entry) -> list[Hetero]:
     """Return the residues that ``CODE``, ``CODE:NUMBER`` or ``CHAIN:CODE:NUMBER`` means.
 
     Raises
@@ -234,7 +235,7 @@ def find_hetero(hetero: list[Hetero], label: str, entry: Entry) -> list[Hetero]:
     return found
 
 
-def _named(hetero: list[Hetero], labels: tuple[str, ...], entry: Entry) -> list[Hetero]:
+def _named(hetero: Sequence[Hetero], labels: tuple[str, ...], entry: Entry) -> list[Hetero]:
     return [one for label in labels for one in find_hetero(hetero, label, entry)]
 
 

@@ -94,62 +94,101 @@ def prepare(source: str, settings: ReceptorSettings | None = None) -> Preparatio
     """
     settings = settings or ReceptorSettings()
     entry = read_entry(find_source(source))
-    everything = list_hetero(entry, [residue for residues in entry.polymers.values() for residue in residues])
-    markers = [find_hetero(everything, site.ligand, entry) for site in settings.sites.values() if site.ligand]
-    marker = np.vstack([one.places for found in markers for one in found[:1]]) if markers else None
-    names = choose_chains(entry, settings, marker)
-    polymers = {name: make_polymer(entry, name, settings) for name in names}
-    target = settings.target or next((found for name in names if (found := recognised(entry, name))), "")
+    polymers = _chosen(entry, settings)
+    target = settings.target or next(filter(None, (recognised(entry, name) for name in polymers)), "")
     homologue = homologue_of(polymers, target, settings.sites_from)
     if homologue is not None and not homologue.placeable and not settings.sites_from:
         homologue = None
-    inputs = {entry.name: entry.sha256}
     record: dict[str, Any] = {
         "source": {"file": entry.path.name, "entry": entry.name, "predicted": entry.predicted},
         "target": target,
         "settings": settings.model_dump(mode="json", exclude_defaults=True),
-        "inputs": inputs,
+        "inputs": {entry.name: entry.sha256},
         "reading": entry.notes,
         "chains": _chain_notes(entry, polymers),
     }
+    own = _places(polymers)
+    record["side_chains"] = _mend_side_chains(polymers, settings, record["inputs"])
+    # What was carried over from elsewhere has no place of its own.
     own = {
+        atom: place
+        for atom, place in _places(polymers).items()
+        if atom in own and np.array_equal(place, own[atom])
+    }
+    hetero = list_hetero(entry, [residue for polymer in polymers.values() for residue in polymer.residues])
+    ions, deposited_ions = _ions(entry, hetero, polymers, homologue, settings, record)
+    topology, positions, record["completion"] = complete(list(polymers.values()), ions, settings)
+    sites = _sites(entry, hetero, homologue, settings, topology, positions)
+    bound = find_bound(hetero, sites, settings)
+    record["references"] = bound.notes
+    record |= _place_notes(homologue, topology, positions)
+    record["warnings"] = _warnings(record, entry, sites)
+    deposited = _deposited(topology, own, deposited_ions)
+    name = target if _is_model_of(target, entry) else entry.name
+    return Preparation(name, topology, positions, deposited, sites, bound, record)
+
+
+def _is_model_of(target: str, entry: Entry) -> bool:
+    """Return whether an entry is the one that a catalogue target's model is made of."""
+    return bool(target) and entry.name.upper().startswith(catalogue.target(target).source.upper())
+
+
+def _chosen(entry: Entry, settings: ReceptorSettings) -> dict[str, Polymer]:
+    """Return the chains to keep, those at the ligands that name sites among them."""
+    hetero = list_hetero(entry, [])
+    markers = [find_hetero(hetero, site.ligand, entry)[0] for site in settings.sites.values() if site.ligand]
+    places = np.vstack([marker.places for marker in markers]) if markers else None
+    return {name: make_polymer(entry, name, settings) for name in choose_chains(entry, settings, places)}
+
+
+def _places(polymers: Mapping[str, Polymer]) -> dict[tuple[ResidueKey, str], NDArray[np.float64]]:
+    """Return where each atom of the chains is, in angstrom."""
+    return {
         (key, atom.name): np.array(atom.pos.tolist())
         for polymer in polymers.values()
         for key, residue in zip(polymer.keys, polymer.residues, strict=True)
         for atom in residue
     }
-    record["side_chains"] = _mend_side_chains(polymers, settings, inputs)
-    hetero = list_hetero(entry, [residue for polymer in polymers.values() for residue in polymer.residues])
-    kept, dropped = keep_hetero(_near_chains(hetero, polymers), settings, entry)
+
+
+def _ions(
+    entry: Entry,
+    hetero: Sequence[Hetero],
+    polymers: Mapping[str, Polymer],
+    homologue: Homologue | None,
+    settings: ReceptorSettings,
+    record: dict[str, Any],
+) -> tuple[list[Ion], dict[ResidueKey, NDArray[np.float64]]]:
+    """Return all ions and waters of the receptor, and the places of the entry's own."""
+    near = [one for one in hetero if one.key.chain in polymers or one.donors]
+    kept, dropped = keep_hetero(near, settings, entry)
     record["hetero"] = {
         "kept": [f"{one} ({one.donors} protein donors)" for one in kept],
         "dropped": dropped,
     }
     ions = [Ion(one.key, one.name, one.places[0], ION_CHARGES.get(one.name, 0)) for one in kept]
-    fixed = {(ion.key, ion.name) for ion in ions}
-    ions += graft_ions(polymers, settings, record, inputs)
+    deposited = {ion.key: ion.place for ion in ions}
+    ions += graft_ions(polymers, settings, record, record["inputs"])
     ions += place_ions(homologue, polymers, ions, settings, record)
-    topology, positions, record["completion"] = complete(list(polymers.values()), ions, settings)
-    deposited = _deposited(
-        topology, own, {ion.key: ion.place for ion in ions if (ion.key, ion.name) in fixed}
-    )
+    return ions, deposited
+
+
+def _sites(
+    entry: Entry,
+    hetero: Sequence[Hetero],
+    homologue: Homologue | None,
+    settings: ReceptorSettings,
+    topology: Topology,
+    positions: NDArray[np.float64],
+) -> dict[str, Site]:
+    """Return the catalogue's sites, then the user's."""
     sites = dict(homologue.sites) if homologue else {}
     labels = residue_labels(topology)
     for name, definition in settings.sites.items():
-        ligand = find_hetero(hetero, definition.ligand, entry) if definition.ligand else []
-        places = min(ligand, key=lambda one: _apart(one, positions)).places if ligand else None
+        found = find_hetero(hetero, definition.ligand, entry) if definition.ligand else []
+        places = min(found, key=lambda one: _apart(one, positions)).places if found else None
         sites[name] = define_site(name, definition, places, topology, positions, labels)
-    bound = find_bound(hetero, sites, settings)
-    record["references"] = bound.notes
-    record |= _place_notes(homologue, topology, positions)
-    record["warnings"] = _warnings(record, entry, sites)
-    name = target if source_is_target(target, entry) else entry.name
-    return Preparation(name, topology, positions, deposited, sites, bound, record)
-
-
-def source_is_target(target: str, entry: Entry) -> bool:
-    """Return whether an entry is the one that a catalogue target's model is made of."""
-    return bool(target) and entry.name.upper().startswith(catalogue.target(target).source.upper())
+    return sites
 
 
 def _chain_notes(entry: Entry, polymers: Mapping[str, Polymer]) -> dict[str, Any]:
@@ -163,11 +202,6 @@ def _chain_notes(entry: Entry, polymers: Mapping[str, Polymer]) -> dict[str, Any
         }
     dropped = {name: f"{len(part)} residues" for name, part in entry.polymers.items() if name not in polymers}
     return {"kept": kept, "dropped": dropped}
-
-
-def _near_chains(hetero: Sequence[Hetero], polymers: Mapping[str, Polymer]) -> list[Hetero]:
-    """Return what belongs to the kept chains: their own, and what touches them."""
-    return [one for one in hetero if one.key.chain in polymers or one.donors]
 
 
 def _mend_side_chains(
