@@ -51,7 +51,9 @@ def main() -> None:
         click.echo(f"dock: {error}", err=True)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("dock: stopped; the same command continues where this one left off", err=True)
+        resumes = sys.argv[1:2] == ["run"]
+        rest = "; the same command continues where this one left off" if resumes else ""
+        click.echo(f"dock: stopped{rest}", err=True)
         code = 130
     except BrokenPipeError:
         code = 1
