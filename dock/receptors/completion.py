@@ -16,6 +16,7 @@ from dock.receptors.chirality import mend_hands
 from dock.receptors.entry import ResidueKey
 from dock.receptors.hetero import ION_CHARGES
 from dock.receptors.ions import Ion
+from dock.receptors.polymer import coordinates
 from dock.receptors.protonation import choose_states
 
 if TYPE_CHECKING:
@@ -153,7 +154,10 @@ def _heavy_atoms(segments: Sequence[Segment], notes: dict[str, Any]) -> tuple[To
     from openmm import unit
     from pdbfixer import PDBFixer
 
-    fixer = PDBFixer(pdbfile=io.StringIO(_pdb_block(segments)))
+    # The format has room for four digits before the point: the structure goes to the origin and back.
+    everything = np.vstack([coordinates(segment.residues) for segment in segments])
+    origin = np.round(everything.mean(axis=0))
+    fixer = PDBFixer(pdbfile=io.StringIO(_pdb_block(segments, origin)))
     fixer.missingResidues = {
         (number, index): names
         for number, segment in enumerate(segments)
@@ -178,7 +182,7 @@ def _heavy_atoms(segments: Sequence[Segment], notes: dict[str, Any]) -> tuple[To
     positions, mended = mend_hands(topology, positions, built)
     if mended:
         notes["mended_hands"] = f"{len(mended)} centres built with the wrong hand were turned round"
-    return topology, positions
+    return topology, positions + origin / NM_TO_A
 
 
 def _numbers(segment: Segment) -> list[int]:
@@ -191,8 +195,8 @@ def _numbers(segment: Segment) -> list[int]:
     return numbers
 
 
-def _pdb_block(segments: Sequence[Segment]) -> str:
-    """Return PDB text with a chain for each segment and residues counted in it, whatever the author's."""
+def _pdb_block(segments: Sequence[Segment], origin: NDArray[np.float64]) -> str:
+    """Return PDB text, moved by an origin in angstrom, with a chain for each segment and residues counted in it, whatever the author's."""
     import gemmi
 
     structure = gemmi.Structure()
@@ -203,6 +207,8 @@ def _pdb_block(segments: Sequence[Segment]) -> str:
             added = chain.add_residue(residue)
             added.seqid = gemmi.SeqId(number, " ")
             added.het_flag = "A"
+            for atom in added:
+                atom.pos -= gemmi.Position(*origin)
         model.add_chain(chain)
     structure.add_model(model)
     structure.setup_entities()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import gemmi
 
 ALPHAFOLD = "alphafold"
+FARTHEST = 1e5  # angstrom
 MMCIF = (".cif", ".mmcif")
 
 
@@ -106,6 +107,10 @@ def read_entry(path: Path) -> Entry:
         notes["hydrogens"] = f"{hydrogens} dropped, to be placed again"
         structure.remove_hydrogens()
     chains = {chain.name: [residue.clone() for residue in chain if len(residue)] for chain in model}
+    unplaced = sum(_drop_unplaced(residue) for residues in chains.values() for residue in residues)
+    if unplaced:
+        notes["unplaced"] = f"{unplaced} atoms without possible coordinates were dropped"
+    chains = {name: [residue for residue in residues if len(residue)] for name, residues in chains.items()}
     altlocs: list[str] = []
     chains = {name: _one_place_each(name, residues, altlocs) for name, residues in chains.items()}
     if altlocs:
@@ -210,6 +215,15 @@ def _keep_alternate(residue: gemmi.Residue, letter: str) -> None:
             residue[index].altloc = "\0"
         else:
             del residue[index]
+
+
+def _drop_unplaced(residue: gemmi.Residue) -> int:
+    """Remove atoms whose coordinates are no numbers, or are out of this world; return how many."""
+    count = len(residue)
+    for index in reversed(range(count)):
+        if not all(abs(value) < FARTHEST for value in residue[index].pos.tolist()):
+            del residue[index]
+    return count - len(residue)
 
 
 def _in_protein(residue: gemmi.Residue) -> bool:
