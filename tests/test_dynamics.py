@@ -212,7 +212,7 @@ def test_the_topology_keeps_the_authors_numbers(site):
 
 def test_the_whole_receptor_can_be_simulated_too(receptor, redocked):
     whole = whole_system(receptor, redocked.best, SystemSettings())
-    assert len(whole.positions) == 8630 + 46
+    assert len(whole.positions) == 8639 + 46
     assert whole.mobile.all()
     assert np.isfinite(energy(whole.system, whole.positions)[0])
 
