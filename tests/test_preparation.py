@@ -463,7 +463,7 @@ def test_settings_that_do_not_fit_are_refused(piece, tmp_path, settings_, proble
         ("a=68P", {"ligand": "68P"}),
         ("a=68P:701", {"ligand": "68P:701"}),
         ("a=A:68P:701", {"ligand": "A:68P:701"}),
-        ("a=Asp98,A:TYR95", {"residues": ("ASP98", "A:TYR95")}),
+        ("a=Asp98,A:TYR95", {"residues": ("Asp98", "A:TYR95")}),
         ("a=1,-2.5,3", {"center": (1.0, -2.5, 3.0)}),
         ("a=1,-2.5,3:20,21,22", {"center": (1.0, -2.5, 3.0), "box": (20.0, 21.0, 22.0)}),
     ],
@@ -625,3 +625,203 @@ def test_a_wrong_input_is_one_line(mirror, dock_command, tmp_path, arguments, pr
     assert done.code == 2
     assert problem in done.err
     assert len(done.err.strip().splitlines()) == 1
+
+
+# --- what a review found ---------------------------------------------------------------------------
+
+
+def cut(mirror, file, chain, first, last):
+    """A stretch of a chain of an entry, as a gemmi structure."""
+    structure = gemmi.read_structure(str(mirror / file))
+    for other in [c.name for c in structure[0] if c.name != chain]:
+        structure[0].remove_chain(other)
+    kept = structure[0][chain]
+    for index in reversed(range(len(kept))):
+        if not first <= kept[index].seqid.num <= last:
+            del kept[index]
+    structure.entities.clear()
+    structure.setup_entities()
+    structure.name = "CUT"
+    return structure
+
+
+def held_where_they_are(preparation):
+    """Every atom that is held has its own name, and is where it is held."""
+    held = ~np.isnan(preparation.deposited[:, 0])
+    apart = np.linalg.norm(preparation.positions[held] * 10 - preparation.deposited[held], axis=1)
+    names = [atom.residue.name for atom in preparation.topology.atoms()]
+    assert not {name for name, is_held in zip(names, held, strict=True) if is_held} & {"ACE", "NME"}
+    return apart.max() < 0.01
+
+
+def test_caps_do_not_take_the_number_of_an_ion(piece, tmp_path):
+    structure = piece.clone()
+    ion = gemmi.Residue()
+    ion.name, ion.seqid, ion.het_flag = "NA", gemmi.SeqId(151, " "), "H"
+    atom = gemmi.Atom()
+    atom.name, atom.element = "NA", gemmi.Element("Na")
+    atom.pos = structure[0]["A"][10]["CA"][0].pos + gemmi.Position(6, 6, 6)
+    ion.add_atom(atom)
+    structure[0]["A"].add_residue(ion)
+    preparation = prepare(str(write(structure, tmp_path / "x.pdb")), ReceptorSettings(keep="NA:151"))
+    assert held_where_they_are(preparation)
+    labels = residue_labels(preparation.topology)
+    assert {"NA151", "NME151A"} <= set(labels)
+    assert len(set(labels)) == len(labels)
+
+
+def test_a_break_without_a_gap_in_the_numbers_is_capped_beside_them(piece, tmp_path):
+    structure = piece.clone()
+    for residue in structure[0]["A"]:
+        if residue.seqid.num >= 140:
+            for atom in residue:
+                atom.pos += gemmi.Position(8, 0, 0)
+    preparation = prepare(str(write(structure, tmp_path / "x.pdb")))
+    assert preparation.record["completion"]["gaps"][0].endswith("no residue missing by number, capped")
+    assert held_where_they_are(preparation)
+    labels = residue_labels(preparation.topology)
+    assert len(set(labels)) == len(labels)
+
+
+def test_carried_over_side_chains_are_not_held(mirror):
+    choice = {"revert_mutations": True, "side_chain_donor": {"entry": "6VRH", "chain": "A"}}
+    preparation = prepare(
+        str(mirror / "5I71.pdb"), ReceptorSettings(**choice, first_residue=430, last_residue=470)
+    )
+    assert "ARG464" in preparation.record["side_chains"]["carried_over"]
+    held = ~np.isnan(preparation.deposited[:, 0])
+    by_name = {(atom.residue.id, atom.name): held[atom.index] for atom in preparation.topology.atoms()}
+    assert by_name["464", "CB"]
+    assert not by_name["464", "CZ"]
+    assert not by_name["439", "OG1"]
+    assert held_where_they_are(preparation)
+
+
+def test_of_two_copies_of_a_ligand_the_named_one_counts(mirror, tmp_path):
+    structure = cut(mirror, "5I71.pdb", "A", 90, 180)
+    raw = gemmi.read_structure(str(mirror / "5I71.pdb"))[0]["A"]
+    structure[0]["A"].add_residue(next(r for r in raw if r.name == "68P"))
+    twin = structure[0]["A"].clone()
+    twin.name = "B"
+    for residue in twin:
+        for atom in residue:
+            atom.pos += gemmi.Position(60, 0, 0)
+    structure[0].add_chain(twin)
+    path = write(structure, tmp_path / "x.pdb")
+    choice = ReceptorSettings(chains="B", sites=dict([parse_site("pocket=68P")]))
+    preparation = prepare(str(path), choice)
+    own = preparation.bound.references["pocket"].GetConformer().GetPositions()[:24].mean(axis=0)
+    assert own == pytest.approx(preparation.sites["pocket"].center, abs=0.01)
+    assert len(preparation.bound.places) == 24
+    both = ReceptorSettings(chains=("A", "B"), sites=dict([parse_site("pocket=ASP98")]))
+    with pytest.raises(StructureError, match="ASP98: could be A:ASP98, B:ASP98"):
+        prepare(str(path), both)
+    with pytest.raises(StructureError, match="could be"):
+        prepare(str(path), ReceptorSettings(chains=("A", "B"), protonation={"ASP98": "ASH"}))
+
+
+def test_chains_that_use_a_name_again_are_told_apart(piece, tmp_path):
+    first, second = (write(piece.clone(), tmp_path / f"{n}.pdb").read_text() for n in "xy")
+    atoms = [line for line in first.splitlines() if line.startswith("ATOM")]
+    again = [
+        line[:30] + f"{float(line[30:38]) + 40:8.3f}" + line[38:]
+        for line in second.splitlines()
+        if line.startswith("ATOM")
+    ]
+    (tmp_path / "z.pdb").write_text("\n".join([*atoms, "TER", *again, "TER", "END"]) + "\n")
+    entry = read_entry(tmp_path / "z.pdb")
+    assert {name: len(residues) for name, residues in entry.polymers.items()} == {"A": 25, "B": 25}
+    assert entry.notes["chains"] == ["A was called B"]
+
+
+def test_an_ion_that_the_user_drops_is_not_placed_again(mirror):
+    preparation = prepare(
+        str(mirror / "5I71.pdb"), ReceptorSettings(drop="NA", first_residue=85, last_residue=445)
+    )
+    assert "NA" not in [residue.name for residue in preparation.topology.residues()]
+    assert all("dropped by the settings" in text for text in preparation.record["ions_not_placed"])
+
+
+def test_sites_are_not_carried_over_to_what_is_not_alike(mirror):
+    with pytest.raises(StructureError, match=r"cannot be carried over|equivalent to its own"):
+        prepare(str(mirror / "6CM4.pdb"), ReceptorSettings(sites_from="sert"))
+
+
+def test_another_protein_is_not_reverted_to_the_target(mirror):
+    choice = ReceptorSettings(
+        target="sert", chains="B", first_residue=30, last_residue=60, revert_mutations=True
+    )
+    preparation = prepare(str(mirror / "5I71.pdb"), choice)
+    assert preparation.record["side_chains"]["reverted"] == []
+    other = ReceptorSettings(chains="B", sequence=catalogue.target("sert").sequence)
+    with pytest.raises(StructureError, match="is not of the sequence"):
+        prepare(str(mirror / "5I71.pdb"), other)
+
+
+def test_force_field_names_are_read(mirror, tmp_path):
+    structure = cut(mirror, "6VRH.pdb", "A", 215, 245)
+    for residue in structure[0]["A"]:
+        residue.name = {"HIS": "HIE", "ASP": "ASH", "GLU": "GLH", "LYS": "LYN"}.get(
+            residue.name, residue.name
+        )
+    entry = read_entry(write(structure, tmp_path / "x.pdb"))
+    polymer = make_polymer(entry, "A", ReceptorSettings())
+    assert len(polymer.residues) == 31
+    assert "unusable" not in polymer.notes
+    assert "HIE223 to HIS" in polymer.notes["renamed"]
+
+
+def test_an_experiment_is_no_prediction_whatever_its_title(mirror, tmp_path):
+    text = (mirror / "5I71.pdb").read_text().replace("TITLE     X-RAY", "TITLE     ALPHAFOLD")
+    (tmp_path / "x.pdb").write_text(text)
+    assert not read_entry(tmp_path / "x.pdb").predicted
+
+
+def test_a_histidine_leaves_its_metal_free(mirror, tmp_path):
+    structure = cut(mirror, "6VRH.pdb", "A", 215, 245)
+    histidine = next(r for r in structure[0]["A"] if r.seqid.num == 223)
+    away = (
+        histidine["ND1"][0].pos - histidine["CG"][0].pos + histidine["ND1"][0].pos - histidine["CE1"][0].pos
+    )
+    zinc = gemmi.Residue()
+    zinc.name, zinc.seqid, zinc.het_flag = "ZN", gemmi.SeqId(900, " "), "H"
+    atom = gemmi.Atom()
+    atom.name, atom.element = "ZN", gemmi.Element("Zn")
+    atom.pos = histidine["ND1"][0].pos + gemmi.Position(*(2.1 * np.array(away.tolist()) / away.length()))
+    zinc.add_atom(atom)
+    structure[0]["A"].add_residue(zinc)
+    preparation = prepare(str(write(structure, tmp_path / "x.pdb")), ReceptorSettings(keep="ZN", ph=5.0))
+    assert preparation.record["completion"]["protonation"]["histidines"]["HIS223"] == "HE2"
+    assert "HIS223" in preparation.record["completion"]["protonation"]["held_by_cations"]
+
+
+def test_a_folder_written_twice_has_the_poses_of_the_second(written, tmp_path):
+    first = Receptor.from_folder(written[0])
+    first.save(tmp_path)
+    second = Receptor(first.name, first.topology, first.positions, first.sites, {}, first.record)
+    second.save(tmp_path)
+    assert Receptor.from_folder(tmp_path).references == {}
+
+
+def test_atoms_that_are_nowhere_are_counted(piece, tmp_path):
+    document = piece.make_mmcif_document()
+    column = document.sole_block().find(["_atom_site.Cartn_x"])
+    column[5][0], column[9][0] = "?", "1e300"
+    document.write_file(str(tmp_path / "x.cif"))
+    assert read_entry(tmp_path / "x.cif").notes["unplaced"].startswith("2 atoms")
+    document.sole_block().find(["_atom_site.auth_seq_id"])[3][0] = "?"
+    document.write_file(str(tmp_path / "y.cif"))
+    with suppress(DockError):
+        read_entry(tmp_path / "y.cif")
+
+
+def test_a_structure_far_from_the_origin_is_the_same(piece, tmp_path):
+    near = prepare(str(write(piece.clone(), tmp_path / "near.cif")))
+    moved = piece.clone()
+    for residue in moved[0]["A"]:
+        for atom in residue:
+            atom.pos += gemmi.Position(-20000, 0, 0)
+    far = prepare(str(write(moved, tmp_path / "far.cif")))
+    heavy = [atom.index for atom in near.topology.atoms() if atom.element.symbol != "H"]
+    shift = far.positions[heavy] - near.positions[heavy]
+    assert np.abs(shift - [-2000, 0, 0]).max() < 0.01

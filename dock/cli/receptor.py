@@ -65,7 +65,8 @@ def command(
     changes |= {name: value for name, value in options.items() if value not in (None, (), {})}
     if sites:
         own = {name: entry.model_dump(mode="json") for name, entry in map(parse_site, sites)}
-        changes["sites"] = {**changes.get("sites", {}), **own}
+        given = changes.get("sites") or {}
+        changes["sites"] = {**given, **own} if isinstance(given, dict) else given
     receptor = build_receptor(source, folder, changes, choose_processor(platform))
     write_page(receptor, folder)
     for warning in receptor.record["warnings"]:

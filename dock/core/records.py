@@ -85,4 +85,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(content, dict):
         raise SettingsError(path, "is no mapping of settings", "write lines such as 'receptor: sert'")
+    odd = next((key for key in content if not isinstance(key, str)), None)
+    if odd is not None:
+        raise SettingsError(path, f"cannot be read as settings ({odd} is no name)")
     return content

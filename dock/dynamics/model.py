@@ -20,7 +20,7 @@ from dock.dynamics.platforms import Processor, choose_processor
 from dock.dynamics.relaxation import relax
 from dock.receptors import Receptor
 from dock.receptors.preparation import prepare, source_settings
-from dock.receptors.receptor import RECORD_FILE, model_hashes
+from dock.receptors.receptor import RECORD_FILE
 from dock.receptors.settings import ReceptorSettings
 from dock.receptors.source import find_source
 
@@ -75,7 +75,10 @@ def build_receptor(
         preparation.bound.references,
         record,
     )
-    write_text(folder / PDB_FILE, receptor.to_pdb())
+    if receptor.fits_pdb:
+        write_text(folder / PDB_FILE, receptor.to_pdb())
+    else:
+        record["warnings"].append("no model.pdb: its chain names or residue numbers do not fit that format")
     receptor.save(folder)
     return Receptor.from_folder(folder)
 
@@ -152,7 +155,8 @@ def _settings(source: str, changes: Mapping[str, Any]) -> tuple[str, ReceptorSet
 
 def shipped_models() -> dict[str, dict[str, str]]:
     """Return the hashes of the models that sites are carried over from."""
-    folder = catalogue.structures_folder()
     return {
-        name: model_hashes(folder / entry.model) for name, entry in catalogue.targets().items() if entry.model
+        name: Receptor.from_catalogue(name).record["sha256"]
+        for name, entry in catalogue.targets().items()
+        if entry.model
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from dock.core import catalogue
 from dock.core.errors import DockError, StructureError
@@ -17,6 +18,9 @@ from dock.receptors.site import Site, assign_site
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rdkit.Chem import Mol
+
+NM_TO_A = 10.0
+COVALENT = 1.9  # angstrom from a ligand's heavy atom to one of the protein: a bond
 
 
 @dataclass
@@ -47,15 +51,27 @@ class BoundLigands:
 
 
 def find_bound(
-    hetero: Sequence[Hetero], sites: Mapping[str, Site], settings: ReceptorSettings
+    hetero: Sequence[Hetero],
+    sites: Mapping[str, Site],
+    named: Mapping[str, Hetero],
+    settings: ReceptorSettings,
+    positions: NDArray[np.float64],
 ) -> BoundLigands:
     """Find the ligands that lie in the sites, and give those that are known their chemistry.
 
-    A lipid or detergent counts only where the settings name it.
+    A lipid or detergent counts only where a site is named by it.
+
+    Parameters
+    ----------
+    named
+        The one copy of a ligand that names each of the user's sites.
+    positions : numpy.ndarray, shape (n_heavy_atoms, 3)
+        Of the receptor, in nanometres.
     """
     found = BoundLigands()
+    receptor = cKDTree(positions * NM_TO_A)
     for one in hetero:
-        own = [name for name, site in settings.sites.items() if site.ligand and one.matches(site.ligand)]
+        own = [name for name, copy in named.items() if copy is one]
         lies_in = assign_site(one.places, sites) if sites else ""
         places = dict.fromkeys([*own, *([lies_in] if lies_in in sites else [])])
         if not places or (one.kind not in ("ligand", "lipid") and not own):
@@ -64,20 +80,25 @@ def find_bound(
         if one.kind == "lipid" and not own:
             found.notes[str(one)] = f"{where}; a lipid or detergent, dropped"
             continue
+        if receptor.query(one.places)[0].min() < COVALENT:
+            where += ", at a bond's length from the protein: a covalent ligand is docked as if it were free"
         try:
             mol = bound_molecule(one, settings.smiles.get(one.name))
         except StructureError as error:
             found.add(one.places, np.zeros(len(one.places)))
-            found.notes[str(one)] = f"{where}; no reference pose: {error.problem}"
+            found.notes[str(one)] = f"{where}; no known pose: {error.problem}"
             continue
         heavy = [atom for atom in mol.GetAtoms() if atom.GetAtomicNum() > 1]
         found.add(
             mol.GetConformer().GetPositions()[[atom.GetIdx() for atom in heavy]],
             np.array([atom.GetFormalCharge() for atom in heavy], dtype=float),
         )
-        found.notes[str(one)] = f"{where}; its known pose, {mol.GetProp('_Name')}"
-        for name in places:
-            found.references.setdefault(name, mol)
+        free = [name for name in places if name not in found.references]
+        found.notes[str(one)] = (
+            f"{where}; its known pose, {mol.GetProp('_Name')}" if free else f"{where}; another copy, not used"
+        )
+        for name in free:
+            found.references[name] = mol
     return found
 
 

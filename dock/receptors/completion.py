@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,9 +16,10 @@ from dock.receptors.hetero import ION_CHARGES
 from dock.receptors.ions import Ion
 from dock.receptors.polymer import coordinates
 from dock.receptors.protonation import choose_states
+from dock.receptors.segments import Segment, make_segments
+from dock.receptors.side_chains import BORROWED
 
 if TYPE_CHECKING:
-    import gemmi
     from numpy.typing import NDArray
     from openmm.app import Topology
 
@@ -28,34 +27,16 @@ if TYPE_CHECKING:
     from dock.receptors.settings import ReceptorSettings
 
 NM_TO_A = 10.0
-WATER = "HOH"
+WATER, WATER_OXYGEN = "HOH", "O"
 HETERO_NAMES = frozenset({WATER, *ION_CHARGES})
 REPAIR = "leave the residue out by choosing chains or a range, or mend the file"
 SEED = 1  # of PDBFixer's annealing
 CHAIN_LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits
 
 
-@dataclass
-class Segment:
-    """An unbroken stretch of a chain, with what is to be added at its ends and inside.
-
-    Attributes
-    ----------
-    residues : list of gemmi.Residue
-    keys : list of ResidueKey
-        Of every residue of the finished segment: caps and built loops included.
-    additions : dict of int to list of str
-        Names of the residues to be built before the residue of that index.
-    """
-
-    residues: list[gemmi.Residue]
-    keys: list[ResidueKey]
-    additions: dict[int, list[str]] = field(default_factory=dict)
-
-
 def complete(
     polymers: Sequence[Polymer], ions: Sequence[Ion], settings: ReceptorSettings
-) -> tuple[Topology, NDArray[np.float64], dict[str, Any]]:
+) -> tuple[Topology, NDArray[np.float64], NDArray[np.float64], dict[str, Any]]:
     """Return a complete, protonated structure of the polymers and the ions.
 
     Returns
@@ -64,6 +45,8 @@ def complete(
         With the author's chains, numbers and insertion codes.
     positions : numpy.ndarray, shape (n_atoms, 3)
         In nanometres.
+    deposited : numpy.ndarray, shape (n_atoms, 3)
+        Where the entry itself has an atom, in angstrom; NaN for what was built or comes from elsewhere.
     notes : dict
         What was ``built``, ``capped`` and ``rebuilt``, disulfides and protonation.
 
@@ -76,13 +59,14 @@ def complete(
     from openmm.app import Modeller
 
     notes: dict[str, Any] = {}
-    segments = [segment for polymer in polymers for segment in _segments(polymer, settings, notes)]
+    taken = [ion.key for ion in ions]
+    segments = [s for polymer in polymers for s in make_segments(polymer, taken, settings, notes)]
     if len(segments) > len(CHAIN_LETTERS):
         raise StructureError(
             polymers[0].name, f"is broken into {len(segments)} pieces", "choose fewer chains"
         )
     try:
-        topology, positions = _heavy_atoms(segments, notes)
+        topology, positions, seen = _heavy_atoms(segments, notes)
     except Exception as error:  # PDBFixer raises whatever an odd residue causes
         raise StructureError(polymers[0].name, f"PDBFixer cannot complete it ({error})", REPAIR) from error
     keys = [key for segment in segments for key in segment.keys]
@@ -104,53 +88,27 @@ def complete(
     ]
     _note_histidines(modeller.topology, labels, notes["protonation"])
     named = _renamed(modeller.topology, [*keys, *(ion.key for ion in ions)])
-    return named, np.array(modeller.positions.value_in_unit(unit.nanometer), dtype=float), notes
+    placed = np.array(modeller.positions.value_in_unit(unit.nanometer), dtype=float)
+    # Residues keep their order, so that no address is needed to tell which atoms were there.
+    seen |= {(len(keys) + n, WATER_OXYGEN) for n, ion in enumerate(ions) if ion.seen and ion.name == WATER}
+    seen |= {(len(keys) + n, ion.name) for n, ion in enumerate(ions) if ion.seen}
+    here = np.array([(atom.residue.index, atom.name) in seen for atom in modeller.topology.atoms()])
+    deposited = np.where(here[:, None], placed * NM_TO_A, np.nan)
+    return named, placed, deposited, notes
 
 
-def _segments(polymer: Polymer, settings: ReceptorSettings, notes: dict[str, Any]) -> list[Segment]:
-    """Split a chain where it is broken, short gaps excepted; note gaps, loops and caps."""
-    keys = polymer.keys
-    pieces = polymer.segments()
-    found = [Segment([polymer.residues[i] for i in pieces[0]], [keys[i] for i in pieces[0]])]
-    for before, piece in pairwise(pieces):
-        one, two = before[-1], piece[0]
-        missing = polymer.missing_between(one, two)
-        between = f"{polymer.name}:{keys[one].number}-{keys[two].number}"
-        residues, own = [polymer.residues[i] for i in piece], [keys[i] for i in piece]
-        if missing and len(missing) <= settings.max_loop:
-            notes.setdefault("built_loops", []).append(f"{between}: {' '.join(missing)}")
-            last = found[-1]
-            last.additions[len(last.residues)] = missing
-            last.residues += residues
-            last.keys += [*_numbers_between(keys[one], keys[two], len(missing)), *own]
-            continue
-        count = keys[two].number - keys[one].number - 1
-        size = f"{count} residues missing" if count > 0 else "no residue missing by number"
-        notes.setdefault("gaps", []).append(f"{between}: {size}, capped")
-        found.append(Segment(residues, own))
-    ends = {"start": polymer.places[0] == 1, "end": polymer.places[-1] == len(polymer.sequence) > 0}
-    for number, segment in enumerate(found):
-        if number > 0 or (settings.cap_termini and not ends["start"]):
-            segment.additions = {0: ["ACE"], **segment.additions}
-            segment.keys.insert(0, ResidueKey(polymer.name, segment.keys[0].number - 1))
-            notes.setdefault("caps", []).append(f"ACE before {segment.keys[1].label('', True)}")
-        if number < len(found) - 1 or (settings.cap_termini and not ends["end"]):
-            segment.additions[len(segment.residues)] = ["NME"]
-            segment.keys.append(ResidueKey(polymer.name, segment.keys[-1].number + 1))
-            notes.setdefault("caps", []).append(f"NME after {segment.keys[-2].label('', True)}")
-    return found
+def _heavy_atoms(
+    segments: Sequence[Segment], notes: dict[str, Any]
+) -> tuple[Topology, NDArray[np.float64], set[tuple[int, str]]]:
+    """Build what is missing, with PDBFixer, and put right what comes out with the wrong hand.
 
-
-def _numbers_between(one: ResidueKey, two: ResidueKey, count: int) -> list[ResidueKey]:
-    """Return addresses for built residues: the free numbers, or else insertion codes."""
-    if two.number - one.number - 1 >= count:
-        return [ResidueKey(one.chain, one.number + 1 + step) for step in range(count)]
-    letters = [letter for letter in string.ascii_uppercase if letter > one.insertion]
-    return [ResidueKey(one.chain, one.number, letters[step]) for step in range(count)]
-
-
-def _heavy_atoms(segments: Sequence[Segment], notes: dict[str, Any]) -> tuple[Topology, NDArray[np.float64]]:
-    """Build what is missing, with PDBFixer, and put right what comes out with the wrong hand."""
+    Returns
+    -------
+    topology, positions
+        Positions of shape (n_atoms, 3) in nanometres.
+    seen : set of (int, str)
+        Index of the residue and name of each atom that is where the entry itself has it.
+    """
     from openmm import unit
     from pdbfixer import PDBFixer
 
@@ -164,10 +122,11 @@ def _heavy_atoms(segments: Sequence[Segment], notes: dict[str, Any]) -> tuple[To
         for index, names in segment.additions.items()
     }
     fixer.nonstandardResidues = []
-    given = {
-        (residue.chain.index, residue.id, atom.name)
-        for residue in fixer.topology.residues()
-        for atom in residue.atoms()
+    own = {
+        (chain, str(number), atom.name): atom.flag != BORROWED
+        for chain, segment in enumerate(segments)
+        for number, residue in zip(segment.numbers(), segment.residues, strict=True)
+        for atom in residue
     }
     fixer.findMissingAtoms()
     notes["rebuilt"] = [
@@ -178,21 +137,17 @@ def _heavy_atoms(segments: Sequence[Segment], notes: dict[str, Any]) -> tuple[To
     fixer.addMissingAtoms(seed=SEED)
     topology = fixer.topology
     positions = np.array(fixer.positions.value_in_unit(unit.nanometer), dtype=float)
-    built = np.array([(a.residue.chain.index, a.residue.id, a.name) not in given for a in topology.atoms()])
+    addresses = [(a.residue.chain.index, a.residue.id, a.name) for a in topology.atoms()]
+    built = np.array([address not in own for address in addresses])
+    seen = {
+        (atom.residue.index, atom.name)
+        for atom, address in zip(topology.atoms(), addresses, strict=True)
+        if own.get(address, False)
+    }
     positions, mended = mend_hands(topology, positions, built)
     if mended:
         notes["mended_hands"] = f"{len(mended)} centres built with the wrong hand were turned round"
-    return topology, positions + origin / NM_TO_A
-
-
-def _numbers(segment: Segment) -> list[int]:
-    """Return the place of each residue with coordinates among all of the finished segment, from 1."""
-    before = 0
-    numbers = []
-    for index in range(len(segment.residues)):
-        before += len(segment.additions.get(index, ()))
-        numbers.append(index + before + 1)
-    return numbers
+    return topology, positions + origin / NM_TO_A, seen
 
 
 def _pdb_block(segments: Sequence[Segment], origin: NDArray[np.float64]) -> str:
@@ -203,7 +158,7 @@ def _pdb_block(segments: Sequence[Segment], origin: NDArray[np.float64]) -> str:
     model = gemmi.Model(1)
     for letter, segment in zip(CHAIN_LETTERS, segments, strict=False):
         chain = gemmi.Chain(letter)
-        for number, residue in zip(_numbers(segment), segment.residues, strict=True):
+        for number, residue in zip(segment.numbers(), segment.residues, strict=True):
             added = chain.add_residue(residue)
             added.seqid = gemmi.SeqId(number, " ")
             added.het_flag = "A"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import string
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -107,6 +108,9 @@ def read_entry(path: Path) -> Entry:
         notes["hydrogens"] = f"{hydrogens} dropped, to be placed again"
         structure.remove_hydrogens()
     chains = {chain.name: [residue.clone() for residue in chain if len(residue)] for chain in model}
+    unnumbered = sum(residue.seqid.num is None for residues in chains.values() for residue in residues)
+    if unnumbered:
+        raise StructureError(path, f"has {unnumbered} residues without a number", "number them")
     unplaced = sum(_drop_unplaced(residue) for residues in chains.values() for residue in residues)
     if unplaced:
         notes["unplaced"] = f"{unplaced} atoms without possible coordinates were dropped"
@@ -136,6 +140,35 @@ def residue_key(chain: str, residue: gemmi.Residue) -> ResidueKey:
     return ResidueKey(chain, int(str(residue.seqid.num)), residue.seqid.icode.strip())
 
 
+def canonical_label(label: str) -> str:
+    """Return a residue's label with its name in capitals; the chain's name is left as it is."""
+    chain, colon, residue = label.rpartition(":")
+    return f"{chain}{colon}{residue.upper()}"
+
+
+def matching_residues(label: str, labels: Sequence[str]) -> list[int]:
+    """Return the index of the residue that a label means, in a list of one or none.
+
+    Parameters
+    ----------
+    label
+        As ``ASP98``, or ``A:ASP98``.
+    labels
+        Of each residue, with the chain if there are several.
+
+    Raises
+    ------
+    StructureError
+        If residues of several chains answer to it.
+    """
+    wanted = canonical_label(label)
+    found = [index for index, own in enumerate(labels) if wanted in (own, own.rpartition(":")[2])]
+    if len(found) > 1:
+        several = ", ".join(labels[index] for index in found)
+        raise StructureError(label, f"could be {several}", "write the chain, too")
+    return found
+
+
 def split_hetero(label: HeteroLabel) -> tuple[str, str, str]:
     """Return chain, code and number of ``68P``, ``68P:701`` or ``A:68P:701``; empty where not given."""
     parts = label.split(":")
@@ -155,8 +188,7 @@ def _parse(path: Path) -> gemmi.Structure:
         if suffix in MMCIF:
             structure = gemmi.make_structure_from_block(gemmi.cif.read_string(text)[0])
         else:
-            structure = gemmi.read_pdb_string(text)
-        structure.merge_chain_parts()
+            structure = gemmi.read_pdb_string(text, split_chain_on_ter=True)
     except Exception as error:  # gemmi raises what zlib, the file system or a malformed line causes
         raise StructureError(path, f"cannot be read as a structure ({error})") from error
     if not len(structure) or not any(len(residue) for chain in structure[0] for residue in chain):
@@ -165,13 +197,24 @@ def _parse(path: Path) -> gemmi.Structure:
 
 
 def _name_chains(structure: gemmi.Structure, notes: dict[str, Any]) -> None:
-    """Give chains without a name the first letter that is free."""
-    taken = {chain.name for chain in structure[0]}
+    """Give chains without a name, and those that use a name again, the first letter that is free.
+
+    A part of a chain that comes after TER, such as its ligands, keeps the name; one whose residue
+    numbers are taken is another chain.
+    """
+    taken: dict[str, set[str]] = {}
+    renamed = []
     for chain in structure[0]:
-        if not chain.name.strip():
-            chain.name = next(letter for letter in string.ascii_uppercase if letter not in taken)
-            taken.add(chain.name)
-            notes["chains"] = f"a chain without a name was called {chain.name}"
+        numbers = {str(residue.seqid) for residue in chain}
+        if not chain.name.strip() or numbers & taken.get(chain.name, set()):
+            letters = (letter for letter in string.ascii_uppercase if letter not in taken)
+            new = next(letters, chain.name)
+            renamed.append(f"{chain.name.strip() or 'a chain without a name'} was called {new}")
+            chain.name = new
+        taken.setdefault(chain.name, set()).update(numbers)
+    if renamed:
+        notes["chains"] = renamed
+    structure.merge_chain_parts()
 
 
 def _one_place_each(chain: str, residues: list[gemmi.Residue], altlocs: list[str]) -> list[gemmi.Residue]:
@@ -232,7 +275,7 @@ def _in_protein(residue: gemmi.Residue) -> bool:
     if residue.entity_type != gemmi.EntityType.Polymer:
         return False
     known = gemmi.find_tabulated_residue(residue.name)
-    return known.is_amino_acid() or (not known.is_nucleic_acid() and "CA" in residue and "N" in residue)
+    return bool(known.is_amino_acid()) or (not known.is_nucleic_acid() and "CA" in residue and "N" in residue)
 
 
 def _sequences(structure: gemmi.Structure, polymers: dict[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -262,7 +305,8 @@ def _references(block: gemmi.cif.Block) -> tuple[SequenceReference, ...]:
 
 def _is_predicted(path: Path, structure: gemmi.Structure) -> bool:
     title = _information(structure, "_struct.title").lower()
-    return ALPHAFOLD in title or path.name.upper().startswith("AF-")
+    experiment = _information(structure, "_exptl.method")
+    return not experiment and (ALPHAFOLD in title or path.name.upper().startswith("AF-"))
 
 
 def _information(structure: gemmi.Structure, item: str) -> str:

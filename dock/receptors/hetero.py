@@ -143,6 +143,11 @@ class Hetero:
     def __str__(self) -> str:
         return f"{self.name} {self.key.number}{self.key.insertion} of chain {self.key.chain}"
 
+    @property
+    def oxygen_or_ion(self) -> NDArray[np.float64]:
+        """Place of the ion, or of a water's oxygen, in angstrom."""
+        return np.asarray(self.places[0])
+
     def matches(self, label: str) -> bool:
         """Return whether ``CODE``, ``CODE:NUMBER`` or ``CHAIN:CODE:NUMBER`` means this residue."""
         chain, code, number = split_hetero(label)
@@ -176,7 +181,7 @@ def list_hetero(entry: Entry, protein: list[gemmi.Residue]) -> list[Hetero]:
             places = coordinates([residue])
             donors = len(tree.query_ball_point(places.mean(axis=0), COORDINATION))
             key = residue_key(chain, residue)
-            found.append(Hetero(key, residue.name.upper(), _kind(residue), places, residue, donors))
+            found.append(Hetero(key, _name(residue), _kind(residue), places, residue, donors))
     return found
 
 
@@ -237,6 +242,11 @@ def find_hetero(hetero: Sequence[Hetero], label: str, entry: Entry) -> list[Hete
 
 def _named(hetero: Sequence[Hetero], labels: tuple[str, ...], entry: Entry) -> list[Hetero]:
     return [one for label in labels for one in find_hetero(hetero, label, entry)]
+
+
+def _name(residue: gemmi.Residue) -> str:
+    """Return the component code; HOH for water, whatever it is called."""
+    return "HOH" if residue.is_water() else str(residue.name.upper())
 
 
 def _kind(residue: gemmi.Residue) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from dock.core.errors import StructureError
 from dock.receptors.entry import Entry, ResidueKey, read_entry
-from dock.receptors.hetero import COORDINATION, ION_CHARGES, MIN_DONORS, find_hetero, list_hetero
+from dock.receptors.hetero import COORDINATION, ION_CHARGES, MIN_DONORS, Hetero, find_hetero, list_hetero
 from dock.receptors.polymer import Polymer, make_polymer
 from dock.receptors.settings import GraftEntry, ReceptorSettings
 from dock.receptors.source import find_entry
@@ -19,6 +19,7 @@ from dock.receptors.superposition import Homologue, superpose
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+ALIKE = 1.0  # angstrom, the RMSD of an ion's surroundings up to which it can be placed
 SAME_ION = 2.5  # angstrom: an ion that is already there
 
 
@@ -35,12 +36,15 @@ class Ion:
         Of the ion, or of the oxygen, in angstrom.
     charge : int
         In units of e.
+    seen : bool
+        Whether the entry itself has it there.
     """
 
     key: ResidueKey
     name: str
     place: NDArray[np.float64]
     charge: int
+    seen: bool = False
 
 
 def graft_ions(
@@ -86,10 +90,19 @@ def place_ions(
     homologue: Homologue | None,
     polymers: Mapping[str, Polymer],
     ions: Sequence[Ion],
+    unwanted: Sequence[Hetero],
     settings: ReceptorSettings,
     record: dict[str, Any],
 ) -> list[Ion]:
-    """Place the target's ions that the structure lacks, where its atoms can hold them."""
+    """Place the target's ions that the structure lacks, where its atoms can hold them.
+
+    Parameters
+    ----------
+    ions
+        Those that are there.
+    unwanted
+        Those that the user dropped.
+    """
     if homologue is None or not settings.add_ions:
         return []
     polar = np.array(
@@ -103,8 +116,10 @@ def place_ions(
             continue
         donors = int((np.linalg.norm(polar - place, axis=1) <= COORDINATION).sum())
         text = f"{role} ({code}) of {homologue.target.name}, by {transform}, {donors} protein donors"
-        if donors < MIN_DONORS:
-            record.setdefault("ions_not_placed", []).append(text)
+        dropped = any(np.linalg.norm(one.centroid - place) <= SAME_ION for one in unwanted)
+        if dropped or donors < MIN_DONORS or transform.rmsd > ALIKE:
+            why = "dropped by the settings" if dropped else "no place for it"
+            record.setdefault("ions_not_placed", []).append(f"{text}: {why}")
             continue
         number += 1
         record.setdefault("ions_placed", []).append(f"{text}, as {code} {number}")

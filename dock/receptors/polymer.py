@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PEPTIDE_BOND = 2.5  # angstrom from C to N: what is farther is a gap
 LIGAND_REACH = 5.0  # angstrom from a site's ligand to the chains that form the site
+SIMILAR = 0.4  # identity from which a sequence that the user names is taken for a chain's
 SAME_PROTEIN = 0.9  # identity by which a chain is recognised as a target of the catalogue
 MIN_ALIGNED = 100  # residues, for the same
 BACKBONE = ("N", "CA", "C")
@@ -34,6 +35,12 @@ SIDE_CHAINS = {
     "PRO": "CB CG CD", "SER": "CB OG", "THR": "CB OG1 CG2",
     "TRP": "CB CG CD1 CD2 NE1 CE2 CE3 CZ2 CZ3 CH2", "TYR": "CB CG CD1 CD2 CE1 CE2 CZ OH",
     "VAL": "CB CG1 CG2",
+}  # fmt: skip
+# What force fields call residues by their state; the state is decided anew.
+FORCE_FIELD_NAMES = {
+    "HID": "HIS", "HIE": "HIS", "HIP": "HIS", "HSD": "HIS", "HSE": "HIS", "HSP": "HIS",
+    "CYX": "CYS", "CYM": "CYS", "ASH": "ASP", "ASPP": "ASP", "GLH": "GLU", "GLUP": "GLU",
+    "LYN": "LYS", "LSN": "LYS",
 }  # fmt: skip
 HEAVY_ATOMS = {
     name: frozenset(("N", "CA", "C", "O", "OXT", *atoms.split())) for name, atoms in SIDE_CHAINS.items()
@@ -178,7 +185,7 @@ def make_polymer(entry: Entry, chain: str, settings: ReceptorSettings) -> Polyme
 
 def _sequence(entry: Entry, chain: str, accession: str, settings: ReceptorSettings) -> tuple[str, str]:
     """Return the sequence to compare a chain with, and what is wrong with it if it is not the protein's own."""
-    if settings.sequence:
+    if settings.sequence and _is_like(entry, chain, settings.sequence):
         return settings.sequence, ""
     problem = "the file names no UniProt entry"
     if accession:
@@ -192,7 +199,7 @@ def _sequence(entry: Entry, chain: str, accession: str, settings: ReceptorSettin
 
 def _main_accession(entry: Entry, chain: str, settings: ReceptorSettings) -> str:
     """Return the accession of the protein that a chain is mainly made of."""
-    if settings.target:
+    if settings.target and _is_like(entry, chain, catalogue.target(settings.target).sequence):
         return catalogue.target(settings.target).uniprot
     named = recognised(entry, chain)
     if named:
@@ -203,6 +210,14 @@ def _main_accession(entry: Entry, chain: str, settings: ReceptorSettings) -> str
             lengths.get(reference.accession, 0) + reference.last - reference.first + 1
         )
     return max(lengths, key=lambda accession: lengths[accession]) if lengths else ""
+
+
+def _is_like(entry: Entry, chain: str, sequence: str) -> bool:
+    """Return whether a chain can be compared with a sequence: most of it aligns, half of that is the same."""
+    letters = "".join(one_letter(residue.name) for residue in entry.polymers[chain])
+    places = align(letters, sequence)
+    placed = sum(place is not None for place in places)
+    return 2 * placed >= len(letters) and identity(letters, places, sequence) >= SIMILAR
 
 
 def _uniprot(entry: Entry, chain: str) -> list[Any]:
@@ -253,12 +268,15 @@ def _standardised(chain: str, residues: list[gemmi.Residue], notes: dict[str, An
     kept = []
     for residue in residues:
         label = residue_key(chain, residue).label(residue.name)
-        parent = residue.name if residue.name in HEAVY_ATOMS else three_letter(one_letter(residue.name))
+        parent = FORCE_FIELD_NAMES.get(residue.name, residue.name)
+        if parent not in HEAVY_ATOMS:
+            parent = three_letter(one_letter(residue.name))
         if parent not in HEAVY_ATOMS or not all(name in residue for name in BACKBONE):
             notes.setdefault("unusable", []).append(label)
             continue
         if parent != residue.name:
-            notes.setdefault("modified", []).append(f"{label} to {parent}")
+            kind = "renamed" if residue.name in FORCE_FIELD_NAMES else "modified"
+            notes.setdefault(kind, []).append(f"{label} to {parent}")
             _become(residue, parent)
         kept.append(residue)
     return kept

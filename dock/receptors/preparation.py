@@ -12,7 +12,7 @@ from dock.core import catalogue
 from dock.core.errors import StructureError
 from dock.receptors.bound import BoundLigands, find_bound
 from dock.receptors.completion import complete
-from dock.receptors.entry import Entry, ResidueKey, read_entry
+from dock.receptors.entry import Entry, read_entry
 from dock.receptors.hetero import ION_CHARGES, Hetero, find_hetero, keep_hetero, list_hetero
 from dock.receptors.ions import Ion, graft_ions, place_ions
 from dock.receptors.membrane import find_membrane
@@ -22,11 +22,13 @@ from dock.receptors.settings import ReceptorSettings
 from dock.receptors.side_chains import carry_over_side_chains, revert_mutations
 from dock.receptors.site import Site, define_site
 from dock.receptors.source import find_entry, find_source
-from dock.receptors.superposition import Homologue, homologue_of
+from dock.receptors.superposition import SITE_REACH, Homologue, homologue_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from openmm.app import Topology
+
+LIKE = 0.9  # identity below which sites that were carried over are to be looked at
 
 
 @dataclass
@@ -99,6 +101,7 @@ def prepare(source: str, settings: ReceptorSettings | None = None) -> Preparatio
     homologue = homologue_of(polymers, target, settings.sites_from)
     if homologue is not None and not homologue.placeable and not settings.sites_from:
         homologue = None
+    known_sites = homologue.sites if homologue else {}
     record: dict[str, Any] = {
         "source": {"file": entry.path.name, "entry": entry.name, "predicted": entry.predicted},
         "target": target,
@@ -107,23 +110,17 @@ def prepare(source: str, settings: ReceptorSettings | None = None) -> Preparatio
         "reading": entry.notes,
         "chains": _chain_notes(entry, polymers),
     }
-    own = _places(polymers)
     record["side_chains"] = _mend_side_chains(polymers, settings, record["inputs"])
-    # What was carried over from elsewhere has no place of its own.
-    own = {
-        atom: place
-        for atom, place in _places(polymers).items()
-        if atom in own and np.array_equal(place, own[atom])
-    }
     hetero = list_hetero(entry, [residue for polymer in polymers.values() for residue in polymer.residues])
-    ions, deposited_ions = _ions(entry, hetero, polymers, homologue, settings, record)
-    topology, positions, record["completion"] = complete(list(polymers.values()), ions, settings)
-    sites = _sites(entry, hetero, homologue, settings, topology, positions)
-    bound = find_bound(hetero, sites, settings)
+    ions = _ions(entry, hetero, polymers, homologue, settings, record)
+    topology, positions, deposited, notes = complete(list(polymers.values()), ions, settings)
+    record["completion"] = notes
+    sites, named = _sites(entry, hetero, known_sites, settings, topology, positions)
+    heavy = [atom.index for atom in topology.atoms() if atom.element.symbol != "H"]
+    bound = find_bound(hetero, sites, named, settings, positions[heavy])
     record["references"] = bound.notes
     record |= _place_notes(homologue, topology, positions)
     record["warnings"] = _warnings(record, entry, sites)
-    deposited = _deposited(topology, own, deposited_ions)
     name = target if _is_model_of(target, entry) else entry.name
     return Preparation(name, topology, positions, deposited, sites, bound, record)
 
@@ -138,17 +135,10 @@ def _chosen(entry: Entry, settings: ReceptorSettings) -> dict[str, Polymer]:
     hetero = list_hetero(entry, [])
     markers = [find_hetero(hetero, site.ligand, entry)[0] for site in settings.sites.values() if site.ligand]
     places = np.vstack([marker.places for marker in markers]) if markers else None
-    return {name: make_polymer(entry, name, settings) for name in choose_chains(entry, settings, places)}
-
-
-def _places(polymers: Mapping[str, Polymer]) -> dict[tuple[ResidueKey, str], NDArray[np.float64]]:
-    """Return where each atom of the chains is, in angstrom."""
-    return {
-        (key, atom.name): np.array(atom.pos.tolist())
-        for polymer in polymers.values()
-        for key, residue in zip(polymer.keys, polymer.residues, strict=True)
-        for atom in residue
-    }
+    polymers = {name: make_polymer(entry, name, settings) for name in choose_chains(entry, settings, places)}
+    if settings.sequence and all(one.sequence != settings.sequence for one in polymers.values()):
+        raise StructureError(entry.path, f"chain {' '.join(polymers)} is not of the sequence in the settings")
+    return polymers
 
 
 def _ions(
@@ -158,37 +148,41 @@ def _ions(
     homologue: Homologue | None,
     settings: ReceptorSettings,
     record: dict[str, Any],
-) -> tuple[list[Ion], dict[ResidueKey, NDArray[np.float64]]]:
-    """Return all ions and waters of the receptor, and the places of the entry's own."""
+) -> list[Ion]:
+    """Return all ions and waters of the receptor."""
     near = [one for one in hetero if one.key.chain in polymers or one.donors]
     kept, dropped = keep_hetero(near, settings, entry)
     record["hetero"] = {
         "kept": [f"{one} ({one.donors} protein donors)" for one in kept],
         "dropped": dropped,
     }
-    ions = [Ion(one.key, one.name, one.places[0], ION_CHARGES.get(one.name, 0)) for one in kept]
-    deposited = {ion.key: ion.place for ion in ions}
+    ions = [
+        Ion(one.key, one.name, one.oxygen_or_ion, ION_CHARGES.get(one.name, 0), seen=True) for one in kept
+    ]
     ions += graft_ions(polymers, settings, record, record["inputs"])
-    ions += place_ions(homologue, polymers, ions, settings, record)
-    return ions, deposited
+    unwanted = [one for one in near if any(one.matches(label) for label in settings.drop)]
+    return [*ions, *place_ions(homologue, polymers, ions, unwanted, settings, record)]
 
 
 def _sites(
     entry: Entry,
     hetero: Sequence[Hetero],
-    homologue: Homologue | None,
+    known: Mapping[str, Site],
     settings: ReceptorSettings,
     topology: Topology,
     positions: NDArray[np.float64],
-) -> dict[str, Site]:
-    """Return the catalogue's sites, then the user's."""
-    sites = dict(homologue.sites) if homologue else {}
+) -> tuple[dict[str, Site], dict[str, Hetero]]:
+    """Return the catalogue's sites, then the user's, and the bound ligands that name some of these."""
+    sites = dict(known)
+    named = {}
     labels = residue_labels(topology)
     for name, definition in settings.sites.items():
-        found = find_hetero(hetero, definition.ligand, entry) if definition.ligand else []
-        places = min(found, key=lambda one: _apart(one, positions)).places if found else None
+        if definition.ligand:
+            copies = find_hetero(hetero, definition.ligand, entry)
+            named[name] = min(copies, key=lambda one: _apart(one, positions))
+        places = named[name].places if name in named else None
         sites[name] = define_site(name, definition, places, topology, positions, labels)
-    return sites
+    return sites, named
 
 
 def _chain_notes(entry: Entry, polymers: Mapping[str, Polymer]) -> dict[str, Any]:
@@ -225,22 +219,6 @@ def _mend_side_chains(
     return notes
 
 
-def _deposited(
-    topology: Topology,
-    own: Mapping[tuple[ResidueKey, str], NDArray[np.float64]],
-    ions: Mapping[ResidueKey, NDArray[np.float64]],
-) -> NDArray[np.float64]:
-    """Return the entry's own place of each atom, in angstrom; NaN where it has none."""
-    nowhere = np.full(3, np.nan)
-    places = []
-    for atom in topology.atoms():
-        residue = atom.residue
-        key = ResidueKey(residue.chain.id, int(residue.id), residue.insertionCode.strip())
-        in_ion = ions.get(key) if atom.element.symbol != "H" else None
-        places.append(own.get((key, atom.name), in_ion if in_ion is not None else nowhere))
-    return np.array(places, dtype=float)
-
-
 def _place_notes(
     homologue: Homologue | None, topology: Topology, positions: NDArray[np.float64]
 ) -> dict[str, Any]:
@@ -252,6 +230,10 @@ def _place_notes(
             "target": homologue.target.name,
             "identity": round(homologue.identity, 3),
             "superposed": str(homologue.transform()),
+        }
+        notes["homologue"]["sites"] = {
+            name: str(homologue.transform(site.center, SITE_REACH))
+            for name, site in homologue.target.sites.items()
         }
         membrane = homologue.membrane()
     membrane = membrane or find_membrane(topology, positions)
@@ -267,6 +249,10 @@ def _warnings(record: Mapping[str, Any], entry: Entry, sites: Mapping[str, Site]
             found.append(
                 f"chain {name} differs from UniProt: {', '.join(chain['mutations'])}; kept as deposited"
             )
+        if chain.get("modified"):
+            found.append(
+                f"chain {name}: modified residues were taken for their parents: {', '.join(chain['modified'])}"
+            )
         if chain.get("sequence"):
             found.append(f"chain {name}: {chain['sequence']}")
         if chain.get("unusable"):
@@ -278,10 +264,15 @@ def _warnings(record: Mapping[str, Any], entry: Entry, sites: Mapping[str, Site]
     if uncertain:
         near = ", ".join(f"{label} ({pka})" for label, pka in uncertain.items())
         found.append(f"so near the pH that its protonation is a guess: {near}")
-    found += [f"{text}: no place for it" for text in record.get("ions_not_placed", [])]
+    found += [f"{text}" for text in record.get("ions_not_placed", []) if "by the settings" not in text]
     found += [f"{who} {why}" for who, why in record["references"].items() if "its known pose" not in why]
+    if "homologue" in record and record["homologue"]["identity"] < LIKE:
+        placed = ", ".join(f"{name} by {how}" for name, how in record["homologue"]["sites"].items())
+        found.append(
+            f"{100 * record['homologue']['identity']:.0f} % of it is as in {record['homologue']['target']}: sites placed {placed}"
+        )
     if record["target"] and "homologue" not in record:
-        found.append(f"too little of it is there to place the sites of {record['target']}")
+        found.append(f"too little of it is there, or like it, to place the sites of {record['target']}")
     if not sites:
         found.append("no site: name one")
     if entry.predicted:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dock.core.errors import StructureError
+from dock.receptors.entry import matching_residues
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +27,7 @@ STATES: dict[str, tuple[str | None, str]] = {
     "HIS": (None, "HIP"),
 }
 NEAR = 1.0  # pH units: a pKa this near to the pH decides nothing for certain (PROPKA errs by about one)
+BINDS = 2.8  # angstrom from a nitrogen or sulfur to a cation that it binds
 HELD = 5.0  # angstrom from a carboxylate oxygen to a cation that keeps it charged
 CAPS = frozenset({"ACE", "NME"})
 # Where PROPKA's answer cannot be used: ff14SB has no such state.
@@ -106,6 +108,16 @@ def choose_states(
     notes: dict[str, Any] = {"pH": settings.ph, "method": f"PROPKA {version('propka')}"}
     for residue in topology.residues():
         label, pka = labels[residue.index], pkas.get(residue.index)
+        bound = _bound_state(residue, positions, cations)
+        if residue.index in wanted:
+            states.append(wanted[residue.index])
+            known = f" (PROPKA: pKa {pka:.1f})" if pka is not None else ""
+            notes.setdefault("overridden", {})[label] = f"{wanted[residue.index]}{known}"
+            continue
+        if bound is not None:
+            states.append(bound)
+            notes.setdefault("held_by_cations", {})[label] = f"{bound}: it binds a cation"
+            continue
         if pka is None or residue.name not in STATES:
             states.append(None)
             if pka is not None and pka < settings.ph:
@@ -117,10 +129,7 @@ def choose_states(
         if state != usual and residue.name in ("ASP", "GLU") and _holds(residue, positions, cations):
             notes.setdefault("held_by_cations", {})[label] = f"pKa {pka:.1f} without the cation; left charged"
             state = usual
-        if residue.index in wanted:
-            state = wanted[residue.index]
-            notes.setdefault("overridden", {})[label] = f"{state} (PROPKA: pKa {pka:.1f})"
-        elif state != usual:
+        if state != usual:
             notes.setdefault("changed", {})[label] = f"{state}, pKa {pka:.1f}"
         if abs(pka - settings.ph) < NEAR:
             notes.setdefault("uncertain", {})[label] = f"pKa {pka:.1f}"
@@ -137,13 +146,27 @@ def _holds(residue: Residue, positions: NDArray[np.float64], cations: NDArray[np
     return bool(apart.min() <= HELD / 10.0)
 
 
+def _bound_state(
+    residue: Residue, positions: NDArray[np.float64], cations: NDArray[np.float64]
+) -> str | None:
+    """Return the state of a histidine or cysteine that binds a cation: no proton on the atom that does."""
+    free = {"HIS": {"NE2": "HID", "ND1": "HIE"}, "CYS": {"SG": "CYX"}}.get(residue.name, {})
+    for atom in residue.atoms():
+        if atom.name in free and len(cations):
+            nearest = np.linalg.norm(cations - positions[atom.index], axis=1).min()
+            if nearest <= BINDS / 10.0:
+                return free[atom.name]
+    return None
+
+
 def _overrides(topology: Topology, labels: Sequence[str], settings: ReceptorSettings) -> dict[int, str]:
     residues = list(topology.residues())
     found: dict[int, str] = {}
     for label, state in settings.protonation.items():
-        index = next((i for i, own in enumerate(labels) if label.upper() in (own, own.split(":")[-1])), None)
-        if index is None:
+        indices = matching_residues(label, labels)
+        if not indices:
             raise StructureError(label, "is no residue of the receptor", "write it as ASP98, or A:ASP98")
+        index = indices[0]
         name = residues[index].name
         possible = ("HID", "HIE", "HIP") if name == "HIS" else STATES.get(name, ())
         if state not in possible:

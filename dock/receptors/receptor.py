@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -84,7 +84,7 @@ class Receptor:
         """
         try:
             record = read_json(folder / RECORD_FILE)
-            name = str(record["name"])
+            name, known = str(record["name"]), list(record["known_poses"])
             sites = {
                 site["name"]: Site.from_entry(
                     site["name"],
@@ -97,8 +97,9 @@ class Receptor:
                 folder / RECORD_FILE, f"cannot be read ({error})", "write the folder again with dock receptor"
             ) from error
         topology, positions = read_structure(folder / MODEL_FILE)
-        paths = {site: folder / REFERENCE_FILE.format(site=site) for site in sites}
-        references = {site: _read_reference(path) for site, path in paths.items() if path.is_file()}
+        # Of a folder written twice, only the poses that belong to the record.
+        paths = {site: folder / REFERENCE_FILE.format(site=site) for site in known}
+        references = {site: _read_reference(path) for site, path in paths.items()}
         return cls(name, topology, positions, sites, references, record)
 
     @classmethod
@@ -166,6 +167,11 @@ class Receptor:
         lines = [line for line in text.getvalue().splitlines() if not line.startswith("# Created")]
         return "\n".join(lines) + "\n"
 
+    @property
+    def fits_pdb(self) -> bool:
+        """Whether chain names and residue numbers fit the PDB format."""
+        return all(len(r.chain.id) == 1 and len(r.id) <= 4 for r in self.topology.residues())
+
     def to_pdb(self) -> str:
         """Return the structure as PDB text, each chain closed by TER."""
         from openmm import unit
@@ -179,11 +185,14 @@ class Receptor:
         """Write what `from_folder` reads; the record last, so that its presence means completeness."""
         from rdkit import Chem
 
+        (folder / RECORD_FILE).unlink(missing_ok=True)  # what it tells of is about to be replaced
         self.write(folder / MODEL_FILE)
         for site, mol in self.references.items():
             write_text(folder / REFERENCE_FILE.format(site=site), Chem.MolToMolBlock(mol))
+        known = {site: mol.GetProp("_Name") for site, mol in self.references.items()}
         sites = [{"name": name, **site.to_entry()} for name, site in self.sites.items()]
-        record = {**self.record, "name": self.name, "sites": sites, "sha256": model_hashes(folder)}
+        hashes = model_hashes(folder, known)
+        record = {**self.record, "name": self.name, "sites": sites, "known_poses": known, "sha256": hashes}
         write_json(folder / RECORD_FILE, record)
 
     def write(self, path: Path) -> None:
@@ -253,10 +262,10 @@ def residue_labels(topology: Topology) -> list[str]:
     ]
 
 
-def model_hashes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of a prepared model's files."""
-    paths = [folder / MODEL_FILE, *sorted(folder.glob(REFERENCE_FILE.format(site="*")))]
-    return {path.name: file_sha256(path) for path in paths}
+def model_hashes(folder: Path, sites: Iterable[str]) -> dict[str, str]:
+    """Return the SHA-256 of a prepared model's files: the structure, and the known poses of sites."""
+    names = [MODEL_FILE, *(REFERENCE_FILE.format(site=site) for site in sites)]
+    return {name: file_sha256(folder / name) for name in names}
 
 
 def _read_reference(path: Path) -> Mol:
@@ -264,7 +273,7 @@ def _read_reference(path: Path) -> Mol:
 
     from dock.ligands import stereo
 
-    mol = Chem.MolFromMolFile(str(path), removeHs=False)
+    mol = Chem.MolFromMolFile(str(path), removeHs=False) if path.is_file() else None
     if mol is None:
         raise StructureError(path, "the reference pose cannot be read")
     return stereo.forget_invertible(mol)

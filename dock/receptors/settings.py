@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, field_validator
 
 from dock.core.catalogue import HeteroLabel, ResidueLabel, SiteEntry
 from dock.core.errors import SettingsError
@@ -109,6 +109,24 @@ class ReceptorSettings(Record):
     sites: dict[SiteName, SiteEntry] = Field(default_factory=dict)
     smiles: dict[ComponentCode, str] = Field(default_factory=dict)
 
+    @field_validator("sequence", mode="after")
+    @classmethod
+    def _plain_sequence(cls, value: str) -> str:
+        letters = "".join(value.split()).upper()
+        if letters and not letters.isalpha():
+            raise ValueError("a sequence is one-letter codes and nothing else")
+        return letters
+
+    @field_validator("chains", "keep", "drop", mode="before")
+    @classmethod
+    def _one_alone(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("smiles", mode="after")
+    @classmethod
+    def _codes_in_capitals(cls, value: dict[str, str]) -> dict[str, str]:
+        return {code.upper(): smiles for code, smiles in value.items()}
+
 
 def parse_site(text: str) -> tuple[str, SiteEntry]:
     """Read a site as the command line has it: ``NAME=WHERE``.
@@ -128,7 +146,7 @@ def parse_site(text: str) -> tuple[str, SiteEntry]:
         center, _, box = where.partition(":")
         fields = {"center": center.split(",")} | ({"box": box.split(",")} if box else {})
     elif all(RESIDUE.fullmatch(item) for item in where.split(",")):
-        fields = {"residues": [item.upper() for item in where.split(",")]}
+        fields = {"residues": where.split(",")}
     else:
         fields = {"ligand": where}
     try:

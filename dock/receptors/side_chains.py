@@ -7,19 +7,33 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dock.receptors.polymer import HEAVY_ATOMS, Polymer
-from dock.receptors.sequence import three_letter
+from dock.core.errors import StructureError
+from dock.receptors.polymer import HEAVY_ATOMS, SAME_PROTEIN, Polymer
+from dock.receptors.sequence import identity, three_letter
 
 if TYPE_CHECKING:
     import gemmi
 
+BORROWED = "b"  # marks atoms that the entry itself does not have
 STUMP = frozenset({"N", "CA", "C", "O", "OXT", "CB"})
 CLASH = 1.9  # angstrom between heavy atoms of two residues; minimisation mends what is farther
 MAX_REPACKING = 5  # rounds
 
 
 def revert_mutations(polymer: Polymer) -> list[str]:
-    """Rename residues to what the sequence has at their place, cut back to CB; return what was done."""
+    """Rename residues to what the sequence has at their place, cut back to CB; return what was done.
+
+    Raises
+    ------
+    StructureError
+        If the chain is another protein than the sequence.
+    """
+    same = identity(polymer.letters, polymer.places, polymer.sequence)
+    if polymer.sequence and same < SAME_PROTEIN:
+        raise StructureError(
+            f"chain {polymer.name}",
+            f"{100 * same:.0f} % of it is as in the sequence: too little to revert the rest",
+        )
     reverted = []
     for index, place in enumerate(polymer.places):
         residue = polymer.residues[index]
@@ -114,6 +128,7 @@ def _add_side_chain(residue: gemmi.Residue, donor: gemmi.Residue) -> bool:
     )
     for atom in missing:
         added = atom.clone()
+        added.flag = BORROWED
         added.pos = gemmi.Position(onto.transform.apply(atom.pos))
         residue.add_atom(added)
     return True

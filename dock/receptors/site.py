@@ -10,6 +10,8 @@ import numpy as np
 
 from dock.core.catalogue import AnchorEntry, SiteEntry
 from dock.core.errors import StructureError
+from dock.receptors.entry import matching_residues
+from dock.receptors.polymer import HEAVY_ATOMS
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -116,18 +118,19 @@ def define_site(
     StructureError
         If a residue is not there, or nothing of the protein is near.
     """
-    atoms = [atom for atom in topology.atoms() if atom.element.symbol != "H"]
+    atoms = [
+        atom for atom in topology.atoms() if atom.element.symbol != "H" and atom.residue.name in HEAVY_ATOMS
+    ]
     places = positions[[atom.index for atom in atoms]] * NM_TO_A
-    named = {label.upper() for label in entry.residues}
-    short = {label: label.split(":")[-1] for label in labels}
-    absent = sorted(named - set(labels) - set(short.values()))
-    if absent:
-        raise StructureError(
-            absent[0], f"is no residue of the receptor (site {name})", "write it as ASP98, or A:ASP98"
-        )
-    inside = np.array(
-        [bool({labels[a.residue.index], short[labels[a.residue.index]]} & named) for a in atoms]
-    )
+    named = {}
+    for label in entry.residues:
+        found = matching_residues(label, labels)
+        if not found:
+            raise StructureError(
+                label, f"is no residue of the receptor (site {name})", "write it as ASP98, or A:ASP98"
+            )
+        named[found[0]] = label
+    inside = np.array([atom.residue.index in named for atom in atoms])
     if entry.center is not None:
         center = np.array(entry.center)
     elif ligand is not None:

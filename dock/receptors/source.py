@@ -28,6 +28,7 @@ SEQUENCE_SITES = (
     "https://rest.uniprot.org/uniprotkb/{accession}.fasta",
     "https://www.uniprot.org/uniprot/{accession}.fasta",
 )
+MAX_NAME = 4096  # characters, as in a path
 ADVICE = "check the code, or set DOCK_STRUCTURES to a folder that holds it"
 
 
@@ -53,6 +54,8 @@ def find_source(source: str) -> Path:
     UnknownNameError
         If it is none of these.
     """
+    if len(source) > MAX_NAME:
+        raise StructureError(f"{source[:40]}...", "is too long for a name")
     path = Path(source)
     if path.is_file():
         return path

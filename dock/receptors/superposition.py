@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SITE_REACH = 16.0  # angstrom around a site's centre: the C-alpha atoms that carry it over
 ION_REACH = 12.0  # the same around an ion
 MIN_PAIRS = 12
+UNLIKE = 3.0  # angstrom, the RMSD of a site's surroundings above which nothing is equivalent
 SAME_FRAME = 0.3  # angstrom: what would move less is in the model's own frame, and stays
 TRIMS = 4  # rounds in which pairs beyond twice the RMSD are left out
 
@@ -63,6 +64,8 @@ class Homologue:
         With a prepared model, in whose frame its sites are.
     polymer
         The chain that is like it.
+    with_chain
+        Whether residues are told apart by their chain.
 
     Raises
     ------
@@ -70,9 +73,10 @@ class Homologue:
         If the chain cannot be aligned with the target.
     """
 
-    def __init__(self, target: catalogue.TargetEntry, polymer: Polymer) -> None:
+    def __init__(self, target: catalogue.TargetEntry, polymer: Polymer, with_chain: bool = False) -> None:
         self.target = target
         self.polymer = polymer
+        self.with_chain = with_chain
         same = polymer.accession == target.uniprot and polymer.sequence == target.sequence
         places = polymer.places if same else align(polymer.letters, target.sequence)
         self.identity = identity(polymer.letters, places, target.sequence)
@@ -95,11 +99,14 @@ class Homologue:
 
     @property
     def placeable(self) -> bool:
-        """Whether enough of the structure is equivalent around every site and ion of the target."""
+        """Whether enough of the structure is equivalent, and alike, around every site and ion of the target."""
         centers = [site.center for site in self.target.sites.values()]
-        reaches = [SITE_REACH] * len(centers) + [ION_REACH] * len(self._ions)
-        places = [*centers, *(place for _, place in self._ions.values())]
-        return all(len(self._common(*around)) >= MIN_PAIRS for around in zip(places, reaches, strict=True))
+        around = [(center, SITE_REACH) for center in centers]
+        around += [(place, ION_REACH) for _, place in self._ions.values()]
+        return all(
+            len(self._common(*where)) >= MIN_PAIRS and self.transform(*where).rmsd <= UNLIKE
+            for where in around
+        )
 
     def _common(self, center: Any, reach: float) -> list[int]:
         """Return the positions that target and structure have in common around a place."""
@@ -162,11 +169,17 @@ class Homologue:
         if entry.center is None:
             raise StructureError(self.target.name, f"its site {name} has no centre")
         transform = self.transform(entry.center, SITE_REACH)
+        if transform.rmsd > UNLIKE:
+            raise StructureError(
+                self.target.name,
+                f"its {name} site cannot be carried over to chain {self.polymer.name} ({transform})",
+                "name sites of your own",
+            )
         residues = [self._equivalent(label) for label in entry.residues]
         anchor = None
         if entry.anchor is not None:
             label = self._equivalent(entry.anchor.residue)
-            if label is not None and label.startswith(entry.anchor.residue[:3]):
+            if label is not None and label.rpartition(":")[2].startswith(entry.anchor.residue[:3]):
                 anchor = catalogue.AnchorEntry(residue=label, atoms=entry.anchor.atoms)
         x, y, z = (round(float(value), 2) for value in transform(entry.center))
         return Site(
@@ -185,7 +198,7 @@ class Homologue:
         if index is None:
             return None
         residue = self.polymer.residues[index]
-        return residue_key(self.polymer.name, residue).label(residue.name)
+        return residue_key(self.polymer.name, residue).label(residue.name, self.with_chain)
 
 
 def superpose(moving: NDArray[np.float64], fixed: NDArray[np.float64]) -> Transform:
@@ -226,5 +239,5 @@ def homologue_of(polymers: Mapping[str, Polymer], target_name: str, sites_from: 
         raise StructureError(
             name, "has no sites of its own in the catalogue", f"use sites_from: {frame.sites_from}"
         )
-    candidates = [Homologue(frame, polymer) for polymer in polymers.values()]
+    candidates = [Homologue(frame, polymer, len(polymers) > 1) for polymer in polymers.values()]
     return max(candidates, key=lambda one: one.identity * len(one.by_position))
