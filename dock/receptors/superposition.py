@@ -100,8 +100,7 @@ class Homologue:
     @property
     def placeable(self) -> bool:
         """Whether enough of the structure is equivalent, and alike, around every site and ion of the target."""
-        centers = [site.center for site in self.target.sites.values()]
-        around = [(center, SITE_REACH) for center in centers]
+        around: list[tuple[Any, float]] = [(site.center, SITE_REACH) for site in self.target.sites.values()]
         around += [(place, ION_REACH) for _, place in self._ions.values()]
         return all(
             len(self._common(*where)) >= MIN_PAIRS and self.transform(*where).rmsd <= UNLIKE
