@@ -112,7 +112,7 @@ def site_system(receptor: Receptor, pose: Pose, settings: SystemSettings) -> Com
 
     The part of the receptor that is left out neither screens nor interacts, and atoms at the
     rim see more solvent than they should: for S-citalopram in the orthosteric site of SERT the
-    interaction energy is 6 kcal/mol weaker at 8 A than with the whole receptor (-58), 2 at 12 A.
+    interaction energy is 4 kcal/mol weaker at 8 A than with the whole receptor (-40), 1 at 12 A.
 
     Raises
     ------
