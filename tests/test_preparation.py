@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openmm.app import PDBFile
 
+from dock.campaign.plan import plan_campaign, tasks_of_kind
+from dock.campaign.settings import CampaignSettings
 from dock.core import catalogue
 from dock.core.errors import DockError, SettingsError, StructureError
 from dock.dynamics.model import open_receptor
@@ -825,3 +827,31 @@ def test_a_structure_far_from_the_origin_is_the_same(piece, tmp_path):
     heavy = [atom.index for atom in near.topology.atoms() if atom.element.symbol != "H"]
     shift = far.positions[heavy] - near.positions[heavy]
     assert np.abs(shift - [-2000, 0, 0]).max() < 0.01
+
+
+def test_a_campaign_takes_a_prepared_folder_and_gates_its_known_poses(written):
+    chosen = CampaignSettings(receptor=str(written[0]), sites=["pocket", "other"], ligands=["sertraline"])
+    tasks = plan_campaign(chosen)
+    assert [task.inputs["site"] for task in tasks_of_kind(tasks, "gate")] == ["pocket"]
+    assert {task.label for task in tasks_of_kind(tasks, "dock")} == {
+        "dock sertraline in pocket", "dock sertraline in other", "dock escitalopram in pocket",
+    }  # fmt: skip
+
+
+def test_a_campaign_prepares_a_raw_structure_and_gates_what_no_catalogue_knows(mirror):
+    """Settings under `preparation`, a ligand known by its SMILES alone; prepared once, then kept."""
+    smiles = "CN(C)CCCC1(OCc2cc(C#N)ccc12)c1ccc(F)cc1"
+    preparation = {
+        "first_residue": 92, "last_residue": 104, "smiles": {"68P": smiles}, "sites": {"s": {"ligand": "68P"}},
+    }  # fmt: skip
+    chosen = CampaignSettings(
+        receptor=str(mirror / "5I71.pdb"), preparation=preparation, ligands=["sertraline"]
+    )
+    again = CampaignSettings(**chosen.model_dump(mode="json"))
+    assert again.preparation_changes == chosen.preparation_changes
+    tasks = plan_campaign(again)
+    assert [task.inputs["site"] for task in tasks_of_kind(tasks, "gate")] == ["s"]
+    reference = next(task for task in tasks_of_kind(tasks, "ligand") if task.inputs["name"] == "68P")
+    assert not reference.inputs["catalogue"]
+    assert "[C@@]" in reference.inputs["smiles"] or "[C@]" in reference.inputs["smiles"]
+    assert {task.key for task in tasks} == {task.key for task in plan_campaign(again)}

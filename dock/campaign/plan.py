@@ -109,8 +109,8 @@ def plan_campaign(settings: CampaignSettings) -> list[Task]:
     planned = {new.key: new for new in [receptor, *ligands]}
     gates = []
     for site in [name for name in sites if name in loaded.references]:
-        name = loaded.references[site].GetProp("_Name")
-        reference = _ligand_task(LigandSettings(name=name), settings.ph, task)
+        name, smiles = loaded.known_ligand(site)
+        reference = _ligand_task(LigandSettings(name=name, smiles=smiles), settings.ph, task)
         search = dock(reference, site)
         planned |= {reference.key: reference, search.key: search}
         inputs = {"site": site, "accept_failure": settings.accept_failed_gate}

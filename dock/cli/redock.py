@@ -31,7 +31,8 @@ def command(source: str, site: str, seeds: str) -> None:
     reference = receptor.references.get(place.name)
     if reference is None:
         raise StructureError(f"{source} {place.name}", "has no known pose", "choose another site")
-    ligand = Ligand.from_catalogue(reference.GetProp("_Name"))
+    name, smiles = receptor.known_ligand(place.name)
+    ligand = Ligand.from_catalogue(name) if smiles is None else Ligand.from_smiles(smiles, name)
     gate = redocking_gate(search_site(receptor, ligand, place, settings, available_cores()), reference)
     click.echo(gate.to_dataframe().to_string(index=False))
     click.echo(f"gate (every top pose within {LIMIT:g} A): {'passed' if gate.passed else 'FAILED'}")

@@ -151,6 +151,15 @@ class Receptor:
                 return site
         raise catalogue.unknown_name(name, f"site of {self.name}", list(self.sites))
 
+    def known_ligand(self, site: str) -> tuple[str, str | None]:
+        """Return name and SMILES of a site's known ligand; the SMILES is None where the catalogue has it."""
+        from rdkit import Chem
+
+        mol = self.references[site]
+        name = mol.GetProp("_Name")
+        in_catalogue = catalogue.find_ligand(name) is not None
+        return name, None if in_catalogue else str(Chem.MolToSmiles(Chem.RemoveHs(mol)))
+
     @cached_property
     def key(self) -> str:
         """Content key of the structure."""
