@@ -280,6 +280,7 @@ def test_a_short_gap_is_built_and_a_long_one_capped(receptor_of_dopamine):
     assert [names[str(n)] for n in (140, 141, 142, 143)] == ["MET", "LEU", "TYR", "ASN"]
     assert names["223"] == "NME"
     assert names["363"] == "ACE"
+    assert names["34"] == "ACE"  # the construct begins at 35, the protein does not
     assert wrong_hands(receptor_of_dopamine.topology, receptor_of_dopamine.positions) == []
 
 

@@ -84,6 +84,11 @@ class Polymer:
         """One-letter codes of the residues."""
         return "".join(one_letter(residue.name) for residue in self.residues)
 
+    @property
+    def compared_with_its_own(self) -> bool:
+        """Whether the sequence is the protein's, and not just that of the construct in the file."""
+        return bool(self.sequence) and "sequence" not in self.notes
+
     def segments(self) -> list[list[int]]:
         """Return the indices of the residues, split where the backbone is broken."""
         found: list[list[int]] = []

@@ -57,8 +57,9 @@ def make_segments(
     """
     used = {*taken, *polymer.keys}
     found = _pieces(polymer, used, settings, notes)
-    starts_whole = polymer.places[0] == 1
-    ends_whole = polymer.places[-1] == len(polymer.sequence) > 0
+    known = polymer.compared_with_its_own
+    starts_whole = known and polymer.places[0] == 1
+    ends_whole = known and polymer.places[-1] == len(polymer.sequence)
     for number, segment in enumerate(found):
         first, last = segment.keys[0], segment.keys[-1]
         if number > 0 or (settings.cap_termini and not starts_whole):
