@@ -565,7 +565,7 @@ def test_the_command_writes_structure_record_and_page(written):
     folder, done = written
     assert done.code == 0, done.err
     assert {path.name for path in folder.iterdir()} == {
-        "model.cif", "model.pdb", "record.json", "index.html", "reference_pocket.sdf", "reference_orthosteric.sdf",
+        "model.cif", "model.pdb", "record.json", "index.html", "reference_pocket.sdf",
     }  # fmt: skip
     record = json.loads((folder / "record.json").read_text())
     assert record["side_chains"]["reverted"] == ["ALA-110-TYR"]
@@ -582,7 +582,7 @@ def test_what_was_written_is_a_receptor_for_docking(written):
     folder, _ = written
     receptor = Receptor.from_folder(folder)
     assert receptor.references["pocket"].GetProp("_Name") == "escitalopram"
-    assert receptor.site("pocket").center == receptor.site("orthosteric").center
+    assert receptor.site("S1").name == receptor.site("orthosteric").name == "pocket"  # one place, one site
     assert receptor.site("other").residues == ("TYR95", "ASP98")
     labels = residue_labels(receptor.topology)
     protons = {f"{labels[a.residue.index]} {a.name}" for a in receptor.topology.atoms()}
@@ -604,7 +604,7 @@ def test_the_same_source_is_prepared_once(written, mirror, monkeypatch):
     again = open_receptor(str(mirror / "6VRH.pdb"), choice)
     assert again.key == first.key
     prepared = open_receptor(str(written[0]))
-    assert list(prepared.sites) == ["orthosteric", "allosteric", "pocket", "other"]
+    assert list(prepared.sites) == ["allosteric", "pocket", "other"]
     with_own = open_receptor(str(written[0]), {"sites": {"mine": {"residues": ["ASP98"]}}})
     assert list(with_own.sites)[-1] == "mine"
     with pytest.raises(StructureError, match="is prepared already"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -36,6 +37,11 @@ def main() -> None:
     """Run the command line; an error is one line, and the exit code says whose fault it is."""
     from dock.core.errors import DockError
 
+    told = logging.StreamHandler()
+    told.setFormatter(logging.Formatter("dock: %(message)s"))
+    logger = logging.getLogger("dock")
+    logger.addHandler(told)
+    logger.setLevel(logging.INFO)
     try:
         code = cli(standalone_mode=False)
     except click.exceptions.Exit as stop:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from dock.receptors.settings import ReceptorSettings
 from dock.receptors.source import find_source
 
 PDB_FILE = "model.pdb"
+LOG = logging.getLogger(__name__)
 
 
 def build_receptor(
@@ -124,6 +126,7 @@ def open_receptor(source: str, changes: Mapping[str, Any] | None = None) -> Rece
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
         if not (folder / RECORD_FILE).exists():
+            LOG.info("preparing the receptor %s: one to three minutes, once", source)
             build_receptor(source, folder, changes)
     return Receptor.from_folder(folder)
 

@@ -20,7 +20,7 @@ from dock.receptors.polymer import Polymer, choose_chains, make_polymer, recogni
 from dock.receptors.receptor import residue_labels
 from dock.receptors.settings import ReceptorSettings
 from dock.receptors.side_chains import carry_over_side_chains, revert_mutations
-from dock.receptors.site import Site, define_site
+from dock.receptors.site import Site, define_site, merge_sites
 from dock.receptors.source import find_entry, find_source
 from dock.receptors.superposition import SITE_REACH, Homologue, homologue_of
 
@@ -173,16 +173,15 @@ def _sites(
     positions: NDArray[np.float64],
 ) -> tuple[dict[str, Site], dict[str, Hetero]]:
     """Return the catalogue's sites, then the user's, and the bound ligands that name some of these."""
-    sites = dict(known)
-    named = {}
+    own, named = {}, {}
     labels = residue_labels(topology)
     for name, definition in settings.sites.items():
         if definition.ligand:
             copies = find_hetero(hetero, definition.ligand, entry)
             named[name] = min(copies, key=lambda one: _apart(one, positions))
         places = named[name].places if name in named else None
-        sites[name] = define_site(name, definition, places, topology, positions, labels)
-    return sites, named
+        own[name] = define_site(name, definition, places, topology, positions, labels)
+    return merge_sites(known, own), named
 
 
 def _chain_notes(entry: Entry, polymers: Mapping[str, Polymer]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from dock.core import catalogue
 from dock.core.errors import StructureError
 from dock.core.files import atomic_path, read_json, write_json, write_text
 from dock.core.keys import content_key, file_sha256
-from dock.receptors.site import Site, define_site
+from dock.receptors.site import Site, define_site, merge_sites
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,7 +135,7 @@ class Receptor:
                     name, "a prepared receptor has no ligands", "give the site a center or residues"
                 )
             added[name] = define_site(name, entry, None, self.topology, self.positions, labels)
-        return replace(self, sites={**self.sites, **added})
+        return replace(self, sites=merge_sites(self.sites, added))
 
     def site(self, name: str) -> Site:
         """Return the site called `name`, by its own name or a synonym, in any case.

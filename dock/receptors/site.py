@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ OUTSIDE = "outside"
 NM_TO_A = 10.0
 LINING = 4.5  # angstrom from a ligand to the residues that line its site
 MARGIN = 8.0  # angstrom of the search box around a ligand
+SAME_PLACE = 3.0  # angstrom between two centres
 MAX_EDGE = 60.0  # angstrom
 
 
@@ -156,6 +158,23 @@ def define_site(
         box = (a, b, c)
     x, y, z = (round(float(value), 2) for value in center)
     return Site(name, (x, y, z), box, entry.radius, tuple(lining), entry.anchor, entry.synonyms)
+
+
+def merge_sites(known: Mapping[str, Site], own: Mapping[str, Site]) -> dict[str, Site]:
+    """Return known sites and the user's; a known one at the same place gives way and lends its names.
+
+    Two sites with centres within 3 A are the same place: a pose could not be told to lie in one or
+    the other.
+    """
+    merged = dict(known)
+    for name, site in own.items():
+        merged.pop(name, None)
+        same = [other for other in merged.values() if math.dist(other.center, site.center) <= SAME_PLACE]
+        names = [synonym for other in same for synonym in (other.name, *other.synonyms)]
+        for other in same:
+            del merged[other.name]
+        merged[name] = replace(site, synonyms=tuple(dict.fromkeys([*site.synonyms, *names])))
+    return merged
 
 
 def _within(places: NDArray[np.float64], around: NDArray[np.float64], reach: float) -> NDArray[np.bool_]:
