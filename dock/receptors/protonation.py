@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +30,8 @@ NEAR = 1.0  # pH units: a pKa this near to the pH decides nothing for certain (P
 BINDS = 2.8  # angstrom from a nitrogen or sulfur to a cation that it binds
 HELD = 5.0  # angstrom from a carboxylate oxygen to a cation that keeps it charged
 CAPS = frozenset({"ACE", "NME"})
-# Where PROPKA's answer cannot be used: ff14SB has no such state.
-NO_TEMPLATE = {"CYS": "deprotonated", "TYR": "deprotonated"}
+# What keeps its proton whatever PROPKA says: anions of these are rarer than PROPKA's error suggests.
+KEPT = ("CYS", "TYR")
 
 
 def predicted_pkas(topology: Topology, positions: NDArray[np.float64]) -> dict[int, float]:
@@ -75,7 +75,7 @@ def predicted_pkas(topology: Topology, positions: NDArray[np.float64]) -> dict[i
     return {
         by_place[group.atom.chain_id, int(group.atom.res_num)]: float(group.pka_value)
         for group in molecule.conformations["AVR"].get_titratable_groups()
-        if group.residue_type in (*STATES, *NO_TEMPLATE)
+        if group.residue_type in (*STATES, *KEPT)
     }
 
 
@@ -108,33 +108,41 @@ def choose_states(
     notes: dict[str, Any] = {"pH": settings.ph, "method": f"PROPKA {version('propka')}"}
     for residue in topology.residues():
         label, pka = labels[residue.index], pkas.get(residue.index)
-        bound = _bound_state(residue, positions, cations)
-        if residue.index in wanted:
-            states.append(wanted[residue.index])
-            known = f" (PROPKA: pKa {pka:.1f})" if pka is not None else ""
-            notes.setdefault("overridden", {})[label] = f"{wanted[residue.index]}{known}"
-            continue
-        if bound is not None:
-            states.append(bound)
-            notes.setdefault("held_by_cations", {})[label] = f"{bound}: it binds a cation"
-            continue
-        if pka is None or residue.name not in STATES:
-            states.append(None)
-            if pka is not None and pka < settings.ph:
-                notes.setdefault("left_neutral", {})[label] = f"pKa {pka:.1f}, but ff14SB has no anion of it"
-            continue
-        without, with_proton = STATES[residue.name]
-        state = with_proton if pka > settings.ph else without
-        usual = with_proton if residue.name == "LYS" else without
-        if state != usual and residue.name in ("ASP", "GLU") and _holds(residue, positions, cations):
-            notes.setdefault("held_by_cations", {})[label] = f"pKa {pka:.1f} without the cation; left charged"
-            state = usual
-        if state != usual:
-            notes.setdefault("changed", {})[label] = f"{state}, pKa {pka:.1f}"
-        if abs(pka - settings.ph) < NEAR:
-            notes.setdefault("uncertain", {})[label] = f"pKa {pka:.1f}"
+        state, kind, why = _decided(residue, pka, wanted, positions, cations, settings.ph)
         states.append(state)
+        if kind:
+            notes.setdefault(kind, {})[label] = why
+        if pka is not None and abs(pka - settings.ph) < NEAR and kind in ("", "changed"):
+            notes.setdefault("uncertain", {})[label] = f"pKa {pka:.1f}"
     return states, notes
+
+
+def _decided(
+    residue: Residue,
+    pka: float | None,
+    wanted: Mapping[int, str],
+    positions: NDArray[np.float64],
+    cations: NDArray[np.float64],
+    ph: float,
+) -> tuple[str | None, str, str]:
+    """Return the state of a residue, and for the record what kind of decision it was, and why."""
+    shown = "" if pka is None else f"PROPKA: pKa {pka:.1f}"
+    if residue.index in wanted:
+        return wanted[residue.index], "overridden", f"{wanted[residue.index]}, {shown}"
+    bound = _bound_state(residue, positions, cations)
+    if bound is not None:
+        return bound, "held_by_cations", f"{bound}: it binds a cation"
+    if pka is None or residue.name not in STATES:
+        left = pka is not None and pka < ph
+        return None, "left_neutral" if left else "", f"{shown}, left with its proton all the same"
+    without, with_proton = STATES[residue.name]
+    state = with_proton if pka > ph else without
+    usual = with_proton if residue.name == "LYS" else without
+    if state == usual:
+        return state, "", ""
+    if residue.name in ("ASP", "GLU") and _holds(residue, positions, cations):
+        return usual, "held_by_cations", f"{shown} without the cation; left charged"
+    return state, "changed", f"{state}, pKa {pka:.1f}"
 
 
 def _holds(residue: Residue, positions: NDArray[np.float64], cations: NDArray[np.float64]) -> bool:
