@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openmm.app import PDBFile
+from pages import HAS_WEBGL, opened
 
 from dock.campaign.plan import plan_campaign, tasks_of_kind
 from dock.campaign.settings import CampaignSettings
@@ -856,3 +857,16 @@ def test_a_campaign_prepares_a_raw_structure_and_gates_what_no_catalogue_knows(m
     assert not reference.inputs["catalogue"]
     assert "[C@@]" in reference.inputs["smiles"] or "[C@]" in reference.inputs["smiles"]
     assert {task.key for task in tasks} == {task.key for task in plan_campaign(again)}
+
+
+def test_the_page_opens_without_a_network(written, browser):
+    folder, _ = written
+    with opened(browser, folder / "index.html") as (page, complaints):
+        assert page.locator("#sites tr").count() == 1 + 3
+        assert page.locator("#warnings li").count() == len(Receptor.from_folder(folder).record["warnings"])
+        page.select_option("#scene", "pocket")
+        if page.evaluate(HAS_WEBGL):
+            page.wait_for_selector("#viewer canvas", timeout=20_000)
+            shown = page.evaluate("sertdockViewer.getModel(0).selectedAtoms({}).length")
+            assert shown > 500
+        assert complaints == []

@@ -1,45 +1,19 @@
 import io
 import re
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from pages import HAS_WEBGL, opened
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
 from dock.campaign.reporting import report, report_content
 from dock.report import view
 from dock.report.html import render
 
-ARGUMENTS = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-background-networking",
-             "--disable-component-update"]  # fmt: skip
-# 3Dmol.js draws off screen and copies the picture, so its visible canvas has no WebGL context.
-HAS_WEBGL = "document.createElement('canvas').getContext('webgl2') !== null"
-
 
 @pytest.fixture(scope="module")
 def report_path(short_run):
     return report(short_run)
-
-
-@contextmanager
-def opened(browser, path):
-    """The report in headless Chromium with the network off; yields the page and its complaints."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser, args=ARGUMENTS, chromium_sandbox=False)
-        page = chromium.new_context(viewport={"width": 1200, "height": 900}, offline=True).new_page()
-        complaints: list[str] = []
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console", lambda message: complaints.append(message.text) if message.type == "error" else None
-        )
-        page.on(
-            "request",
-            lambda request: complaints.append(request.url) if request.url.startswith("http") else None,
-        )
-        page.goto(path.as_uri())
-        yield page, complaints
-        chromium.close()
 
 
 def picture(page):
@@ -79,6 +53,13 @@ def test_the_report_says_what_a_report_must(report_path, short_run):
     assert not re.findall(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", text.split("<script>")[0])
     best = short_run.table("poses").query("simulated").iloc[0]
     assert f"{best['score_kcal_mol']:.2f}" in text
+
+
+def test_the_report_says_where_the_receptor_was_guessed(report_path, short_run):
+    text = report_path.read_text()
+    warnings = report_content(short_run).receptor.record["warnings"]
+    assert warnings
+    assert all(warning in text for warning in warnings)
 
 
 def test_without_the_viewer_the_report_says_so_and_falls_back(short_run, monkeypatch, tmp_path):
