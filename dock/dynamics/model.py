@@ -56,6 +56,7 @@ def build_receptor(
     raw, settings = _settings(source, changes or {})
     output_folder(folder)
     preparation = prepare(raw, settings)
+    LOG.info("%s is complete; relaxing it takes a minute or two on two cores", preparation.name)
     positions, relaxation = relax(preparation, processor or choose_processor())
     target = catalogue.targets().get(preparation.record["target"])
     entry = preparation.record["source"]["entry"]
@@ -126,7 +127,6 @@ def open_receptor(source: str, changes: Mapping[str, Any] | None = None) -> Rece
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
         if not (folder / RECORD_FILE).exists():
-            LOG.info("preparing the receptor %s: one to three minutes, once", source)
             build_receptor(source, folder, changes)
     return Receptor.from_folder(folder)
 
