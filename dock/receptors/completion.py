@@ -13,7 +13,7 @@ from dock.core.errors import StructureError
 from dock.receptors.chirality import mend_hands
 from dock.receptors.entry import ResidueKey
 from dock.receptors.hetero import ION_CHARGES
-from dock.receptors.ions import Ion
+from dock.receptors.ions import WATER, Ion
 from dock.receptors.polymer import coordinates
 from dock.receptors.protonation import choose_states
 from dock.receptors.segments import Segment, make_segments
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from dock.receptors.settings import ReceptorSettings
 
 NM_TO_A = 10.0
-WATER, WATER_OXYGEN = "HOH", "O"
 HETERO_NAMES = frozenset({WATER, *ION_CHARGES})
 REPAIR = "leave the residue out by choosing chains or a range, or mend the file"
 SEED = 1  # of PDBFixer's annealing
@@ -90,8 +89,7 @@ def complete(
     named = _renamed(modeller.topology, [*keys, *(ion.key for ion in ions)])
     placed = np.array(modeller.positions.value_in_unit(unit.nanometer), dtype=float)
     # Residues keep their order, so that no address is needed to tell which atoms were there.
-    seen |= {(len(keys) + n, WATER_OXYGEN) for n, ion in enumerate(ions) if ion.seen and ion.name == WATER}
-    seen |= {(len(keys) + n, ion.name) for n, ion in enumerate(ions) if ion.seen}
+    seen |= {(len(keys) + n, ion.atom) for n, ion in enumerate(ions) if ion.seen}
     here = np.array([(atom.residue.index, atom.name) in seen for atom in modeller.topology.atoms()])
     deposited = np.where(here[:, None], placed * NM_TO_A, np.nan)
     return named, placed, deposited, notes
@@ -205,6 +203,5 @@ def _ion_topology(ions: Sequence[Ion]) -> Topology:
     topology = Topology()
     for ion in ions:
         residue = topology.addResidue(ion.name, topology.addChain())
-        symbol = "O" if ion.name == WATER else ion.name.capitalize()
-        topology.addAtom("O" if ion.name == WATER else ion.name, Element.getBySymbol(symbol), residue)
+        topology.addAtom(ion.atom, Element.getBySymbol(ion.atom.capitalize()), residue)
     return topology

@@ -24,95 +24,20 @@ COORDINATION = 3.4  # angstrom from an ion to a protein N, O or S
 MIN_DONORS = 3
 MIN_LIGAND_ATOMS = 6
 # Lipids, detergents and crystallisation additives of membrane proteins that bind where there is room.
-LIPIDS = frozenset(
-    [
-        "CLR",
-        "Y01",
-        "CHS",
-        "OLA",
-        "OLB",
-        "OLC",
-        "OLM",
-        "PLM",
-        "PAM",
-        "STE",
-        "MYR",
-        "D10",
-        "D12",
-        "HEX",
-        "UND",
-        "C14",
-        "R16",
-        "OCT",
-        "LMT",
-        "LMN",
-        "BOG",
-        "BNG",
-        "BGL",
-        "LDA",
-        "DMU",
-        "UMQ",
-        "MC3",
-        "PC1",
-        "PCW",
-        "PEE",
-        "PEF",
-        "PGV",
-        "PGT",
-        "PTY",
-        "POV",
-        "PX4",
-        "CDL",
-        "LPE",
-        "LPP",
-        "1PE",
-        "P5S",
-        "PSF",
-        "DGA",
-        "SQD",
-        "LHG",
-        "3PE",
-        "PIO",
-    ]
-)
-GLYCANS = frozenset(["NAG", "NDG", "BMA", "MAN", "FUC", "FUL", "GAL", "BGC", "GLC", "SIA", "XYP"])
-ADDITIVES = frozenset(
-    [
-        "GOL",
-        "EDO",
-        "PEG",
-        "PGE",
-        "PG4",
-        "PE4",
-        "P6G",
-        "1PG",
-        "2PE",
-        "MPD",
-        "DMS",
-        "ACT",
-        "ACY",
-        "FMT",
-        "SO4",
-        "PO4",
-        "CIT",
-        "FLC",
-        "MES",
-        "TRS",
-        "EPE",
-        "IMD",
-        "BME",
-        "NO3",
-        "TLA",
-        "MLI",
-        "UNX",
-        "UNL",
-        "IPA",
-        "EOH",
-        "MOH",
-        "ACN",
-        "TMO",
-    ]
-)
+LIPIDS = frozenset([
+    "CLR", "Y01", "CHS", "OLA", "OLB", "OLC", "OLM", "PLM", "PAM", "STE", "MYR", "D10", "D12", "HEX",
+    "UND", "C14", "R16", "OCT", "LMT", "LMN", "BOG", "BNG", "BGL", "LDA", "DMU", "UMQ", "MC3", "PC1",
+    "PCW", "PEE", "PEF", "PGV", "PGT", "PTY", "POV", "PX4", "CDL", "LPE", "LPP", "1PE", "P5S", "PSF",
+    "DGA", "SQD", "LHG", "3PE", "PIO",
+])  # fmt: skip
+GLYCANS = frozenset([
+    "NAG", "NDG", "BMA", "MAN", "FUC", "FUL", "GAL", "BGC", "GLC", "SIA", "XYP",
+])  # fmt: skip
+ADDITIVES = frozenset([
+    "GOL", "EDO", "PEG", "PGE", "PG4", "PE4", "P6G", "1PG", "2PE", "MPD", "DMS", "ACT", "ACY", "FMT",
+    "SO4", "PO4", "CIT", "FLC", "MES", "TRS", "EPE", "IMD", "BME", "NO3", "TLA", "MLI", "UNX", "UNL",
+    "IPA", "EOH", "MOH", "ACN", "TMO",
+])  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ALIKE = 1.0  # angstrom, the RMSD of an ion's surroundings up to which it can be placed
+WATER = "HOH"
 SAME_ION = 2.5  # angstrom: an ion that is already there
 
 
@@ -45,6 +46,11 @@ class Ion:
     place: NDArray[np.float64]
     charge: int
     seen: bool = False
+
+    @property
+    def atom(self) -> str:
+        """Name of the atom at the place: the ion's own, or the oxygen of a water."""
+        return "O" if self.name == WATER else self.name
 
 
 def graft_ions(

@@ -127,8 +127,9 @@ def choose_chains(entry: Entry, settings: ReceptorSettings, marker: NDArray[np.f
                 entry.path, f"has no protein chain {absent[0]}", f"chains: {' '.join(entry.polymers)}"
             )
         return list(settings.chains)
-    known = [name for name in entry.polymers if recognised(entry, name) is not None]
-    wanted = [name for name in known if settings.target in ("", recognised(entry, name))] or known
+    targets = {name: recognised(entry, name) for name in entry.polymers}
+    known = [name for name, target in targets.items() if target is not None]
+    wanted = [name for name in known if settings.target in ("", targets[name])] or known
     candidates = wanted or list(entry.polymers)
     near = [] if marker is None else [name for name in entry.polymers if _reaches(entry, name, marker)]
     at_marker = [name for name in candidates if name in near]
@@ -144,13 +145,11 @@ def recognised(entry: Entry, chain: str) -> str | None:
             return target.name
     if any(reference.chain == chain and reference.database == "UNP" for reference in entry.references):
         return None
-    letters = "".join(one_letter(residue.name) for residue in entry.polymers[chain])
-    if len(letters) < MIN_ALIGNED:
+    if len(entry.polymers[chain]) < MIN_ALIGNED:
         return None
     for target in catalogue.targets().values():
-        places = align(letters, target.sequence)
-        placed = sum(place is not None for place in places)
-        if placed >= MIN_ALIGNED and identity(letters, places, target.sequence) >= SAME_PROTEIN:
+        placed, same = _compared(entry, chain, target.sequence)
+        if placed >= MIN_ALIGNED and same >= SAME_PROTEIN:
             return target.name
     return None
 
@@ -219,10 +218,15 @@ def _main_accession(entry: Entry, chain: str, settings: ReceptorSettings) -> str
 
 def _is_like(entry: Entry, chain: str, sequence: str) -> bool:
     """Return whether a chain can be compared with a sequence: most of it aligns, half of that is the same."""
+    placed, same = _compared(entry, chain, sequence)
+    return 2 * placed >= len(entry.polymers[chain]) and same >= SIMILAR
+
+
+def _compared(entry: Entry, chain: str, sequence: str) -> tuple[int, float]:
+    """Return how many residues of a chain align with a sequence, and which fraction of them is the same."""
     letters = "".join(one_letter(residue.name) for residue in entry.polymers[chain])
     places = align(letters, sequence)
-    placed = sum(place is not None for place in places)
-    return 2 * placed >= len(letters) and identity(letters, places, sequence) >= SIMILAR
+    return sum(place is not None for place in places), identity(letters, places, sequence)
 
 
 def _uniprot(entry: Entry, chain: str) -> list[Any]:

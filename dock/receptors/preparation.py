@@ -229,10 +229,10 @@ def _place_notes(
             "target": homologue.target.name,
             "identity": round(homologue.identity, 3),
             "superposed": str(homologue.transform()),
-        }
-        notes["homologue"]["sites"] = {
-            name: str(homologue.transform(site.center, SITE_REACH))
-            for name, site in homologue.target.sites.items()
+            "sites": {
+                name: str(homologue.transform(site.center, SITE_REACH))
+                for name, site in homologue.target.sites.items()
+            },
         }
         membrane = homologue.membrane()
     membrane = membrane or find_membrane(topology, positions)
@@ -263,7 +263,7 @@ def _warnings(record: Mapping[str, Any], entry: Entry, sites: Mapping[str, Site]
     if uncertain:
         near = ", ".join(f"{label} ({pka})" for label, pka in uncertain.items())
         found.append(f"so near the pH that its protonation is a guess: {near}")
-    found += [f"{text}" for text in record.get("ions_not_placed", []) if "by the settings" not in text]
+    found += [text for text in record.get("ions_not_placed", []) if "by the settings" not in text]
     found += [f"{who} {why}" for who, why in record["references"].items() if "its known pose" not in why]
     if "homologue" in record and record["homologue"]["identity"] < LIKE:
         placed = ", ".join(f"{name} by {how}" for name, how in record["homologue"]["sites"].items())
