@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from Bio.Data.PDBData import protein_letters_3to1
+from openmm.app import Topology
 from rdkit import Chem
 from scipy.spatial import cKDTree
 
@@ -16,7 +17,7 @@ from dock.receptors.bound import bound_molecule
 from dock.receptors.chirality import wrong_hands
 from dock.receptors.entry import read_entry
 from dock.receptors.hetero import find_hetero, list_hetero
-from dock.receptors.receptor import model_hashes
+from dock.receptors.receptor import model_hashes, residue_labels
 from dock.receptors.site import OUTSIDE, assign_site
 
 CONSTRUCT = {"ALA-110-TYR", "ALA-291-ILE", "SER-439-THR", "ALA-554-CYS", "ALA-580-CYS"}
@@ -223,6 +224,16 @@ def test_names_and_files_that_are_not_there(receptor, tmp_path):
 def test_a_structure_without_hydrogens_is_refused(mirror):
     with pytest.raises(StructureError, match="has no hydrogens"):
         Receptor.from_file(mirror / "AF-P31645-F1-model_v4.pdb")
+
+
+def test_ions_of_another_chain_do_not_make_it_two():
+    """Labels carry the chain only where the protein has several, whatever its ions are called."""
+    topology = Topology()
+    for name, residues in (("A", ("ASP", "TYR")), ("B", ("NA", "CL"))):
+        chain = topology.addChain(name)
+        for number, residue in enumerate(residues, start=98):
+            topology.addResidue(residue, chain, str(number))
+    assert residue_labels(topology) == ["ASP98", "TYR99", "NA98", "CL99"]
 
 
 def test_receptors_are_written_as_they_are_read(receptor, tmp_path):

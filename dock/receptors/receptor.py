@@ -15,6 +15,7 @@ from dock.core import catalogue
 from dock.core.errors import StructureError
 from dock.core.files import atomic_path, read_json, write_json, write_text
 from dock.core.keys import content_key, file_sha256
+from dock.receptors.polymer import HEAVY_ATOMS
 from dock.receptors.site import Site, define_site, merge_sites
 
 if TYPE_CHECKING:
@@ -263,7 +264,7 @@ def residue_labels(topology: Topology) -> list[str]:
 
     Where the protein has several chains, the chain comes first: ``A:ASP98``.
     """
-    chains = {chain.id for chain in topology.chains() if len(list(chain.residues())) > 1}
+    chains = {residue.chain.id for residue in topology.residues() if residue.name in HEAVY_ATOMS}
     prefix = "{}:".format if len(chains) > 1 else "".format
     return [
         f"{prefix(residue.chain.id)}{residue.name}{residue.id}{residue.insertionCode.strip()}"
