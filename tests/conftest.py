@@ -75,9 +75,14 @@ def r_citalopram() -> Ligand:
 
 
 @pytest.fixture(scope="session")
+def sertraline() -> Ligand:
+    return Ligand.from_catalogue("sertraline")
+
+
+@pytest.fixture(scope="session")
 def redocked(receptor, escitalopram) -> Search:
     """S-citalopram docked into the orthosteric site with seeds 1 to 5."""
-    settings = DockingSettings(seeds=(1, 2, 3, 4, 5))
+    settings = DockingSettings(seeds=(1, 2, 3, 4, 5), ring_conformers=1)
     return search_site(receptor, escitalopram, receptor.site("orthosteric"), settings, threads=2)
 
 

@@ -9,11 +9,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures import TimeoutError as TimeIsUp
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
 from queue import Empty
@@ -21,7 +20,7 @@ from typing import Any, Literal
 
 from dock.campaign.plan import Task
 from dock.campaign.tasks import FAILURE, is_done, perform, record_failure
-from dock.core.errors import TaskError
+from dock.core.errors import DockError, TaskError, WorkerError
 from dock.core.workers import available_cores
 
 POLL = 0.5  # seconds between looks at the progress of workers
@@ -108,25 +107,31 @@ class _Inline:
 
 
 class _Local:
-    """Tasks in worker processes; a worker that dies takes only its own task along."""
+    """Tasks in worker processes; a worker that dies, or exceeds its time, takes only its own task along."""
 
     def __init__(self, run: Path, platform: str, workers: int) -> None:
+        from pebble import ProcessPool
+
         self._run, self._platform, self._workers = run, platform, workers
         self._threads = max(1, available_cores() // workers)
-        self._context = multiprocessing.get_context("spawn")
-        self._queue = self._context.Queue()
+        context = multiprocessing.get_context("spawn")
+        self._queue = context.Queue()
         self._waiting: list[Task] = []
-        self._running: dict[Future[dict[str, Any] | None], Task] = {}
-        self._suspects: list[Task] = []
+        self._running: dict[Any, Task] = {}
         self._deaths: Counter[str] = Counter()
         self._pids: set[int] = set()
-        self._pool = self._new_pool()
+        self._pool: Any = ProcessPool(
+            workers, context=context, initializer=_start_worker, initargs=(self._queue, os.getpid())
+        )
 
     def submit(self, task: Task) -> None:
         self._waiting.append(task)
 
     def events(self) -> Iterator[Event]:
-        self._start_waiting()
+        while self._waiting and len(self._running) < self._workers:
+            task = self._waiting.pop(0)
+            work = (task, self._run, self._threads, self._platform)
+            self._running[self._pool.schedule(_work, args=work, timeout=task.time_limit)] = task
         if not self._running:
             return
         finished, _ = wait(self._running, timeout=POLL, return_when=FIRST_COMPLETED)
@@ -135,61 +140,43 @@ class _Local:
             if key in running:
                 yield Event("progress", running[key], fraction)
         for future in finished:
-            task = self._running.pop(future, None)
-            if task is None:  # dealt with after the death of another's worker
-                continue
-            try:
-                yield _outcome(task, future.result())
-            except BrokenProcessPool:
-                yield from self._after_a_death(task)
-            except Exception as error:  # what cannot be sent back from a worker
-                yield _outcome(task, record_failure(task, self._run, TaskError(task.label, str(error))))
+            event = self._finish(self._running.pop(future), future)
+            if event is not None:
+                yield event
 
     def close(self) -> None:
-        idle = not self._running
-        self._pool.shutdown(wait=idle, cancel_futures=True)
-        if not idle:
-            for _ in self._messages():
-                pass
-            for pid in self._pids:  # each worker leads a group, with the programs that it started
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(pid, signal.SIGTERM)
+        if not self._running:
+            self._pool.close()
+            self._pool.join()
+            return
+        for _ in self._messages():
+            pass
+        for pid in self._pids:  # each worker leads a group, with the programs that it started
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGTERM)
+        self._pool.stop()
 
-    def _start_waiting(self) -> None:
-        """Hand tasks to free workers; after a death, one suspect at a time."""
-        while self._suspects and not self._running:
-            self._hand_over(self._suspects.pop(0))
-        while self._waiting and not self._suspects and len(self._running) < self._workers:
-            if any(self._deaths[task.key] for task in self._running.values()):
-                return
-            self._hand_over(self._waiting.pop(0))
+    def _finish(self, task: Task, future: Any) -> Event | None:
+        """Return what became of a task; None if it is tried again, since its worker died."""
+        from pebble import ProcessExpired
 
-    def _hand_over(self, task: Task) -> None:
-        work = partial(_work, task, self._run, self._threads, self._platform)
         try:
-            future = self._pool.submit(work)
-        except BrokenProcessPool:  # an idle worker was killed
-            self._pool = self._new_pool()
-            future = self._pool.submit(work)
-        self._running[future] = task
-
-    def _after_a_death(self, task: Task) -> Iterator[Event]:
-        """Go on after a worker died, which breaks the pool and does not tell whose death it was.
-
-        Every task that was running is done again, alone; one that kills its worker twice is failed.
-        """
-        for each in [task, *self._running.values()]:
-            self._deaths[each.key] += 1
-            if is_done(each, self._run):
-                yield Event("done", each, 1.0)
-            elif self._deaths[each.key] > 1:
-                error = TaskError(each.label, "its worker process died twice", "look for lack of memory")
-                yield _outcome(each, record_failure(each, self._run, error))
-            else:
-                self._suspects.append(each)
-        self._running.clear()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._pool = self._new_pool()
+            return _outcome(task, future.result())
+        except TimeIsUp:
+            problem = f"took longer than {task.time_limit:g} s"
+            error: DockError = WorkerError(task.label, problem, "raise docking.time_limit")
+        except ProcessExpired as expired:
+            self._deaths[task.key] += 1
+            if is_done(task, self._run):
+                return Event("done", task, 1.0)
+            if self._deaths[task.key] == 1:
+                self._waiting.insert(0, task)
+                return None
+            problem = f"its worker process died twice (exit code {expired.exitcode})"
+            error = WorkerError(task.label, problem, "look for lack of memory")
+        except Exception as unforeseen:  # what cannot be sent back from a worker
+            error = TaskError(task.label, str(unforeseen))
+        return _outcome(task, record_failure(task, self._run, error))
 
     def _messages(self) -> Iterator[tuple[str, float]]:
         """Yield what workers told: the fraction of a task, or their own process id."""
@@ -200,14 +187,6 @@ class _Local:
                     self._pids.add(int(value))
                 else:
                     yield key, value
-
-    def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
-            self._workers,
-            mp_context=self._context,
-            initializer=_start_worker,
-            initargs=(self._queue, os.getpid()),
-        )
 
 
 def _outcome(task: Task, failure: dict[str, Any] | None) -> Event:

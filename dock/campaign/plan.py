@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dock.campaign.libraries import ERROR, library_tasks
-from dock.campaign.settings import CampaignSettings, LigandSettings
+from dock.campaign.settings import SAME, CampaignSettings, LigandSettings
 from dock.core import catalogue
 from dock.core.errors import SettingsError
 from dock.core.files import read_json, write_json
@@ -44,6 +44,8 @@ class Task:
         Hash of all that the result depends on.
     cost : float
         Expected work, in seconds on one core of the machine in benchmarks/RESULTS.md.
+    time_limit : float, optional
+        After so many seconds its worker is ended, and the task has failed.
     """
 
     kind: str
@@ -53,6 +55,7 @@ class Task:
     kinds: dict[str, str] = field(default_factory=dict)
     key: str = ""
     cost: float = 1.0
+    time_limit: float | None = None
 
     def folder(self, run: Path) -> Path:
         """Return where the task keeps its files."""
@@ -96,17 +99,41 @@ def plan_campaign(settings: CampaignSettings) -> list[Task]:
     taken = [reference.GetProp("_Name") for reference in loaded.references.values()]
     taken += [ligand.inputs["name"] for ligand in named]
     ligands = [*named, *library_tasks(settings, taken, task)]
-    docking = settings.docking.model_dump(mode="json")
+    docking = settings.docking.model_dump(mode="json", exclude={"time_limit"})
+    searches = len(settings.docking.seeds) * len(settings.docking.engines)
 
-    def dock(ligand: Task, site: str) -> Task:
+    def dock(ligand: Task, site: str, beside: Task | None = None) -> Task:
         name = ligand.inputs["name"]
         inputs = {"ligand": name, "site": site, "settings": docking}
-        cost = 5.0 + 8.0 * len(settings.docking.seeds)
-        return task("dock", f"dock {name} in {site}", cost, inputs, receptor=receptor, ligand=ligand)
+        needs = {"receptor": receptor, "ligand": ligand}
+        label = f"dock {name} in {site}"
+        if beside is not None:
+            inputs |= {"occupied": {beside.inputs["site"]: beside.inputs["ligand"]}}
+            needs |= {"occupant": beside}
+            label += f" beside {beside.inputs['ligand']} in {beside.inputs['site']}"
+        search = task("dock", label, 5.0 + 8.0 * searches, inputs, **needs)
+        return replace(search, time_limit=settings.docking.time_limit.value_in("s"))
 
     good = [ligand for ligand in ligands if ERROR not in ligand.inputs]
     docked = [dock(ligand, site) for ligand in good for site in sites]
     planned = {new.key: new for new in [receptor, *ligands]}
+    beside = []
+    for occupant in settings.occupied_by if len(sites) > 1 else ():
+        if occupant == SAME:
+            occupants = docked
+        else:
+            entry = next((one for one in good if one.inputs["name"] == occupant), None)
+            entry = entry or _ligand_task(LigandSettings(name=occupant), settings.ph, task)
+            occupants = [dock(entry, site) for site in sites]
+            planned |= {new.key: new for new in [entry, *occupants]}
+        beside += [
+            dock(ligand, site, other)
+            for ligand in good
+            for site in sites
+            for other in occupants
+            if other.inputs["site"] != site
+            and (occupant != SAME or other.inputs["ligand"] == ligand.inputs["name"])
+        ]
     gates = []
     for site in [name for name in sites if name in loaded.references]:
         name, smiles = loaded.known_ligand(site)
@@ -118,7 +145,7 @@ def plan_campaign(settings: CampaignSettings) -> list[Task]:
     simulations = [
         new for search in docked for new in _simulation_tasks(search, receptor, gates, settings, task)
     ]
-    planned |= {new.key: new for new in [*docked, *gates, *simulations]}
+    planned |= {new.key: new for new in [*docked, *beside, *gates, *simulations]}
     return list(planned.values())
 
 

@@ -52,6 +52,7 @@ def report_content(campaign: Campaign) -> ReportContent:
         succeeded=len(campaign.succeeded),
         failed=len(campaign.failed),
         gated_sites=[task.inputs["site"] for task in tasks_of_kind(tasks, "gate")],
+        gate_accepted=bool(locked["settings"].get("accept_failed_gate")),
         settings=yaml.safe_dump(
             {"settings": locked["settings"], "inputs": locked["inputs"]}, sort_keys=False, allow_unicode=True
         ),

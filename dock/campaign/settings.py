@@ -66,6 +66,7 @@ def _entry_kind(value: Any) -> str:
     return FILE if with_file else LIGAND
 
 
+SAME = "same"
 LIGAND, FILE = "(ligand)", "(file)"
 LigandEntries = Annotated[
     Annotated[LigandSettings, Tag(LIGAND)] | Annotated[LibrarySettings, Tag(FILE)],
@@ -91,6 +92,10 @@ class CampaignSettings(Record):
     ph : float
         At which ligands given by SMILES are protonated.
     docking : DockingSettings
+    occupied_by : tuple of str
+        What lies in each other site while a ligand is docked once more, besides into the empty
+        receptor: ``same`` for the ligand's own best pose there, or the name of a ligand, whose best pose
+        there it is. Nothing but the empty receptor is docked into if it is empty.
     simulation : SimulationSettings
     accept_failed_gate : bool
         Whether to simulate although a known pose was not found again.
@@ -106,6 +111,7 @@ class CampaignSettings(Record):
     )
     ph: float = Field(default=7.4, ge=0, le=14)
     docking: DockingSettings = DockingSettings()
+    occupied_by: tuple[LigandName, ...] = (SAME,)
     simulation: SimulationSettings = SimulationSettings()
     accept_failed_gate: bool = False
 
@@ -115,6 +121,11 @@ class CampaignSettings(Record):
         if not isinstance(value, list | tuple):
             return value
         return [{"name": item} if isinstance(item, str) else item for item in value]
+
+    @field_validator("occupied_by", mode="before")
+    @classmethod
+    def _one_alone(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
 
     @field_serializer("preparation")
     def _only_what_was_set(self, value: ReceptorSettings) -> dict[str, Any]:

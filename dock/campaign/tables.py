@@ -16,6 +16,7 @@ from dock.campaign.plan import Task, tasks_of_kind
 from dock.campaign.tasks import FAILURE, LIGAND, best_pose, has_failed, is_done, load_poses, read_result
 from dock.core.catalogue import unknown_name
 from dock.core.files import atomic_path, read_json, write_text
+from dock.docking.occupancy import compare_occupancy
 from dock.dynamics.engine import STATE, TOPOLOGY, TRAJECTORY
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def _poses(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
             rows.append(
                 pose.record()
                 | {
+                    "places": " ".join(f"{place}:{count}" for place, count in result["places"].items()),
                     "reference_rmsd_A": result["reference_rmsd_A"][number],
                     "simulated": task.key in simulated and number == result["best"],
                 }
@@ -141,6 +143,28 @@ def _gates(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
         if is_done(search, run):
             rows += read_result(search, run)["result"]["redocking"]
     return pd.DataFrame(rows)
+
+
+def _occupancy(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
+    """Every search beside an occupied site, against that of the empty receptor."""
+    import pandas as pd
+
+    done = _done(tasks, run, "dock")
+    empty = {(task.inputs["ligand"], task.inputs["site"]): task for task in done if not _occupied(task)}
+    rows = []
+    for task in filter(_occupied, done):
+        pair = [empty.get((task.inputs["ligand"], task.inputs["site"])), task]
+        if None in pair:
+            continue
+        sides: list[Any] = []
+        for one in filter(None, pair):
+            sides += [best_pose(one.folder(run)), read_result(one, run)["result"]["top_energies_kcal_mol"]]
+        rows.append(compare_occupancy(*sides))
+    return pd.DataFrame(rows)
+
+
+def _occupied(task: Task) -> bool:
+    return "occupied" in task.inputs
 
 
 def _simulations(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
@@ -245,6 +269,7 @@ TABLES: dict[str, Callable[[Sequence[Task], Path], pd.DataFrame]] = {
     "ligands": _ligands,
     "poses": _poses,
     "gate": _gates,
+    "occupancy": _occupancy,
     "simulations": _simulations,
     "runs": _runs,
     CONTACTS: lambda tasks, run: _concatenated(tasks, run, CONTACTS),

@@ -169,6 +169,10 @@ def _dock(context: TaskContext) -> dict[str, Any]:
     ligand = Ligand.load(context.needed("ligand") / LIGAND)
     receptor = context.receptor()
     site = receptor.site(context.task.inputs["site"])
+    for other, name in context.task.inputs.get("occupied", {}).items():
+        occupant = best_pose(context.needed("occupant")).mol
+        occupant.SetProp("_Name", name)
+        receptor = receptor.with_occupant(other, occupant)
     settings = DockingSettings(**context.task.inputs["settings"])
     search = search_site(receptor, ligand, site, settings, context.threads)
     write_poses(context.folder / POSES, search.kept)
@@ -177,12 +181,14 @@ def _dock(context: TaskContext) -> dict[str, Any]:
     if reference is not None and stereo.constitution(reference) != ligand.constitution:
         reference = None
     gate = None
-    if reference is not None and reference.GetProp("_Name") == ligand.name:
-        gate = redocking_gate(search, reference).to_dataframe().to_dict("records")
+    if reference is not None and reference.GetProp("_Name") == ligand.name and not receptor.occupants:
+        gate = redocking_gate(receptor, search, reference).records()
     return {
         "poses": [_pose_fields(pose) for pose in search.kept],
         "best": search.kept.index(search.best),
         "places": search.places,
+        "searches": search.searches,
+        "top_energies_kcal_mol": [pose.properties["vinardo_kcal_mol"] for pose in search.tops],
         "redocking": gate,
         "reference_rmsd_A": [
             None if reference is None else round(pose.rmsd(reference), 3) for pose in search.kept
@@ -198,6 +204,8 @@ def _pose_fields(pose: Pose) -> dict[str, Any]:
         "score": pose.score,
         "seed": pose.seed,
         "engine": pose.engine,
+        "conformer": pose.conformer,
+        "occupied": pose.occupied,
         "properties": dict(pose.properties),
         "checks": dict(pose.checks),
     }

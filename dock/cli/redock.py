@@ -1,40 +1,87 @@
-"""`dock redock`: see whether the known pose of a site is found again."""
+"""`dock redock`: see whether a known pose is found again."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import click
 
 
 @click.command("redock")
 @click.argument("source", default="sert")
-@click.option("--site", default="orthosteric", show_default=True)
+@click.option(
+    "--ligand",
+    metavar="CODE[:NUMBER]",
+    help="The bound ligand, by its component code in SOURCE, such as 8PR.",
+)
+@click.option("--chain", help="Author's name of the ligand's chain.")
+@click.option("--smiles", help="Chemistry of the ligand, where the catalogue does not have it.")
+@click.option("--site", help="A site with a known pose, if no ligand is named.  [default: the first]")
 @click.option("--seeds", default="1,2,3", show_default=True, help="Comma-separated seeds.")
-def command(source: str, site: str, seeds: str) -> None:
-    """Dock the reference ligand of a site of SOURCE from a generated conformer.
+@click.option("--engines", default="rustina", show_default=True, help="rustina, vina or rustina,vina.")
+@click.option("--ring-conformers", type=int, help="The most ring conformers that are docked.")
+def command(
+    source: str,
+    ligand: str | None,
+    chain: str | None,
+    smiles: str | None,
+    site: str | None,
+    seeds: str,
+    engines: str,
+    ring_conformers: int | None,
+) -> None:
+    """Dock the bound ligand of SOURCE from a generated conformer, and compare with the known pose.
 
-    The exit code is 0 only if every seed's top pose is within 2 A of the known one.
+    SOURCE is a catalogue target, a folder that 'dock receptor' wrote, a PDB code or a structure file,
+    which is prepared first. The exit code is 0 only if every seed's top pose is within 2 A of the known
+    one (symmetry-aware, heavy atoms, nothing fitted).
     """
-    from dock.core.errors import SettingsError, StructureError
+    from dock.core.errors import SettingsError
     from dock.core.workers import available_cores
-    from dock.docking.engine import DockingSettings
-    from dock.docking.redocking import LIMIT, redocking_gate
-    from dock.docking.search import search_site
+    from dock.docking.redocking import LIMIT, redock
     from dock.dynamics.model import open_receptor
-    from dock.ligands import Ligand
 
-    try:
-        settings = DockingSettings(seeds=tuple(int(seed) for seed in seeds.split(",")))
-    except ValueError as error:
-        raise SettingsError("--seeds", f"'{seeds}' is no list of numbers above 0", "write 1,2,3") from error
-    receptor = open_receptor(source)
-    place = receptor.site(site)
-    reference = receptor.references.get(place.name)
-    if reference is None:
-        raise StructureError(f"{source} {place.name}", "has no known pose", "choose another site")
-    name, smiles = receptor.known_ligand(place.name)
-    ligand = Ligand.from_catalogue(name) if smiles is None else Ligand.from_smiles(smiles, name)
-    gate = redocking_gate(search_site(receptor, ligand, place, settings, available_cores()), reference)
+    settings = _settings(seeds, engines, ring_conformers)
+    if ligand is None and (chain or smiles):
+        raise SettingsError("--chain and --smiles", "tell of a ligand that is not named", "add --ligand CODE")
+    receptor = open_receptor(source, _changes(ligand, chain, smiles) if ligand else None)
+    where = _site_name(ligand) if ligand else site or next(iter([*receptor.references, *receptor.sites]), "")
+    gate = redock(receptor, where, settings, available_cores())
     click.echo(gate.to_dataframe().to_string(index=False))
-    click.echo(f"gate (every top pose within {LIMIT:g} A): {'passed' if gate.passed else 'FAILED'}")
+    failed = [str(result.seed) for result in gate.seeds if not result.passed]
+    verdict = f"FAILED for seed {', '.join(failed)}" if failed else "passed"
+    click.echo(f"gate (every seed's top pose within {LIMIT:g} A of the known one): {verdict}")
     if not gate.passed:
         raise click.exceptions.Exit(1)
+
+
+def _settings(seeds: str, engines: str, ring_conformers: int | None) -> Any:
+    from pydantic import ValidationError
+
+    from dock.core.errors import SettingsError
+    from dock.core.records import settings_error
+    from dock.docking.engine import DockingSettings
+
+    try:
+        numbers = [int(seed) for seed in seeds.split(",")]
+    except ValueError as error:
+        raise SettingsError("--seeds", f"'{seeds}' is no list of numbers above 0", "write 1,2,3") from error
+    fields: dict[str, Any] = {"seeds": numbers, "engines": [name.strip() for name in engines.split(",")]}
+    if ring_conformers is not None:
+        fields["ring_conformers"] = ring_conformers
+    try:
+        return DockingSettings(**fields)
+    except ValidationError as error:
+        raise settings_error("options", error) from error
+
+
+def _site_name(ligand: str) -> str:
+    return ligand.partition(":")[0].upper()
+
+
+def _changes(ligand: str, chain: str | None, smiles: str | None) -> dict[str, Any]:
+    """Return the settings of a preparation whose site is a bound ligand."""
+    code = _site_name(ligand)
+    where = f"{chain}:{ligand}" if chain else ligand
+    changes: dict[str, Any] = {"sites": {code: {"ligand": where}}}
+    return changes | ({"smiles": {code: smiles}} if smiles else {})

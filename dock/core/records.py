@@ -17,6 +17,7 @@ SOFTWARE = (
     "openmm",
     "rdkit",
     "rustina",
+    "vina",
     "meeko",
     "molscrub",
     "posebusters",

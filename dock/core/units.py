@@ -96,6 +96,7 @@ class Measure:
 
 Time = Annotated[Quantity, Measure("ps")]
 Duration = Annotated[Quantity, Measure("ps", above=-1e-12)]
+WallTime = Annotated[Quantity, Measure("s")]
 Temperature = Annotated[Quantity, Measure("K")]
 Length = Annotated[Quantity, Measure("angstrom")]
 Rate = Annotated[Quantity, Measure("1/ps")]

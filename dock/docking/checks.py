@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dock.docking.pdbqt import OCCUPANT
 from dock.receptors.hetero import ION_CHARGES
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from dock.receptors import Receptor
 
 # PoseBusters looks at clashes and overlapping volumes; beyond this there can be neither.
-SHELL = 0.8  # nm
+SHELL = 8.0  # angstrom
 
 
 def check_poses(receptor: Receptor, poses: Sequence[Pose]) -> list[Pose]:
@@ -41,18 +43,26 @@ def check_poses(receptor: Receptor, poses: Sequence[Pose]) -> list[Pose]:
     return [pose.with_checks(verdict) for pose, verdict in zip(poses, checks, strict=True)]
 
 
+def valid_first(receptor: Receptor, poses: Sequence[Pose], keep: int) -> list[Pose]:
+    """Return the first `keep` poses with their checks, those that pass all of them in front.
+
+    If none of the first `keep` passes, the next ones are looked at until one does, and it comes first.
+    Ranks are given anew.
+    """
+    checked = check_poses(receptor, poses[:keep])
+    for pose in poses[keep:]:
+        if any(one.valid for one in checked):
+            break
+        checked += check_poses(receptor, [pose])
+    ordered = sorted(checked, key=lambda pose: not pose.valid)[:keep]
+    return [replace(pose, rank=rank) for rank, pose in enumerate(ordered, start=1)]
+
+
 def _surroundings(receptor: Receptor, poses: Sequence[Pose]) -> Mol:
     """Return the residues within 8 A of any pose as an RDKit molecule without bond perception."""
     from rdkit import Chem
-    from scipy.spatial import cKDTree
 
-    places = np.vstack([pose.heavy_coordinates for pose in poses]) / 10.0
-    distances, _ = cKDTree(places).query(receptor.positions)
-    near = {
-        atom.residue.index
-        for atom, distance in zip(receptor.topology.atoms(), distances, strict=True)
-        if distance <= SHELL
-    }
+    near = receptor.residues_within(np.vstack([pose.heavy_coordinates for pose in poses]), SHELL)
     mol = Chem.RWMol()
     conformer = Chem.Conformer()
     for atom in receptor.topology.atoms():
@@ -69,4 +79,20 @@ def _surroundings(receptor: Receptor, poses: Sequence[Pose]) -> Mol:
         index = mol.AddAtom(new)
         conformer.SetAtomPosition(index, receptor.positions[atom.index] * 10.0)
     mol.AddConformer(conformer)
-    return mol.GetMol()
+    whole = mol.GetMol()
+    for occupant in receptor.occupants.values():
+        whole = Chem.CombineMols(whole, _cofactor(occupant))
+    return whole
+
+
+def _cofactor(occupant: Mol) -> Mol:
+    """Return a ligand in another site as PoseBusters knows an organic cofactor: hetero atoms."""
+    from rdkit import Chem
+
+    mol = Chem.Mol(occupant)
+    for atom in mol.GetAtoms():
+        name = f"{atom.GetSymbol()}{atom.GetIdx()}".ljust(4)
+        information = Chem.AtomPDBResidueInfo(name, residueName=OCCUPANT, residueNumber=1)
+        information.SetIsHeteroAtom(True)
+        atom.SetMonomerInfo(information)
+    return mol

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from dock.receptors.hetero import ION_CHARGES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from rdkit.Chem import Mol
 
     from dock.ligands import Ligand
     from dock.receptors import Receptor, Site
@@ -22,27 +24,33 @@ if TYPE_CHECKING:
 # Residues this far outside the box are kept: beyond the 8 A of the empirical terms and the
 # 12 A half edge of the network's grid nothing is seen.
 SHELL = 16.0
+OCCUPANT = "OCC"  # residue name of a ligand that stays where it is
+ATOM_RECORDS = ("ATOM", "HETATM")
 ION_LINE = "HETATM{serial:5d} {name:>2s}   {residue:>3s} {chain}{number:>4s}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00    {charge:+6.3f} {type:2s}"
 
 
 def ligand_pdbqt(ligand: Ligand) -> str:
-    """Return a ligand as PDBQT text, rings closed.
+    """Return a ligand at its first conformer as PDBQT text, rings closed.
 
     Raises
     ------
     DockingError
         If Meeko cannot type the molecule.
     """
+    return _meeko_pdbqt(ligand.name, ligand.mol)
+
+
+def _meeko_pdbqt(name: str, mol: Mol) -> str:
     from meeko import MoleculePreparation, PDBQTWriterLegacy
 
     try:
         # Opened seven-membered rings distort the scores of tricyclics.
-        setups = MoleculePreparation(rigid_macrocycles=True).prepare(ligand.mol)
+        setups = MoleculePreparation(rigid_macrocycles=True).prepare(mol)
         text, fine, problem = PDBQTWriterLegacy.write_string(setups[0])
     except Exception as error:  # Meeko raises whatever its typing rules run into
-        raise DockingError(ligand.name, f"Meeko cannot prepare it ({error})") from error
+        raise DockingError(name, f"Meeko cannot prepare it ({error})") from error
     if not fine:
-        raise DockingError(ligand.name, f"Meeko cannot prepare it ({problem})")
+        raise DockingError(name, f"Meeko cannot prepare it ({problem})")
     return str(text)
 
 
@@ -81,14 +89,22 @@ def receptor_pdbqt(receptor: Receptor, site: Site) -> str:
     StructureError
         If Meeko cannot type the receptor.
     """
-    return "\n".join(_near(_typed_polymer(receptor), site) + _ion_lines(receptor)) + "\n"
+    lines = [*_near(_typed_polymer(receptor), site), *_ion_lines(receptor)]
+    for number, mol in enumerate(receptor.occupants.values(), 1):
+        lines += _occupant_lines(number, mol)
+    return "\n".join(lines) + "\n"
+
+
+def places(lines: Iterable[str]) -> NDArray[np.float64]:
+    """Return the coordinates of PDBQT atom lines, shape (n_atoms, 3), in angstrom."""
+    return np.array([[float(line[start : start + 8]) for start in (30, 38, 46)] for line in lines])
 
 
 def _typed_polymer(receptor: Receptor) -> list[str]:
     """Return the atom lines of the whole polymer, from the cache where they are there."""
     from meeko import MoleculePreparation, PDBQTWriterLegacy, Polymer, ResidueChemTemplates
 
-    cached = cache_folder() / "pdbqt" / f"{content_key([receptor.key, version('meeko')])}.pdbqt"
+    cached = cache_folder() / "pdbqt" / f"{content_key([receptor.structure_key, version('meeko')])}.pdbqt"
     if cached.exists():
         return cached.read_text().splitlines()
     polymer_pdb = "".join(
@@ -103,7 +119,7 @@ def _typed_polymer(receptor: Receptor) -> list[str]:
         rigid = PDBQTWriterLegacy.write_from_polymer(polymer)[0]
     except Exception as error:  # Meeko raises whatever its templates run into
         raise StructureError(receptor.name, f"Meeko cannot type it ({error})", "prepare it again") from error
-    lines = [line for line in rigid.splitlines() if line.startswith(("ATOM", "HETATM"))]
+    lines = [line for line in rigid.splitlines() if line.startswith(ATOM_RECORDS)]
     write_text(cached, "\n".join(lines) + "\n")
     return lines
 
@@ -111,10 +127,19 @@ def _typed_polymer(receptor: Receptor) -> list[str]:
 def _near(lines: list[str], site: Site) -> list[str]:
     """Keep the residues with an atom within `SHELL` of the box."""
     reach = np.asarray(site.box) / 2 + SHELL
-    places = np.array([[float(line[start : start + 8]) for start in (30, 38, 46)] for line in lines])
-    inside = (np.abs(places - np.asarray(site.center)) <= reach).all(axis=1)
+    inside = (np.abs(places(lines) - np.asarray(site.center)) <= reach).all(axis=1)
     kept = {line[17:27] for line, here in zip(lines, inside, strict=True) if here}
     return [line for line in lines if line[17:27] in kept]
+
+
+def _occupant_lines(number: int, mol: Mol) -> list[str]:
+    """Return a ligand that stays where it is as rigid atoms, in a residue of its own."""
+    text = _meeko_pdbqt(mol.GetProp("_Name"), mol)
+    atoms = [line for line in text.splitlines() if line.startswith(ATOM_RECORDS)]
+    return [
+        f"HETATM{80000 + i:5d} {line[12:17]}{OCCUPANT} X{number:4d} {line[27:]}"
+        for i, line in enumerate(atoms)
+    ]
 
 
 def _ion_lines(receptor: Receptor) -> list[str]:

@@ -33,13 +33,18 @@ class Pose:
     searched : str
         The site whose box was searched.
     rank : int
-        Place in the engine's order, from 1, among the poses of one search.
+        From 1: at first in the order of the engine, then in that of `dock.docking.ranking`.
     score : float
-        The engine's score in kcal/mol; lower is better.
+        The engine's own score in kcal/mol; lower is better.
     seed : int
     engine : str
+    conformer : int
+        Which of the ligand's ring conformers was docked, from 1.
+    occupied : str
+        What lay in other sites meanwhile, as ``orthosteric: escitalopram``; empty if nothing.
     properties : mapping
-        Further numbers of the engine, such as ``cnn_probability``.
+        What it was ranked by: ``cnn_probability``, ``vinardo_kcal_mol``, ``strain_kcal_mol``; also
+        ``cnn_affinity_pK``.
     checks : mapping of str to bool
         PoseBusters checks by name; empty where none was made.
     """
@@ -52,6 +57,8 @@ class Pose:
     score: float
     seed: int
     engine: str
+    conformer: int = 1
+    occupied: str = ""
     properties: Mapping[str, float] = field(default_factory=dict)
     checks: Mapping[str, bool] = field(default_factory=dict)
 
@@ -62,9 +69,19 @@ class Pose:
         return np.asarray(self.mol.GetConformer().GetPositions()[:count])
 
     @property
+    def origin(self) -> tuple[str, int, int, int]:
+        """Engine, seed, ring conformer and rank: what tells the pose from others of its ligand."""
+        return self.engine, self.seed, self.conformer, self.rank
+
+    @property
     def valid(self) -> bool | None:
         """Whether every check passed, or None where none was made."""
         return all(self.checks.values()) if self.checks else None
+
+    @property
+    def failed_checks(self) -> list[str]:
+        """Names of the checks that it fails."""
+        return [name for name, passed in self.checks.items() if not passed]
 
     def rmsd(self, reference: Mol) -> float:
         """Return the symmetry-aware heavy-atom RMSD to a reference pose, in angstrom.
@@ -90,9 +107,11 @@ class Pose:
             **{name: round(value, 4) for name, value in self.properties.items()},
             "seed": self.seed,
             "engine": self.engine,
+            "conformer": self.conformer,
+            "occupied": self.occupied,
             "checks_passed": sum(self.checks.values()),
             "checks_made": len(self.checks),
-            "checks_failed": " ".join(name for name, passed in self.checks.items() if not passed),
+            "checks_failed": " ".join(self.failed_checks),
         }
 
     def to_dataframe(self) -> pd.DataFrame:

@@ -6,26 +6,71 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dock.core.errors import StructureError
+from dock.docking.checks import valid_first
+from dock.docking.search import search_site
+from dock.ligands import Ligand
+
 if TYPE_CHECKING:
     import pandas as pd
     from rdkit.Chem import Mol
 
+    from dock.docking.engine import DockingSettings
     from dock.docking.pose import Pose
     from dock.docking.search import Search
+    from dock.receptors import Receptor
 
 LIMIT = 2.0  # angstrom, the field's threshold for a redocked pose
+CONTACT = 4.0  # angstrom between heavy atoms
 
 
 @dataclass(frozen=True)
 class SeedResult:
-    """How well one seed found the known pose again; RMSDs in angstrom."""
+    """How well one seed found the known pose again.
+
+    Attributes
+    ----------
+    seed : int
+    top : Pose
+        The pose that the seed alone would have chosen, wherever it lies.
+    top_rmsd, best_rmsd : float
+        RMSD to the known pose, in angstrom: of the top pose, and the lowest of all.
+    poses : int
+        How many distinct poses the seed gave.
+    contacts, contacts_known : int
+        How many of the residues within 4 A of the known pose are within 4 A of the top pose, of how many.
+    """
 
     seed: int
+    top: Pose
     top_rmsd: float
     best_rmsd: float
     poses: int
-    top_score: float
-    top_place: str
+    contacts: int
+    contacts_known: int
+
+    @property
+    def passed(self) -> bool:
+        """Whether the top pose lies within 2 A of the known one."""
+        return self.top_rmsd <= LIMIT
+
+    def record(self) -> dict[str, Any]:
+        """Return the result as plain values, a row of a table."""
+        failed = self.top.failed_checks
+        return {
+            "ligand": self.top.ligand.name,
+            "seed": self.seed,
+            "top_rmsd_A": round(self.top_rmsd, 3),
+            "best_rmsd_A": round(self.best_rmsd, 3),
+            "poses": self.poses,
+            "engine": self.top.engine,
+            "top_score_kcal_mol": round(self.top.score, 3),
+            "cnn_probability": round(self.top.properties["cnn_probability"], 3),
+            "contacts": f"{self.contacts} of {self.contacts_known}",
+            "checks": f"failed: {' '.join(failed)}" if failed else f"{len(self.top.checks)} passed",
+            "top_pose_lies_in": self.top.site,
+            "passed": self.passed,
+        }
 
 
 @dataclass(frozen=True)
@@ -45,32 +90,55 @@ class Gate:
     @property
     def passed(self) -> bool:
         """Whether the top pose of every seed lies within 2 A of the known one."""
-        return all(result.top_rmsd <= LIMIT for result in self.seeds)
+        return all(result.passed for result in self.seeds)
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return plain values, a row for each seed."""
+        return [{"site": self.site, **result.record()} for result in self.seeds]
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return a row for each seed."""
         import pandas as pd
 
-        return pd.DataFrame([self._row(result) for result in self.seeds])
+        return pd.DataFrame(self.records())
 
     def _repr_html_(self) -> str:
         return str(self.to_dataframe().to_html(index=False))
 
-    def _row(self, result: SeedResult) -> dict[str, Any]:
-        return {
-            "site": self.site,
-            "ligand": self.ligand,
-            "seed": result.seed,
-            "top_rmsd_A": round(result.top_rmsd, 3),
-            "best_rmsd_A": round(result.best_rmsd, 3),
-            "poses": result.poses,
-            "top_score_kcal_mol": round(result.top_score, 3),
-            "top_pose_lies_in": result.top_place,
-            "passed": result.top_rmsd <= LIMIT,
-        }
+
+def redock(receptor: Receptor, site: str, settings: DockingSettings | None = None, threads: int = 1) -> Gate:
+    """Dock the known ligand of a site from a generated conformer and judge every seed.
+
+    Parameters
+    ----------
+    site
+        Name or synonym of a site with a known pose.
+    threads
+        Processor threads of one search.
+
+    Raises
+    ------
+    UnknownNameError
+        If the receptor has no such site.
+    StructureError
+        If the site has no known pose.
+    DockingError
+        If an engine fails, or no pose lies in the site.
+    """
+    place = receptor.site(site)
+    reference = receptor.references.get(place.name)
+    if reference is None:
+        raise StructureError(
+            f"{receptor.name}, {place.name} site",
+            "has no known pose",
+            "name its ligand, and its chemistry if the catalogue lacks it: --ligand CODE --smiles SMILES",
+        )
+    name, smiles = receptor.known_ligand(place.name)
+    ligand = Ligand.from_catalogue(name) if smiles is None else Ligand.from_smiles(smiles, name)
+    return redocking_gate(receptor, search_site(receptor, ligand, place, settings, threads), reference)
 
 
-def redocking_gate(search: Search, reference: Mol) -> Gate:
+def redocking_gate(receptor: Receptor, search: Search, reference: Mol) -> Gate:
     """Hold every seed's poses against the known pose of the site.
 
     Parameters
@@ -80,11 +148,28 @@ def redocking_gate(search: Search, reference: Mol) -> Gate:
     reference
         The known pose, in the receptor's frame. Nothing is fitted.
     """
-    ligand = next(iter(search.found.values()))[0].ligand.name
-    results = tuple(_judge(seed, poses, reference) for seed, poses in search.found.items())
-    return Gate(search.site.name, ligand, results)
+    known = _contacts(receptor, reference)
+    results = tuple(_judge(receptor, seed, poses, reference, known) for seed, poses in search.found.items())
+    return Gate(search.site.name, search.best.ligand.name, results)
 
 
-def _judge(seed: int, poses: Sequence[Pose], reference: Mol) -> SeedResult:
-    distances = [pose.rmsd(reference) for pose in poses]
-    return SeedResult(seed, distances[0], min(distances), len(poses), poses[0].score, poses[0].site)
+def _judge(
+    receptor: Receptor, seed: int, poses: Sequence[Pose], reference: Mol, known: set[int]
+) -> SeedResult:
+    top = valid_first(receptor, poses, keep=1)[0]
+    return SeedResult(
+        seed,
+        top,
+        top.rmsd(reference),
+        min(pose.rmsd(reference) for pose in poses),
+        len(poses),
+        len(known & _contacts(receptor, top.mol)),
+        len(known),
+    )
+
+
+def _contacts(receptor: Receptor, mol: Mol) -> set[int]:
+    """Return the indices of the residues with a heavy atom within 4 A of one of the ligand."""
+    from rdkit import Chem
+
+    return receptor.residues_within(Chem.RemoveHs(mol).GetConformer().GetPositions(), CONTACT)

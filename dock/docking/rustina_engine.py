@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING
 
 from dock.core.errors import DockingError
 from dock.docking import pdbqt
-from dock.docking.engine import DockingSettings, Placement, require_placements
+from dock.docking.engine import MAX_RUNS, DockingSettings, Network, Placement, fitting
 
 if TYPE_CHECKING:
     from dock.ligands import Ligand
     from dock.receptors import Receptor, Site
+
+SEARCH_MODES = {"cpu": "qvina2-active", "gpu": "gpu"}
+POSE_POOL = 10
+# The runs of a search take consecutive seeds: seeds 1 and 2 would share 15 of 16 runs.
+SEED_STRIDE = MAX_RUNS
 
 
 @contextmanager
@@ -52,7 +57,7 @@ class RustinaEngine:
         self._threads = threads
 
     def place(self, ligand: Ligand, seed: int, settings: DockingSettings) -> Sequence[Placement]:
-        """Search the site for one ligand; highest CNN pose probability first.
+        """Search the site for one ligand, from its first conformer; rustina's own choice first.
 
         Raises
         ------
@@ -69,22 +74,22 @@ class RustinaEngine:
                     *self._site.center,
                     *self._site.box,
                     runs=settings.runs,
-                    seed=seed,
+                    seed=seed * SEED_STRIDE,
                     threads=self._threads,
                     num_modes=settings.modes,
+                    search_mode=SEARCH_MODES[settings.device],
+                    # What is not asked of the network comes back with a probability of zero.
+                    pose_pool_size=max(POSE_POOL, settings.modes),
+                    cnn_pool_size=max(POSE_POOL, settings.modes),
                 )
         except Exception as error:  # the extension raises RuntimeError, ValueError and its own
             raise DockingError(ligand.name, f"rustina failed ({error})") from error
-        placements = [
+        found = [
             Placement(
-                pdbqt.read_coordinates(ligand, answer["pdbqt"]),
+                answer["pdbqt"],
                 float(answer["empirical_score"]),
-                {
-                    "cnn_probability": float(answer["cnn_score"]),
-                    "cnn_affinity_pK": float(answer["cnn_affinity"]),
-                },
+                Network(float(answer["cnn_score"]), float(answer["cnn_affinity"])),
             )
             for answer in answers
         ]
-        require_placements(ligand, placements, self._site)
-        return placements
+        return fitting(ligand, found, self._site)

@@ -1,18 +1,22 @@
-"""Search: a ligand placed in a site with several seeds, pooled, ranked and checked."""
+"""Search: a ligand placed in a site by every engine, seed and ring conformer, ranked and checked."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dock.core.errors import DockingError
-from dock.docking.checks import check_poses
+from dock.docking.checks import valid_first
 from dock.docking.engine import DockingSettings, Engine, Placement, make_engine
+from dock.docking.pdbqt import read_coordinates
 from dock.docking.pose import Pose
+from dock.docking.ranking import ranked
+from dock.docking.rescoring import Scorer
+from dock.ligands.ligand import CONFORMER_SEED
 from dock.ligands.placement import place_atoms
+from dock.ligands.strain import strain_energies
 from dock.receptors.site import assign_site
 
 if TYPE_CHECKING:
@@ -20,8 +24,6 @@ if TYPE_CHECKING:
 
     from dock.ligands import Ligand
     from dock.receptors import Receptor, Site
-
-DISTINCT = 1.0  # angstrom; poses nearer to a better one are the same pose
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,25 +34,32 @@ class Search:
     ----------
     site : Site
     found : mapping of int to list of Pose
-        Every pose of each seed, in the engine's order, wherever it lies.
+        The distinct poses of each seed, wherever they lie, ranked among those of the seed.
     kept : list of Pose
-        The distinct poses that lie in the site, best first, with checks; their rank counts
-        within this list.
+        The distinct poses of all seeds that lie in the site, with checks: those that pass them
+        first, best first.
+    places : mapping of str to int
+        How many of all poses that engines returned lie in each site, or outside.
+    searches : int
+        How many searches were made: engines times seeds times ring conformers.
     """
 
     site: Site
     found: Mapping[int, Sequence[Pose]]
     kept: Sequence[Pose]
+    places: Mapping[str, int]
+    searches: int
 
     @property
     def best(self) -> Pose:
-        """The best kept pose that passes every check, or the best one if none does."""
-        return next((pose for pose in self.kept if pose.valid), self.kept[0])
+        """The first kept pose; it fails checks only if every other does, and says so."""
+        return self.kept[0]
 
-    @cached_property
-    def places(self) -> dict[str, int]:
-        """How many of all found poses lie in each site, or outside."""
-        return dict(Counter(pose.site for poses in self.found.values() for pose in poses))
+    @property
+    def tops(self) -> list[Pose]:
+        """The highest ranked pose in the site of each seed that has one, before the checks."""
+        inside = ([pose for pose in poses if pose.site == self.site.name] for poses in self.found.values())
+        return [poses[0] for poses in inside if poses]
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return the kept poses as a table."""
@@ -68,70 +77,88 @@ def search_site(
     site: Site,
     settings: DockingSettings | None = None,
     threads: int = 1,
-    engine: Engine | None = None,
 ) -> Search:
     """Dock a ligand into a site of a receptor.
 
-    Each seed is a search of its own. Their poses are assigned to the site in which they lie,
-    pooled, freed of repeats and checked; those elsewhere are counted and not kept.
+    Every engine makes a search for each seed from each ring conformer. The poses are assigned to
+    the site in which they lie, pooled, ranked by one measure, freed of repeats and checked; those
+    elsewhere are counted and not kept.
 
     Parameters
     ----------
     threads
-        Processor threads of one search.
-    engine
-        Prepared for this site; made from the settings if None.
+        Processor threads of one search; they change no result.
 
     Raises
     ------
     DockingError
-        If the engine fails, or no pose lies in the site.
+        If an engine fails, or no pose lies in the site.
     """
     settings = settings or DockingSettings()
-    engine = engine or make_engine(settings.engine, receptor, site, threads)
-    found = {
-        seed: [
-            _pose(receptor, ligand, site, engine.name, seed, rank, placement)
-            for rank, placement in enumerate(engine.place(ligand, seed, settings), start=1)
-        ]
-        for seed in settings.seeds
-    }
-    pooled = distinct([pose for poses in found.values() for pose in poses if pose.site == site.name])
-    if not pooled:
-        places = Counter(pose.site for poses in found.values() for pose in poses)
+    if ligand.mol.GetNumConformers() == 1:
+        ligand = ligand.with_ring_conformers(settings.ring_conformers, CONFORMER_SEED)
+    starts = ligand.conformers()[: settings.ring_conformers]
+    engines = [make_engine(name, receptor, site, threads) for name in settings.engines]
+    pool = _Pool(receptor, ligand, site)
+    for seed in settings.seeds:
+        for engine in engines:
+            for number, start in enumerate(starts, start=1):
+                pool.add(engine, seed, number, engine.place(start, seed, settings))
+    poses = pool.poses()
+    places = dict(Counter(pose.site for pose in poses))
+    inside = [pose for pose in poses if pose.site == site.name]
+    if not inside:
         raise DockingError(
-            ligand.name, f"no pose lies in the {site.name} site (found: {dict(places)})", "add seeds"
+            ligand.name, f"no pose lies in the {site.name} site (found: {places})", "add seeds"
         )
-    kept = [replace(pose, rank=rank) for rank, pose in enumerate(pooled[: settings.keep], start=1)]
-    return Search(site, found, check_poses(receptor, kept))
+    of_a_seed = len(engines) * len(starts)
+    searches = len(settings.seeds) * of_a_seed
+    found = {
+        seed: ranked([pose for pose in poses if pose.seed == seed], of_a_seed) for seed in settings.seeds
+    }
+    kept = valid_first(receptor, ranked(inside, searches), settings.keep)
+    return Search(site, found, kept, places, searches)
 
 
-def distinct(poses: Sequence[Pose]) -> list[Pose]:
-    """Return the poses in the order of their CNN probability, without repeats.
+class _Pool:
+    """The poses of one ligand in one site, as they come in."""
 
-    Of poses within 1 A of each other (heavy atoms, symmetry-aware) the better one stays.
-    """
-    ordered = sorted(poses, key=lambda pose: (-pose.properties["cnn_probability"], pose.seed))
-    chosen: list[Pose] = []
-    for pose in ordered:
-        if all(pose.rmsd(other.mol) > DISTINCT for other in chosen):
-            chosen.append(pose)
-    return chosen
+    def __init__(self, receptor: Receptor, ligand: Ligand, site: Site) -> None:
+        self._receptor, self._ligand, self._site = receptor, ligand, site
+        self._scorer = Scorer(receptor, site)
+        self._poses: list[Pose] = []
 
+    def add(self, engine: Engine, seed: int, conformer: int, placements: Sequence[Placement]) -> None:
+        """Take in the answers of one search."""
+        for rank, placement in enumerate(placements, start=1):
+            coordinates = read_coordinates(self._ligand, placement.pdbqt)
+            mol = place_atoms(self._ligand.conformers()[0].mol, coordinates)
+            lies_in = assign_site(coordinates[: mol.GetNumHeavyAtoms()], self._receptor.sites)
+            network = placement.network or self._scorer.network(self._ligand.name, placement.pdbqt)
+            self._poses.append(
+                Pose(
+                    self._ligand,
+                    mol,
+                    lies_in,
+                    self._site.name,
+                    rank,
+                    placement.score,
+                    seed,
+                    engine.name,
+                    conformer,
+                    self._receptor.occupied,
+                    {
+                        "cnn_probability": network.probability,
+                        "cnn_affinity_pK": network.affinity,
+                        "vinardo_kcal_mol": self._scorer.vinardo(self._ligand.name, placement.pdbqt),
+                    },
+                )
+            )
 
-def _pose(
-    receptor: Receptor, ligand: Ligand, site: Site, engine: str, seed: int, rank: int, placement: Placement
-) -> Pose:
-    mol = place_atoms(ligand.mol, placement.coordinates)
-    heavy = placement.coordinates[: mol.GetNumHeavyAtoms()]
-    return Pose(
-        ligand,
-        mol,
-        assign_site(heavy, receptor.sites),
-        site.name,
-        rank,
-        placement.score,
-        seed,
-        engine,
-        placement.properties,
-    )
+    def poses(self) -> list[Pose]:
+        """Return the poses, each with its strain."""
+        strains = strain_energies(self._ligand.mol, [pose.mol for pose in self._poses])
+        return [
+            replace(pose, properties={**pose.properties, "strain_kcal_mol": strain})
+            for pose, strain in zip(self._poses, strains, strict=True)
+        ]

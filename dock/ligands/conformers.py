@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +25,8 @@ BATCH = 10
 RING_TIME_LIMIT = 30  # seconds
 ENERGY_WINDOW = 7.0  # kcal/mol; a twist-boat of cyclohexane lies 6 above the chair
 RING_RMSD = 0.3  # angstrom
-DIELECTRIC = 80.0  # in a vacuum a charged amine folds back on its own molecule
+DIELECTRIC = 80.0
+RELAXED_OF_EACH = 4
 MAX_SYMMETRIES = 1000
 
 
@@ -102,7 +104,7 @@ def ring_conformers(mol: Mol, number: int, seed: int) -> Mol:
                 break
             parameters.randomSeed = seed + 1 + batch
             rdDistGeom.EmbedMultipleConfs(pool, min(BATCH, wanted - batch), parameters)
-        energies = _relaxed(pool)
+        energies = _relaxed(pool, _sample(pool, atoms))
     ranked = sorted(energies, key=lambda conformer: energies[conformer])
     within = [one for one in ranked if energies[one] - energies[ranked[0]] <= ENERGY_WINDOW]
     chosen = _distinct(pool, within, atoms, number)
@@ -150,11 +152,27 @@ def _attempt(mol: Mol, parameters: object) -> bool:
         return True
 
 
-def _relaxed(mol: Mol) -> dict[int, float]:
-    """Relax every conformer in place; return the energies by conformer, in kcal/mol."""
+def force_fields(
+    mol: Mol, conformers: Iterable[int] | None = None
+) -> Iterator[tuple[Any, Callable[[int, float, float], None]]]:
+    """Yield a force field for each conformer: MMFF94, or UFF where that lacks parameters.
+
+    The dielectric constant is 80: in a vacuum a charged amine would fold back on its own molecule.
+
+    Parameters
+    ----------
+    conformers
+        Their ids; all if None.
+
+    Yields
+    ------
+    field
+        RDKit's; minimising it moves the conformer.
+    tether
+        Holds an atom, by its index, within a distance in angstrom with a force constant in kcal/mol/A^2.
+    """
     from rdkit.Chem import rdForceFieldHelpers
 
-    energies = {}
     properties = (
         rdForceFieldHelpers.MMFFGetMoleculeProperties(mol)
         if rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol)
@@ -162,30 +180,69 @@ def _relaxed(mol: Mol) -> dict[int, float]:
     )
     if properties is not None:
         properties.SetMMFFDielectricConstant(DIELECTRIC)
-    for conformer in mol.GetConformers():
-        number = conformer.GetId()
+    for number in (
+        [conformer.GetId() for conformer in mol.GetConformers()] if conformers is None else conformers
+    ):
         if properties is not None:
             field = rdForceFieldHelpers.MMFFGetMoleculeForceField(mol, properties, confId=number)
+            yield field, field.MMFFAddPositionConstraint
         else:
             field = rdForceFieldHelpers.UFFGetMoleculeForceField(mol, confId=number)
+            yield field, field.UFFAddPositionConstraint
+
+
+def _relaxed(mol: Mol, conformers: Sequence[int]) -> dict[int, float]:
+    """Relax conformers in place; return their energies, in kcal/mol."""
+    energies = {}
+    for number, (field, _) in zip(conformers, force_fields(mol, conformers), strict=True):
         field.Minimize(maxIts=RELAXATION_STEPS)
         energies[number] = float(field.CalcEnergy())
     return energies
 
 
+def _sample(mol: Mol, atoms: list[int]) -> list[int]:
+    """Return the first few conformers of each shape of the rings: relaxing them takes most of the time."""
+    different = _difference(mol, atoms)
+    groups: list[list[int]] = []
+    for conformer in mol.GetConformers():
+        number = conformer.GetId()
+        group = next((group for group in groups if not different(number, group[0])), None)
+        if group is None:
+            groups.append([number])
+        elif len(group) < RELAXED_OF_EACH:
+            group.append(number)
+    return [number for group in groups for number in group]
+
+
 def _distinct(mol: Mol, ranked: list[int], atoms: list[int], number: int) -> list[int]:
     """Return the first `number` conformers, in order, of which no two have the same rings."""
-    from rdkit import Chem
-    from rdkit.Chem import rdMolAlign
-
-    heavy = Chem.RemoveHs(mol)
-    matches = heavy.GetSubstructMatches(heavy, uniquify=False, maxMatches=MAX_SYMMETRIES)
-    maps = [list(zip(atoms, images, strict=True)) for images in {tuple(m[a] for a in atoms) for m in matches}]
-    probe = Chem.Mol(mol)  # is moved about
+    different = _difference(mol, atoms)
     chosen: list[int] = []
     for one in ranked:
-        if all(rdMolAlign.GetBestRMS(probe, mol, one, other, map=maps) > RING_RMSD for other in chosen):
+        if all(different(one, other) for other in chosen):
             chosen.append(one)
         if len(chosen) == number:
             break
     return chosen
+
+
+def _difference(mol: Mol, atoms: list[int]) -> Callable[[int, int], bool]:
+    """Return a function that says whether two conformers have different rings."""
+    from rdkit import Chem
+    from rdkit.Chem import rdMolAlign
+
+    images = {tuple(image[a] for a in atoms) for image in symmetries(mol)}
+    maps = [list(zip(atoms, image, strict=True)) for image in images]
+    probe = Chem.Mol(mol)  # is moved about
+    return lambda one, other: rdMolAlign.GetBestRMS(probe, mol, one, other, map=maps) > RING_RMSD
+
+
+def symmetries(mol: Mol) -> list[tuple[int, ...]]:
+    """Return the ways to map a molecule's heavy atoms, which come first, onto themselves.
+
+    At most 1000 are returned. Stereochemistry is not looked at.
+    """
+    from rdkit import Chem
+
+    heavy = Chem.RemoveHs(mol)
+    return list(heavy.GetSubstructMatches(heavy, uniquify=False, maxMatches=MAX_SYMMETRIES))

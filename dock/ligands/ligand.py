@@ -179,6 +179,12 @@ class Ligand:
         """Return the ligand with up to `number` conformers that differ in their rings."""
         return self if number < 2 else replace(self, mol=ring_conformers(self.mol, number, seed))
 
+    def conformers(self) -> list[Ligand]:
+        """Return the ligand once for each of its conformers, which it has alone."""
+        from rdkit import Chem
+
+        return [replace(self, mol=Chem.Mol(self.mol, False, one.GetId())) for one in self.mol.GetConformers()]
+
     def with_hydrogens(self) -> Ligand:
         """Return the ligand with hydrogens placed by geometry, its heavy atoms where they are."""
         from rdkit import Chem

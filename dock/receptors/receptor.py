@@ -47,6 +47,8 @@ class Receptor:
         Known poses by site, hydrogens included, to judge docked ones by.
     record : dict
         Where it comes from and every change that was made.
+    occupants : mapping of str to rdkit.Chem.Mol
+        Ligands that lie in sites while others are docked, by site; hydrogens included.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Receptor:
     sites: Mapping[str, Site] = field(default_factory=dict)
     references: Mapping[str, Mol] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
+    occupants: Mapping[str, Mol] = field(default_factory=dict)
 
     @classmethod
     def from_catalogue(cls, name: str) -> Receptor:
@@ -161,10 +164,54 @@ class Receptor:
         in_catalogue = catalogue.find_ligand(name) is not None
         return name, None if in_catalogue else str(Chem.MolToSmiles(Chem.RemoveHs(mol)))
 
+    def with_occupant(self, site: str, mol: Mol) -> Receptor:
+        """Return the receptor with a ligand in one of its sites, which others are docked beside.
+
+        Parameters
+        ----------
+        mol
+            With hydrogens, in the receptor's frame; ``_Name`` is what tables call it.
+        """
+        return replace(self, occupants={**self.occupants, self.site(site).name: mol})
+
+    @property
+    def occupied(self) -> str:
+        """What lies in which site, as ``orthosteric: escitalopram``; empty if nothing does."""
+        return "; ".join(f"{site}: {mol.GetProp('_Name')}" for site, mol in self.occupants.items())
+
+    def residues_within(self, places: NDArray[np.float64], reach: float) -> set[int]:
+        """Return the indices of the residues with a heavy atom within reach of any place.
+
+        Parameters
+        ----------
+        places : numpy.ndarray, shape (n, 3)
+            In angstrom.
+        reach
+            In angstrom.
+        """
+        from scipy.spatial import cKDTree
+
+        distances, _ = cKDTree(places).query(self.positions * 10.0)
+        return {
+            atom.residue.index
+            for atom, distance in zip(self.topology.atoms(), distances, strict=True)
+            if distance <= reach and atom.element.symbol != "H"
+        }
+
+    @cached_property
+    def structure_key(self) -> str:
+        """Content key of the structure alone."""
+        return content_key(self.to_cif())
+
     @cached_property
     def key(self) -> str:
-        """Content key of the structure."""
-        return content_key(self.to_cif())
+        """Content key of the structure and of what lies in its sites."""
+        from rdkit import Chem
+
+        if not self.occupants:
+            return self.structure_key
+        blocks = {site: Chem.MolToMolBlock(mol) for site, mol in self.occupants.items()}
+        return content_key([self.structure_key, blocks])
 
     def to_cif(self) -> str:
         """Return the structure as mmCIF text."""

@@ -59,7 +59,7 @@ class ReportContent:
     receptor : Receptor
     complexes : sequence of ReportComplex
     tables : mapping of str to pandas.DataFrame
-        ``gate``, ``poses``, ``simulations``, ``comparisons``, ``hydrogen_bonds``, ``runs``,
+        ``gate``, ``poses``, ``occupancy``, ``simulations``, ``comparisons``, ``hydrogen_bonds``, ``runs``,
         ``failures``, ``stages``.
     ligands : sequence of mapping
         The ligands' records.
@@ -67,6 +67,8 @@ class ReportContent:
         Numbers of tasks.
     gated_sites : sequence of str
         Sites with a known pose to be found again.
+    gate_accepted : bool
+        Whether to go on after a failed gate was chosen.
     settings : str
         The locked settings as YAML.
     versions : mapping of str to str
@@ -81,8 +83,14 @@ class ReportContent:
     succeeded: int
     failed: int
     gated_sites: Sequence[str]
+    gate_accepted: bool
     settings: str
     versions: Mapping[str, str]
+
+    @property
+    def unphysical(self) -> list[ReportComplex]:
+        """The complexes of which no pose passes the physical checks."""
+        return [complex_ for complex_ in self.complexes if not complex_.poses[complex_.best].valid]
 
     @property
     def sites(self) -> list[str]:
