@@ -269,7 +269,7 @@ def test_two_runs_do_not_share_a_folder(tmp_path, dock_command):
         assert wait_for((tmp_path / "run" / "campaign.lock.yaml").exists, 60)
         second = dock_command("run", "c.yaml", "-o", "run", cwd=tmp_path)
         assert second.code == 2
-        assert "another 'dock run' is at work here" in second.err
+        assert "another 'dock' command is at work here" in second.err
     finally:
         process.kill()
         process.communicate()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from dock.campaign.plan import Task, plan_campaign, read_plan, tasks_of_kind, wr
 from dock.campaign.settings import CampaignSettings, read_settings
 from dock.campaign.tasks import has_failed, is_done
 from dock.core.errors import OutputError, SettingsError
-from dock.core.files import output_folder, write_text
+from dock.core.files import alone_in, output_folder, write_text
 from dock.core.records import software_versions
 from dock.core.workers import available_cores
 
@@ -108,7 +107,7 @@ class Campaign:
         output_folder(self.folder)
         side_by_side = max(len(tasks_of_kind(tasks, kind)) for kind in ("dock", "simulate"))
         workers = workers or min(available_cores(), side_by_side)
-        with self._alone():
+        with alone_in(self.folder):
             self._lock()
             for event in execute(tasks, self.folder, executor, workers, platform):
                 watch(event)
@@ -179,17 +178,6 @@ class Campaign:
                 )
         write_text(self.folder / LOCK, yaml.safe_dump(now, sort_keys=False, allow_unicode=True))
         write_plan(self.tasks, self.folder / PLAN)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Refuse to work in a folder that another process works in."""
-        from filelock import FileLock, Timeout
-
-        try:
-            with FileLock(self.folder / ".lock", timeout=0):
-                yield
-        except Timeout as error:
-            raise OutputError(self.folder, "another 'dock run' is at work here", "wait, or use -o") from error
 
 
 def _read_lock(folder: Path) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dock.cli.bar import StreamBar
     from dock.ligands.library import Library
     from dock.ligands.output import Counts, Prepared
 
 SHOWN_FAILURES = 5
-TOLD_EVERY = 10.0  # seconds, where there is no terminal
 
 
 @click.command("ligand")
@@ -73,6 +75,7 @@ def command(
     is recorded with its number and reason and does not stop the others. Exit code 0: every line
     was prepared; 1: some were not; 2: none was, or the input is wrong.
     """
+    from dock.cli.bar import StreamBar
     from dock.ligands.library import Columns, Library
     from dock.ligands.output import output_paths, write_library
     from dock.ligands.preparation import PreparationSettings, prepare_library
@@ -81,8 +84,8 @@ def command(
     paths = output_paths(output, library.files)
     outcomes = prepare_library(library, PreparationSettings(**settings), workers, time_limit)
     try:
-        with Progress(library) as progress:
-            counts = write_library(outcomes, paths, progress)
+        with StreamBar() as bar:
+            counts = write_library(outcomes, paths, _watcher(library, bar))
     except KeyboardInterrupt:
         click.echo("dock: stopped; nothing was written", err=True)
         raise click.exceptions.Exit(130) from None
@@ -110,46 +113,18 @@ def _summary(counts: Counts) -> str:
     return text
 
 
-class Progress:
-    """Shows how far a library is; names the ligands of arguments and the first failures."""
+def _watcher(library: Library, bar: StreamBar) -> Callable[[Prepared, Counts], None]:
+    """Return what shows how far a library is, the ligands of arguments and the first failures."""
+    started = time.monotonic()
 
-    def __init__(self, library: Library) -> None:
-        from dock.cli.bar import make_bar
-
-        self._library = library
-        self._bar = make_bar()
-        self._line = self._bar.add_task("starting", total=1.0 if library.size else None, left="")
-        self._started = self._told = time.monotonic()
-
-    def __enter__(self) -> Progress:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def __call__(self, outcome: Prepared, counts: Counts) -> None:
-        """Take in what became of a line."""
-        from dock.cli.bar import time_left
-
+    def watch(outcome: Prepared, counts: Counts) -> None:
         if outcome.error is not None and counts.failed <= SHOWN_FAILURES:
-            self._say(f"{outcome.item.origin}: {outcome.error}", err=True)
-        if not self._library.files:
+            bar.say(f"{outcome.item.origin}: {outcome.error}", err=True)
+        if not library.files:
             for ligand in outcome.result or ():
                 labels = " ".join(ligand.cip) or "no stereo centre"
-                self._say(f"{ligand.name}: {ligand.smiles}, charge {ligand.charge:+d}, {labels}")
-        now = time.monotonic()
-        rate = counts.read / (now - self._started + 1e-9)
-        left = time_left(now - self._started, self._library.fraction)
-        text = f"{counts.read} read, {counts.failed} failed, {rate:.0f}/s"
-        if not self._bar.disable:
-            self._bar.update(self._line, completed=self._library.fraction, description=text, left=left)
-        elif now - self._told > TOLD_EVERY:
-            self._told = now
-            click.echo(f"{time.strftime('%H:%M:%S')} {text}{', ' if left else ''}{left}")
+                bar.say(f"{ligand.name}: {ligand.smiles}, charge {ligand.charge:+d}, {labels}")
+        rate = counts.read / (time.monotonic() - started + 1e-9)
+        bar.show(library.fraction, f"{counts.read} read, {counts.failed} failed, {rate:.0f}/s")
 
-    def _say(self, text: str, err: bool = False) -> None:
-        if self._bar.disable:
-            click.echo(text, err=err)
-        else:
-            self._bar.console.print(text, markup=False, highlight=False)
+    return watch

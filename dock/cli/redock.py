@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from dock.docking.engine import DockingSettings
 
 
 @click.command("redock")
@@ -41,7 +44,7 @@ def command(
     from dock.docking.redocking import LIMIT, redock
     from dock.dynamics.model import open_receptor
 
-    settings = _settings(seeds, engines, ring_conformers)
+    settings = docking_settings(seeds, engines, ring_conformers=ring_conformers)
     if ligand is None and (chain or smiles):
         raise SettingsError("--chain and --smiles", "tell of a ligand that is not named", "add --ligand CODE")
     receptor = open_receptor(source, _changes(ligand, chain, smiles) if ligand else None)
@@ -55,7 +58,14 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def _settings(seeds: str, engines: str, ring_conformers: int | None) -> Any:
+def docking_settings(seeds: str, engines: str, **fields: Any) -> DockingSettings:
+    """Return settings from options.
+
+    Raises
+    ------
+    SettingsError
+        If one is impossible.
+    """
     from pydantic import ValidationError
 
     from dock.core.errors import SettingsError
@@ -66,11 +76,10 @@ def _settings(seeds: str, engines: str, ring_conformers: int | None) -> Any:
         numbers = [int(seed) for seed in seeds.split(",")]
     except ValueError as error:
         raise SettingsError("--seeds", f"'{seeds}' is no list of numbers above 0", "write 1,2,3") from error
-    fields: dict[str, Any] = {"seeds": numbers, "engines": [name.strip() for name in engines.split(",")]}
-    if ring_conformers is not None:
-        fields["ring_conformers"] = ring_conformers
+    names = [name.strip() for name in engines.split(",")]
+    given = {name: value for name, value in fields.items() if value is not None}
     try:
-        return DockingSettings(**fields)
+        return DockingSettings(**{"seeds": numbers, "engines": names, **given})
     except ValidationError as error:
         raise settings_error("options", error) from error
 

@@ -88,6 +88,24 @@ def output_file(path: Path) -> Path:
     return path
 
 
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Refuse to work in a folder that another process works in.
+
+    Raises
+    ------
+    OutputError
+        If one does.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise OutputError(folder, "another 'dock' command is at work here", "wait, or use -o") from error
+
+
 def cache_folder() -> Path:
     """Return the folder for what may be computed again: `DOCK_CACHE`, or the user's cache."""
     configured = os.environ.get("DOCK_CACHE")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dock.core.errors import StructureError
-from dock.core.files import atomic_path
+from dock.core.files import write_text
 from dock.ligands import Ligand, stereo
 
 if TYPE_CHECKING:
@@ -114,6 +114,16 @@ class Pose:
             "checks_failed": " ".join(self.failed_checks),
         }
 
+    def sdf_record(self) -> str:
+        """Return the pose as SDF text, its record as properties."""
+        from rdkit import Chem
+
+        mol = Chem.Mol(self.mol)
+        mol.SetProp("_Name", self.ligand.name)
+        for name, value in self.record().items():
+            mol.SetProp(name, str(value))
+        return str(Chem.SDWriter.GetText(mol))
+
     def to_dataframe(self) -> pd.DataFrame:
         """Return the record as a table of one row."""
         import pandas as pd
@@ -148,15 +158,7 @@ def heavy_rmsd(probe: Mol, reference: Mol) -> float:
 
 def write_poses(path: Path, poses: Iterable[Pose]) -> None:
     """Write poses to an SDF file, their records as properties, atomically."""
-    from rdkit import Chem
-
-    with atomic_path(path) as temporary, Chem.SDWriter(str(temporary)) as writer:
-        for pose in poses:
-            mol = Chem.Mol(pose.mol)
-            mol.SetProp("_Name", pose.ligand.name)
-            for name, value in pose.record().items():
-                mol.SetProp(name, str(value))
-            writer.write(mol)
+    write_text(path, "".join(pose.sdf_record() for pose in poses))
 
 
 def read_mols(path: Path) -> list[Mol]:

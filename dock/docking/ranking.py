@@ -2,7 +2,7 @@
 
 The measure of a pose is
 
-    logit(p) - (E - median E) / (4 max(IQR E, 1 kcal/mol)) - strain / (4 kcal/mol)
+    logit(p) - (E - median E) / (4 max(IQR E, 1 kcal/mol)) - strain / (20 kcal/mol)
 
 with the network's probability p that the pose is right, the Vinardo energy E, whose median and
 interquartile range (IQR) are those of the poses that are ranked together, and the ligand's strain.
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 DISTINCT = 1.0  # angstrom; poses nearer to a better one are the same pose
 ENERGY_WEIGHT = 0.25
-STRAIN_WEIGHT = 0.25  # per kcal/mol
+STRAIN_WEIGHT = 0.05  # per kcal/mol
 MIN_SPREAD = 1.0  # kcal/mol
 CERTAINTY = 1e-3  # the network never says 0 or 1
 

@@ -104,6 +104,11 @@ class Library:
         """The files among the inputs."""
         return [one for one in self._inputs if isinstance(one, Path)]
 
+    @property
+    def names(self) -> list[str]:
+        """The names and SMILES among the inputs."""
+        return [one for one in self._inputs if not isinstance(one, Path)]
+
     @cached_property
     def size(self) -> int:
         """Bytes of the files."""

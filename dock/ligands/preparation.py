@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -13,7 +13,7 @@ from dock.core.errors import ChemistryError, EmbeddingError
 from dock.core.records import Record
 from dock.core.workers import Outcome, in_order
 from dock.ligands import stereo
-from dock.ligands.library import Entry, Library, safe_name
+from dock.ligands.library import Entry, safe_name
 from dock.ligands.ligand import CONFORMER_SEED, Ligand, Provenance
 from dock.ligands.protonation import Protomer, protomers, written_charged
 from dock.ligands.salts import strip_salts
@@ -84,12 +84,13 @@ class State:
 
 
 def prepare_library(
-    library: Library,
+    library: Iterable[Entry],
     settings: PreparationSettings | None = None,
     workers: int | None = None,
     time_limit: float = TIME_LIMIT,
+    used: dict[int, int] | None = None,
 ) -> Iterator[Outcome[Entry, tuple[Ligand, ...]]]:
-    """Yield the ligands of each entry, or why there are none, in the order of the library.
+    """Yield the ligands of each entry of a library, or why there are none, in its order.
 
     Memory is bounded whatever the library's length, but for 100 bytes for each name, and every
     core is used. Names are made unique by a number at their end. A script that calls this needs the
@@ -101,8 +102,10 @@ def prepare_library(
         Worker processes; one for each core if None.
     time_limit
         Seconds for one molecule.
+    used
+        Names that are taken, as of `unique_name`.
     """
-    used: dict[int, int] = {}
+    used = {} if used is None else used
     task = Preparer(settings or PreparationSettings())
     for outcome in in_order(task, library, lambda entry: entry.name, workers, time_limit):
         if outcome.result is None:

@@ -1,0 +1,126 @@
+"""Screening: a stream of ligands, each prepared, docked into one site and checked by worker processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dock.core.errors import DockError
+from dock.core.units import Quantity
+from dock.core.workers import Outcome, in_order
+from dock.docking.engine import DockingSettings
+from dock.docking.search import search_site
+from dock.ligands import Ligand
+from dock.ligands.preparation import PreparationSettings, prepare_library
+
+if TYPE_CHECKING:
+    from dock.docking.pose import Pose
+    from dock.ligands.library import Entry
+    from dock.receptors import Receptor
+
+SCREENING = DockingSettings(seeds=(1,), ring_conformers=1, keep=1, time_limit=Quantity("10 min"))
+
+
+@dataclass(frozen=True)
+class Job:
+    """A ligand to be docked, or an entry of the library that gave none.
+
+    Attributes
+    ----------
+    entry : int
+        Its place in the library, from 1.
+    last : bool
+        Whether it is the last of its entry.
+    origin, name : str
+        Where the entry stands, and what it is called there.
+    ligand : Ligand, optional
+    error : DockError, optional
+        Why there is no ligand.
+    """
+
+    entry: int
+    last: bool
+    origin: str
+    name: str
+    ligand: Ligand | None = None
+    error: DockError | None = None
+
+
+@dataclass(frozen=True)
+class Screener:
+    """Docking into one site, as worker processes take it.
+
+    Attributes
+    ----------
+    receptor : Path
+        Folder of a prepared receptor; a process reads it once.
+    site : str
+    settings : DockingSettings
+    """
+
+    receptor: Path
+    site: str
+    settings: DockingSettings
+
+    def __call__(self, job: Job) -> list[Pose]:
+        """Return the poses that a ligand's search keeps.
+
+        Raises
+        ------
+        DockError
+            If there is no ligand, or it cannot be docked.
+        """
+        if job.ligand is None:
+            raise job.error or DockError(job.name, "holds no ligand")
+        receptor = _receptor(self.receptor)
+        return list(search_site(receptor, job.ligand, receptor.site(self.site), self.settings).kept)
+
+
+def screen(
+    library: Iterable[Entry],
+    screener: Screener,
+    preparation: PreparationSettings | None = None,
+    workers: int | None = None,
+    first: int = 1,
+    used: dict[int, int] | None = None,
+) -> Iterator[Outcome[Job, list[Pose]]]:
+    """Yield the poses of each ligand of a library, or why there are none, in the library's order.
+
+    Memory is bounded whatever the library's length. The results do not depend on the number of
+    workers. A ligand whose worker dies or exceeds the time limit is lost alone.
+
+    Parameters
+    ----------
+    workers
+        Worker processes that dock; one for each core if None. One more prepares ligands.
+    first
+        Place in the library of the first entry.
+    used
+        Names that are taken, as of `dock.ligands.preparation.unique_name`.
+    """
+    jobs = _jobs(library, preparation or PreparationSettings(), first, used)
+    limit = screener.settings.time_limit.value_in("s")
+    return in_order(screener, jobs, lambda job: job.ligand.name if job.ligand else job.name, workers, limit)
+
+
+def _jobs(
+    library: Iterable[Entry], preparation: PreparationSettings, first: int, used: dict[int, int] | None
+) -> Iterator[Job]:
+    outcomes = prepare_library(library, preparation, workers=1, used=used)
+    for number, outcome in enumerate(outcomes, start=first):
+        origin, name = outcome.item.origin, outcome.item.name
+        if outcome.result is None:
+            yield Job(number, True, origin, name, error=outcome.error)
+            continue
+        for place, ligand in enumerate(outcome.result, start=1):
+            yield Job(number, place == len(outcome.result), origin, name, ligand)
+
+
+@lru_cache(maxsize=1)
+def _receptor(folder: Path) -> Receptor:
+    from dock.receptors import Receptor
+
+    return Receptor.from_folder(folder)
