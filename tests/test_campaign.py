@@ -20,7 +20,7 @@ FAST = "docking: {seeds: [1]}\nsimulation: {equilibration: 0 ps, production: 80 
 def test_the_default_plan_is_both_enantiomers_in_both_sites():
     tasks = plan_campaign(CampaignSettings())
     assert {kind: len(tasks_of_kind(tasks, kind)) for kind in ("receptor", "ligand", "dock", "gate", "simulate", "analyse")} == {
-        "receptor": 1, "ligand": 2, "dock": 4, "gate": 1, "simulate": 4, "analyse": 4,
+        "receptor": 1, "ligand": 2, "dock": 8, "gate": 1, "simulate": 4, "analyse": 4,
     }  # fmt: skip
     known: set[str] = set()
     for task in tasks:
@@ -111,9 +111,9 @@ def test_a_folder_keeps_its_campaign(short_run):
 
 def test_every_task_is_accounted_for(short_run):
     assert short_run.complete
-    assert len(short_run.succeeded) == len(short_run.tasks) == 16
+    assert len(short_run.succeeded) == len(short_run.tasks) == 20
     assert not short_run.failed
-    for name in ("poses", "gate", "simulations", "runs", "contacts", "comparisons", "stages"):
+    for name in ("poses", "gate", "occupancy", "simulations", "runs", "contacts", "comparisons", "stages"):
         assert len(short_run.table(name)), name
         assert (short_run.folder / "tables" / f"{name}.csv").exists()
     for name in ("poses/orthosteric.sdf", "poses/allosteric.sdf", "receptors/model.cif", "ligands/escitalopram.sdf",
@@ -129,7 +129,20 @@ def test_the_short_campaign_says_what_it_should(short_run):
     poses = short_run.table("poses")
     assert (poses["site"] == poses["searched"]).all()
     assert (poses["checks_made"] > 20).all()
+    empty = poses["occupied"].fillna("").eq("")
+    assert set(poses.loc[~empty, "occupied"]) == {
+        f"{site}: {ligand}"
+        for site in ("orthosteric", "allosteric")
+        for ligand in ("escitalopram", "r-citalopram")
+    }
+    assert not poses.loc[~empty, "simulated"].any()
+    poses = poses[empty]
     assert poses.groupby(["ligand", "site"])["simulated"].sum().eq(1).all()
+    occupancy = short_run.table("occupancy")
+    assert len(occupancy) == 4
+    assert occupancy["error_kcal_mol"].isna().all()  # of one seed
+    shift = occupancy["occupied_vinardo_kcal_mol"] - occupancy["empty_vinardo_kcal_mol"]
+    assert occupancy["difference_kcal_mol"].to_numpy() == pytest.approx(shift.to_numpy(), abs=0.011)
     simulations = short_run.table("simulations").set_index(["ligand", "site", "quantity"])["mean"]
     assert simulations["escitalopram", "orthosteric", "anchor_distance_A"] < 6
     assert simulations["escitalopram", "allosteric", "anchor_distance_A"] > 9
@@ -161,7 +174,7 @@ def test_an_old_run_is_read_as_it_was_planned(short_run, dock_command, monkeypat
     now = {task.key for task in Campaign(short_run.settings).tasks}
     assert not now & {task.key for task in short_run.tasks}
     opened = Campaign.open(short_run.folder)
-    assert len(opened.succeeded) == 16
+    assert len(opened.succeeded) == 20
     assert opened.locked()["versions"]["openmm"] != "9.9"
     assert dock_command("report", short_run.folder).code == 0
 
@@ -338,3 +351,47 @@ def test_a_failed_gate_stops_what_depends_on_it(short_run, tmp_path, monkeypatch
         "passed": False, "accepted": True, "seeds": None,
     }  # fmt: skip
     assert short_run.table("gate")["passed"].all()
+
+
+def test_a_docking_that_exceeds_its_time_is_ended_and_counted(tmp_path):
+    content = yaml.safe_load(FAST)
+    content["docking"]["time_limit"] = "0.2 s"
+    settings = CampaignSettings(**content, sites=["orthosteric"])
+    campaign = Campaign(settings, tmp_path / "run").run("local", workers=1)
+    failures = campaign.table("failures")
+    assert campaign.complete
+    docked = failures[failures["kind"] == "dock"]
+    assert len(docked) == 2
+    assert set(docked["reason"]) == {"WorkerError"}
+    assert docked["message"].str.contains("took longer than 0.2 s").all()
+    assert {task.kind for task in campaign.succeeded} == {"receptor", "ligand"}
+
+
+def labels(**settings):
+    return [task.label for task in plan_campaign(CampaignSettings(**settings)) if task.kind == "dock"]
+
+
+def test_every_site_is_docked_into_empty_and_beside_every_other():
+    alone = ["dock sertraline in orthosteric", "dock sertraline in allosteric"]
+    same = [f"{alone[0]} beside sertraline in allosteric", f"{alone[1]} beside sertraline in orthosteric"]
+    gate = "dock escitalopram in orthosteric"
+    assert set(labels(ligands=["sertraline"], occupied_by=[])) == {gate, *alone}
+    assert set(labels(ligands=["sertraline"])) == {gate, *alone, *same}
+    other = labels(ligands=["sertraline"], occupied_by="escitalopram")
+    assert "dock sertraline in allosteric beside escitalopram in orthosteric" in other
+    assert "dock sertraline in orthosteric beside escitalopram in allosteric" in other
+    assert not set(same) & set(other)
+    third = {"back": {"center": [-32.7, -20.7, 25.0]}}
+    three = labels(ligands=["sertraline"], receptor_sites=third)
+    assert sum("beside" in label for label in three) == 6
+    assert len(labels(ligands=["sertraline"], sites=["S1"])) == 2  # one site, nothing to be occupied
+    with pytest.raises(UnknownNameError):
+        labels(ligands=["sertraline"], occupied_by="escitaloprm")
+
+
+def test_the_time_limit_is_no_part_of_what_a_result_depends_on():
+    keys = [
+        [task.key for task in plan_campaign(CampaignSettings(docking={"time_limit": limit}))]
+        for limit in ("1 min", "1 hour")
+    ]
+    assert keys[0] == keys[1]

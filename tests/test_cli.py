@@ -20,6 +20,7 @@ TRACE = "Traceback"
         (["redock", "sert", "--seeds", "0"], "--seeds"),
         (["redock", "sert", "--seeds", "one"], "--seeds"),
         (["redock", "sert", "--site", "allosteric"], "has no known pose"),
+        (["redock", "sert", "--smiles", "CCO"], "add --ligand CODE"),
         (["redock", "sart"], "did you mean 'sert'"),
         (["receptor", "sart", "-o", "x"], "did you mean 'sert'"),
         (["report", "nothing"], "holds no campaign"),
@@ -54,7 +55,9 @@ def test_ligands_are_prepared(dock_command, tmp_path):
 def test_redocking_passes_from_the_command_line(dock_command):
     done = dock_command("redock", "sert", "--seeds", "7")
     assert done.code == 0, done.out + done.err
-    assert "gate (every top pose within 2 A): passed" in done.out
+    assert "gate (every seed's top pose within 2 A of the known one): passed" in done.out
+    assert "of 18" in done.out
+    assert "22 passed" in done.out
 
 
 def test_the_doctor_finds_this_machine_fit(dock_command):
@@ -75,12 +78,12 @@ def test_plain_lines_where_there_is_no_terminal(short_run, dock_command):
     done = dock_command("run", short_run.folder.parent / "short.yaml", "-o", short_run.folder)
     assert done.code == 0
     lines = done.out.splitlines()
-    assert sum("kept: " in line for line in lines) == 16
+    assert sum("kept: " in line for line in lines) == 20
     assert "\x1b" not in done.out
     assert lines[-1].startswith("report: ")
 
 
 def test_help_is_quick_and_names_every_command(dock_command):
     done = dock_command("--help")
-    for name in ("run", "ligand", "receptor", "redock", "report", "doctor"):
+    for name in ("run", "ligand", "receptor", "redock", "screen", "report", "doctor"):
         assert name in done.out

@@ -20,7 +20,7 @@ from dock.dynamics.platforms import NAMES
     "sites",
     multiple=True,
     metavar="NAME=WHERE",
-    help="A site: a bound ligand (68P, 68P:701, A:68P:701), residues (ASP98,TYR95) or x,y,z:a,b,c in angstrom.",
+    help="A site: a bound ligand (68P, 68P:701, A:68P:701, A:68P:*), residues (ASP98,TYR95) or x,y,z:a,b,c in angstrom.",
 )
 @click.option(
     "--sites-from", metavar="TARGET", help="Carry the sites of a catalogue target over to a homologue."

@@ -90,7 +90,7 @@ def _site_name(ligand: str) -> str:
 
 def _changes(ligand: str, chain: str | None, smiles: str | None) -> dict[str, Any]:
     """Return the settings of a preparation whose site is a bound ligand."""
-    code = _site_name(ligand)
-    where = f"{chain}:{ligand}" if chain else ligand
+    code, _, number = ligand.upper().partition(":")
+    where = f"{chain}:{code}:{number or '*'}" if chain else ligand
     changes: dict[str, Any] = {"sites": {code: {"ligand": where}}}
     return changes | ({"smiles": {code: smiles}} if smiles else {})

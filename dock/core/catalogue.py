@@ -15,8 +15,8 @@ from dock.core.records import Record
 
 # A residue by name and author number, as ``ASP98``, ``A:ASP98`` or, with an insertion code, ``ASP98A``.
 ResidueLabel = Annotated[str, StringConstraints(pattern=r"^([^\s:]{1,4}:)?[A-Za-z]{2,3}-?\d+[A-Za-z]?$")]
-# A hetero residue: ``68P``, ``68P:701`` or, with its chain, ``A:68P:701``.
-HETERO = r"^(([^\s:]{1,4}:)?[A-Za-z0-9]{1,5}:-?\d+[A-Za-z]?|[A-Za-z0-9]{1,5})$"
+# A hetero residue: ``68P``, ``68P:701`` or, with its chain, ``A:68P:701`` or ``A:68P:*``.
+HETERO = r"^(([^\s:]{1,4}:)?[A-Za-z0-9]{1,5}:(-?\d+[A-Za-z]?|\*)|[A-Za-z0-9]{1,5})$"
 HeteroLabel = Annotated[str, StringConstraints(pattern=HETERO)]
 BoxEdge = Annotated[float, Field(gt=0, le=60)]
 

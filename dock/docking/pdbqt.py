@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # Residues this far outside the box are kept: beyond the 8 A of the empirical terms and the
 # 12 A half edge of the network's grid nothing is seen.
 SHELL = 16.0
+SEEN = 8.0  # angstrom around the box that empirical terms reach
 OCCUPANT = "OCC"  # residue name of a ligand that stays where it is
 ATOM_RECORDS = ("ATOM", "HETATM")
 ION_LINE = "HETATM{serial:5d} {name:>2s}   {residue:>3s} {chain}{number:>4s}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00    {charge:+6.3f} {type:2s}"
@@ -89,10 +90,26 @@ def receptor_pdbqt(receptor: Receptor, site: Site) -> str:
     StructureError
         If Meeko cannot type the receptor.
     """
-    lines = [*_near(_typed_polymer(receptor), site), *_ion_lines(receptor)]
+    polymer = _near(_typed_polymer(receptor), site)
+    _require_every_residue(receptor, site, polymer)
+    lines = [*polymer, *_ion_lines(receptor)]
     for number, mol in enumerate(receptor.occupants.values(), 1):
         lines += _occupant_lines(number, mol)
     return "\n".join(lines) + "\n"
+
+
+def _require_every_residue(receptor: Receptor, site: Site, polymer: list[str]) -> None:
+    """Refuse a receptor of which Meeko left out a residue that a pose in the box could feel."""
+    typed = {(line[21], line[22:27].strip()) for line in polymer}
+    reach = np.asarray(site.box) / 2 + SEEN
+    inside = (np.abs(receptor.positions * 10.0 - np.asarray(site.center)) <= reach).all(axis=1)
+    for atom, near in zip(receptor.topology.atoms(), inside, strict=True):
+        residue = atom.residue
+        label = f"{residue.id}{residue.insertionCode.strip()}"
+        if near and residue.name not in ION_CHARGES and (residue.chain.id, label) not in typed:
+            raise StructureError(
+                f"{residue.name}{label} of {receptor.name}", "Meeko cannot type it", "look at its geometry"
+            )
 
 
 def places(lines: Iterable[str]) -> NDArray[np.float64]:
@@ -114,7 +131,12 @@ def _typed_polymer(receptor: Receptor) -> list[str]:
     )
     try:
         polymer = Polymer.from_pdb_string(
-            polymer_pdb, ResidueChemTemplates.create_from_defaults(), MoleculePreparation()
+            polymer_pdb,
+            ResidueChemTemplates.create_from_defaults(),
+            MoleculePreparation(),
+            # Chain ends may be crowded; what cannot be typed at all does no harm far from the site.
+            forgive_extra_bonds=True,
+            allow_bad_res=True,
         )
         rigid = PDBQTWriterLegacy.write_from_polymer(polymer)[0]
     except Exception as error:  # Meeko raises whatever its templates run into

@@ -64,10 +64,12 @@ def embed(name: str, mol: Mol, seed: int, iterations: int = 0) -> Mol:
             raise EmbeddingError(
                 name, "no conformer could be generated", "check that the stereochemistry is possible"
             )
-        if rdForceFieldHelpers.MMFFHasAllMoleculeParams(full):
-            rdForceFieldHelpers.MMFFOptimizeMolecule(full, maxIters=RELAXATION_STEPS)
+        relaxed = Chem.Mol(full)  # MMFF puts its own aromaticity in the place of RDKit's
+        if rdForceFieldHelpers.MMFFHasAllMoleculeParams(relaxed):
+            rdForceFieldHelpers.MMFFOptimizeMolecule(relaxed, maxIters=RELAXATION_STEPS)
         else:
-            rdForceFieldHelpers.UFFOptimizeMolecule(full, maxIters=RELAXATION_STEPS)
+            rdForceFieldHelpers.UFFOptimizeMolecule(relaxed, maxIters=RELAXATION_STEPS)
+    full.GetConformer().SetPositions(relaxed.GetConformer().GetPositions())
     return rounded(full)
 
 
@@ -161,6 +163,8 @@ def force_fields(
 
     Parameters
     ----------
+    mol
+        Its aromaticity becomes that of MMFF: not fit for anything else afterwards.
     conformers
         Their ids; all if None.
 

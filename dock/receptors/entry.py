@@ -170,8 +170,8 @@ def matching_residues(label: str, labels: Sequence[str]) -> list[int]:
 
 
 def split_hetero(label: HeteroLabel) -> tuple[str, str, str]:
-    """Return chain, code and number of ``68P``, ``68P:701`` or ``A:68P:701``; empty where not given."""
-    parts = label.split(":")
+    """Return chain, code and number of ``68P``, ``68P:701``, ``A:68P:701`` or ``A:68P:*``; empty if not given."""
+    parts = label.removesuffix("*").split(":")
     if len(parts) == 1:
         return "", parts[0].upper(), ""
     return "" if len(parts) == 2 else parts[0], parts[-2].upper(), parts[-1]

@@ -131,7 +131,7 @@ class ReceptorSettings(Record):
 def parse_site(text: str) -> tuple[str, SiteEntry]:
     """Read a site as the command line has it: ``NAME=WHERE``.
 
-    WHERE is a bound ligand (``68P``, ``68P:701``, ``A:68P:701``), residues (``ASP98,TYR95``), or a
+    WHERE is a bound ligand (``68P``, ``68P:701``, ``A:68P:701``, ``A:68P:*``), residues (``ASP98,TYR95``), or a
     centre with the edges of its box, in angstrom (``1.0,2.5,-3`` or ``1.0,2.5,-3:24,24,24``).
 
     Raises
