@@ -57,8 +57,8 @@ class RefinementSettings(Record):
     """
 
     poses: int = Field(default=5, ge=1)
-    annealing: Duration = Quantity("3 ps")
-    temperature: Temperature = Quantity("500 K")
+    annealing: Duration = Quantity("1.5 ps")
+    temperature: Temperature = Quantity("400 K")
     timestep: Time = Quantity("4 fs")
     system: SystemSettings = SystemSettings()
 
@@ -107,7 +107,7 @@ def refine_poses(
     ParameterError
         If the ligand or the receptor cannot be parametrised.
     SimulationError
-        If a pose cannot be refined: its energy is not finite, or its configuration is lost.
+        If a pose cannot be refined: it lies on top of the receptor, or loses its configuration.
     """
     return [refinement.pose for refinement in refine(receptor, poses, settings, processor)]
 
@@ -137,7 +137,10 @@ def _refine(receptor: Receptor, pose: Pose, settings: RefinementSettings, proces
         places = _anneal(complex_system.system, places, settings, pose.seed, processor)
     places, _ = minimise(complex_system.system, places, processor)
     mol = _place(pose, places[complex_system.ligand] / A_TO_NM)
-    interaction = float(interaction_energies(complex_system, places[None], processor)["total"].iloc[0])
+    between = interaction_energies(complex_system, places[None], processor).iloc[0]
+    if between["vdw"] > 0.0:
+        raise SimulationError(pose.ligand.name, "its pose overlaps the receptor still after minimisation")
+    interaction = float(between["total"])
     strain = _strain(pose.ligand, places[complex_system.ligand], processor)
     energies = {"interaction_kcal_mol": interaction, "strain_kcal_mol": strain, ENERGY: interaction + strain}
     shift = {"refinement_shift_A": heavy_rmsd(mol, pose.mol)}

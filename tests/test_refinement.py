@@ -1,0 +1,147 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+from rdkit import Chem
+
+from dock.core.errors import SimulationError
+from dock.docking.pose import Pose
+from dock.dynamics.energies import interaction_energies
+from dock.dynamics.platforms import choose_processor
+from dock.dynamics.refinement import RefinementSettings, refine, refine_poses
+from dock.dynamics.systems import BACKBONE, SystemSettings, residue_distances, site_system
+from dock.ligands import stereo
+from dock.receptors.hetero import ION_CHARGES
+
+MINIMISED = RefinementSettings(annealing="0 ps")
+SMALL = RefinementSettings(
+    annealing="0.2 ps", system=SystemSettings(kept_within="5 angstrom", mobile_within="3 angstrom")
+)
+
+
+@pytest.fixture(scope="module")
+def processor():
+    return choose_processor("CPU", 1)
+
+
+@pytest.fixture(scope="module")
+def deposited(receptor, escitalopram) -> Pose:
+    """S-citalopram where 5I71 has it, hydrogens built."""
+    mol = receptor.references["orthosteric"]
+    order = list(mol.GetSubstructMatch(escitalopram.mol))
+    mol = Chem.RenumberAtoms(mol, order)
+    return Pose(escitalopram, mol, "orthosteric", "orthosteric", 1, 0.0, 1, "deposited")
+
+
+@pytest.fixture(scope="module")
+def refined(receptor, deposited, processor):
+    """Two poses off the deposited one, the further one first, annealed."""
+    poses = [shifted(deposited, (0, 0, 3.0)), shifted(deposited, (0.8, 0, 0))]
+    return refine(receptor, poses, RefinementSettings(), processor)
+
+
+def shifted(pose: Pose, by) -> Pose:
+    return at(pose, pose.mol.GetConformer().GetPositions() + np.array(by))
+
+
+def at(pose: Pose, coordinates) -> Pose:
+    mol = Chem.Mol(pose.mol)
+    mol.GetConformer().SetPositions(np.ascontiguousarray(coordinates))
+    return replace(pose, mol=mol)
+
+
+def test_poses_are_ranked_by_interaction_and_strain(refined, deposited):
+    """The pose that started nearer to the deposited one comes out first, though given last."""
+    poses = [refinement.pose for refinement in refined]
+    assert [pose.rank for pose in poses] == [1, 2]
+    energies = [pose.properties["refined_energy_kcal_mol"] for pose in poses]
+    assert energies == sorted(energies)
+    for pose in poses:
+        parts = pose.properties["interaction_kcal_mol"], pose.properties["strain_kcal_mol"]
+        assert pose.properties["refined_energy_kcal_mol"] == pytest.approx(sum(parts))
+        assert pose.site == "orthosteric"
+    nearer = poses[0].rmsd(shifted(deposited, (0.8, 0, 0)).mol)
+    assert poses[0].properties["refinement_shift_A"] == pytest.approx(nearer)
+    assert poses[0].rmsd(deposited.mol) < 1.0
+
+
+def test_a_refined_pose_keeps_order_and_configuration(refined, escitalopram):
+    for refinement in refined:
+        mol = refinement.pose.mol
+        assert [a.GetAtomicNum() for a in mol.GetAtoms()] == [
+            a.GetAtomicNum() for a in escitalopram.mol.GetAtoms()
+        ]
+        seen = Chem.RemoveHs(stereo.seen_in_coordinates(mol))
+        assert Chem.MolToSmiles(seen) == escitalopram.smiles
+
+
+def test_only_side_chains_near_the_pose_move(receptor, deposited, refined):
+    started = shifted(deposited, (0.8, 0, 0))
+    moved = np.linalg.norm(refined[0].receptor.positions - receptor.positions, axis=1) * 10.0
+    near = residue_distances(receptor, started) <= 0.5
+    held = np.array([a.name in BACKBONE or a.residue.name in ION_CHARGES for a in receptor.topology.atoms()])
+    assert moved[held | ~near].max() < 1e-5
+    assert moved[near & ~held].max() > 0.3
+
+
+def test_bonds_of_the_receptor_that_moved_are_sound(refined):
+    receptor = refined[0].receptor
+    lengths = [
+        np.linalg.norm(receptor.positions[a.index] - receptor.positions[b.index]) * 10.0
+        for a, b in receptor.topology.bonds()
+    ]
+    assert min(lengths) > 0.9
+    assert max(lengths) < 2.2
+
+
+def test_the_receptor_that_moved_passes_the_checks_of_the_pose(refined):
+    assert refined[0].pose.checks
+    assert refined[0].pose.valid
+
+
+def test_a_displaced_pose_returns_to_the_deposited_one(receptor, deposited, processor):
+    """Minimised alone: it comes nearer, and binds better than where it was put."""
+    started = shifted(deposited, (0.8, 0, 0))
+    (pose,) = refine_poses(receptor, [started], MINIMISED, processor)
+    assert started.rmsd(deposited.mol) == pytest.approx(0.8)
+    assert pose.rmsd(deposited.mol) < 0.7
+    system = site_system(receptor, started, MINIMISED.system)
+    before = interaction_energies(system, system.positions[None], processor)["total"].iloc[0]
+    assert pose.properties["interaction_kcal_mol"] < before - 5.0
+
+
+def test_a_refinement_repeats(receptor, deposited, processor):
+    one, two, other = (
+        refine_poses(receptor, [replace(deposited, seed=seed)], SMALL, processor)[0] for seed in (1, 1, 2)
+    )
+    assert np.array_equal(one.heavy_coordinates, two.heavy_coordinates)
+    assert not np.array_equal(one.heavy_coordinates, other.heavy_coordinates)
+
+
+def test_no_more_poses_than_asked_for_are_refined(receptor, deposited, processor):
+    assert refine_poses(receptor, [], None, processor) == []
+    one = SMALL.model_copy(update={"poses": 1})
+    assert len(refine_poses(receptor, [deposited, deposited], one, processor)) == 1
+
+
+def test_an_atom_on_top_of_another_is_a_typed_failure(receptor, deposited, processor):
+    coordinates = deposited.mol.GetConformer().GetPositions()
+    protein = receptor.positions * 10.0
+    nearest = protein[np.linalg.norm(protein - coordinates[0], axis=1).argmin()]
+    with pytest.raises(SimulationError, match="overlap"):
+        refine_poses(receptor, [shifted(deposited, nearest - coordinates[0])], SMALL, processor)
+
+
+def test_a_pose_of_the_wrong_hand_is_refused(receptor, deposited, processor):
+    mirrored = deposited.mol.GetConformer().GetPositions() * (-1, 1, 1)
+    mirrored += deposited.mol.GetConformer().GetPositions().mean(axis=0) - mirrored.mean(axis=0)
+    settings = SMALL.model_copy(update={"annealing": MINIMISED.annealing})
+    with pytest.raises(SimulationError, match="another configuration"):
+        refine_poses(receptor, [at(deposited, mirrored)], settings, processor)
+
+
+@pytest.mark.parametrize("wrong", [{"poses": 0}, {"annealing": "-1 ps"}, {"mobile": 3}])
+def test_impossible_settings_are_refused(wrong):
+    with pytest.raises(ValidationError):
+        RefinementSettings(**wrong)
