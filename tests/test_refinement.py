@@ -6,7 +6,9 @@ from pydantic import ValidationError
 from rdkit import Chem
 
 from dock.core.errors import SimulationError
+from dock.docking.engine import DockingSettings
 from dock.docking.pose import Pose
+from dock.docking.search import search_site
 from dock.dynamics.energies import interaction_energies
 from dock.dynamics.platforms import choose_processor
 from dock.dynamics.refinement import RefinementSettings, refine, refine_poses
@@ -35,10 +37,19 @@ def deposited(receptor, escitalopram) -> Pose:
 
 
 @pytest.fixture(scope="module")
-def refined(receptor, deposited, processor):
-    """Two poses off the deposited one, the further one first, annealed."""
-    poses = [shifted(deposited, (0, 0, 3.0)), shifted(deposited, (0.8, 0, 0))]
-    return refine(receptor, poses, RefinementSettings(), processor)
+def docked(receptor, escitalopram, deposited) -> list[Pose]:
+    """The pose of the site that is furthest from the deposited one, then the nearest."""
+    search = search_site(
+        receptor, escitalopram, receptor.site("orthosteric"), DockingSettings(seeds=(1,)), threads=1
+    )
+    inside = [pose for pose in search.found[1] if pose.site == "orthosteric"]
+    ordered = sorted(inside, key=lambda pose: -pose.rmsd(deposited.mol))
+    return [ordered[0], ordered[-1]]
+
+
+@pytest.fixture(scope="module")
+def refined(receptor, docked, processor):
+    return refine(receptor, docked, None, processor)
 
 
 def shifted(pose: Pose, by) -> Pose:
@@ -51,19 +62,19 @@ def at(pose: Pose, coordinates) -> Pose:
     return replace(pose, mol=mol)
 
 
-def test_poses_are_ranked_by_interaction_and_strain(refined, deposited):
-    """The pose that started nearer to the deposited one comes out first, though given last."""
+def test_poses_are_ranked_by_interaction_and_strain(refined, docked, deposited):
+    """The wrong pose, given first, comes out last; the other one stays where it was deposited."""
     poses = [refinement.pose for refinement in refined]
     assert [pose.rank for pose in poses] == [1, 2]
-    energies = [pose.properties["refined_energy_kcal_mol"] for pose in poses]
-    assert energies == sorted(energies)
-    for pose in poses:
+    assert [pose.score for pose in poses] == [pose.score for pose in reversed(docked)]
+    for pose, start in zip(poses, reversed(docked), strict=True):
         parts = pose.properties["interaction_kcal_mol"], pose.properties["strain_kcal_mol"]
         assert pose.properties["refined_energy_kcal_mol"] == pytest.approx(sum(parts))
-        assert pose.site == "orthosteric"
-    nearer = poses[0].rmsd(shifted(deposited, (0.8, 0, 0)).mol)
-    assert poses[0].properties["refinement_shift_A"] == pytest.approx(nearer)
-    assert poses[0].rmsd(deposited.mol) < 1.0
+        assert pose.properties["refinement_shift_A"] == pytest.approx(pose.rmsd(start.mol))
+        assert pose.properties["cnn_probability"] == start.properties["cnn_probability"]
+    energies = [pose.properties["refined_energy_kcal_mol"] for pose in poses]
+    assert energies[0] < energies[1] - 1.0
+    assert poses[0].rmsd(deposited.mol) < 1.2
 
 
 def test_a_refined_pose_keeps_order_and_configuration(refined, escitalopram):
@@ -76,10 +87,9 @@ def test_a_refined_pose_keeps_order_and_configuration(refined, escitalopram):
         assert Chem.MolToSmiles(seen) == escitalopram.smiles
 
 
-def test_only_side_chains_near_the_pose_move(receptor, deposited, refined):
-    started = shifted(deposited, (0.8, 0, 0))
+def test_only_side_chains_near_the_pose_move(receptor, docked, refined):
     moved = np.linalg.norm(refined[0].receptor.positions - receptor.positions, axis=1) * 10.0
-    near = residue_distances(receptor, started) <= 0.5
+    near = residue_distances(receptor, docked[-1]) <= 0.5
     held = np.array([a.name in BACKBONE or a.residue.name in ION_CHARGES for a in receptor.topology.atoms()])
     assert moved[held | ~near].max() < 1e-5
     assert moved[near & ~held].max() > 0.3
@@ -100,12 +110,13 @@ def test_the_receptor_that_moved_passes_the_checks_of_the_pose(refined):
     assert refined[0].pose.valid
 
 
-def test_a_displaced_pose_returns_to_the_deposited_one(receptor, deposited, processor):
+@pytest.mark.parametrize(("by", "left"), [(0.8, 0.7), (3.0, 1.5)])
+def test_a_displaced_pose_returns_to_the_deposited_one(receptor, deposited, processor, by, left):
     """Minimised alone: it comes nearer, and binds better than where it was put."""
-    started = shifted(deposited, (0.8, 0, 0))
+    started = shifted(deposited, (by, 0, 0))
     (pose,) = refine_poses(receptor, [started], MINIMISED, processor)
-    assert started.rmsd(deposited.mol) == pytest.approx(0.8)
-    assert pose.rmsd(deposited.mol) < 0.7
+    assert started.rmsd(deposited.mol) == pytest.approx(by)
+    assert pose.rmsd(deposited.mol) < left
     system = site_system(receptor, started, MINIMISED.system)
     before = interaction_energies(system, system.positions[None], processor)["total"].iloc[0]
     assert pose.properties["interaction_kcal_mol"] < before - 5.0
