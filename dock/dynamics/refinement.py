@@ -1,8 +1,8 @@
 """Refinement: docked poses relaxed in the site system, nearby side chains giving way, and ranked anew.
 
-A docking engine holds the receptor rigid. Here ligand and side chains are heated and cooled
-together in ff14SB, GAFF2 and native OBC2, while backbone, ions and everything further off stand
-still. `benchmarks/refinement.py` measures what that is worth.
+A docking engine holds the receptor rigid. Here the energy of ligand and side chains is minimised
+in ff14SB, GAFF2 and native OBC2, while backbone, ions and everything further off stand still.
+`benchmarks/refinement.py` measures what that is worth.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from pydantic import Field
 
 from dock.core.errors import ChemistryError, SimulationError
 from dock.core.records import Record
-from dock.core.units import Duration, Quantity, Temperature, Time
 from dock.docking.checks import check_poses
 from dock.docking.pose import Pose, heavy_rmsd
 from dock.dynamics.energies import KJ_PER_KCAL, interaction_energies, potential_energies
@@ -28,16 +27,15 @@ from dock.receptors.site import assign_site
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from openmm import System
     from rdkit.Chem import Mol
 
     from dock.ligands import Ligand
     from dock.receptors import Receptor
 
 ENERGY = "refined_energy_kcal_mol"
-STAGES = 10  # temperatures of the annealing, evenly spaced down to a tenth of the first
-FRICTION = 5.0  # 1/ps
-CLEARING = 200  # iterations that take overlaps out before the atoms are given velocities
+# The same binding mode, minimised from other starts, differs by up to this much in energy: less than
+# that is no evidence against the order that the engine gave.
+RESOLUTION = 10.0  # kcal/mol
 
 
 class RefinementSettings(Record):
@@ -47,25 +45,15 @@ class RefinementSettings(Record):
     ----------
     poses : int
         How many of the poses given, from the first, are refined at most.
-    annealing : Duration
-        Simulated time of heating and cooling between two minimisations; none if 0 ps.
-    temperature : Temperature
-        At which the annealing starts.
-    timestep : Time
+    iterations : int
+        Of the minimiser, at most; no limit if 0.
     system : SystemSettings
         How much of the receptor is kept, and which residues have side chains that move.
     """
 
     poses: int = Field(default=5, ge=1)
-    annealing: Duration = Quantity("1.5 ps")
-    temperature: Temperature = Quantity("400 K")
-    timestep: Time = Quantity("4 fs")
+    iterations: int = Field(default=0, ge=0)
     system: SystemSettings = SystemSettings()
-
-    @property
-    def steps(self) -> int:
-        """Steps of the annealing at each temperature."""
-        return round(self.annealing.value_in("fs") / self.timestep.value_in("fs") / STAGES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,10 +83,11 @@ def refine_poses(
     Returns
     -------
     list of Pose
-        Lowest ``refined_energy_kcal_mol`` first, which is ``interaction_kcal_mol`` (van der Waals,
+        Those within 10 kcal/mol of the lowest energy in the order given, then the others by their
+        energy. It is ``refined_energy_kcal_mol``: ``interaction_kcal_mol`` (van der Waals,
         Coulomb and solvation between ligand and site, see `dock.dynamics.energies`) plus
         ``strain_kcal_mol`` (the ligand's own energy in OBC2 less that of its prepared conformer,
-        minimised alone). It is no free energy, and compares poses of one ligand only.
+        minimised alone); no free energy, and for poses of one ligand only.
         ``refinement_shift_A`` is how far the heavy atoms moved (RMSD). Checks are made against
         the receptor that moved; the engine's score and properties stay what they were.
 
@@ -122,20 +111,27 @@ def refine(
     settings = settings or RefinementSettings()
     processor = processor or choose_processor()
     refined = [_refine(receptor, pose, settings, processor) for pose in poses[: settings.poses]]
-    refined.sort(key=lambda refinement: refinement.pose.properties[ENERGY])
+    return rank_refinements(refined)
+
+
+def rank_refinements(refinements: Sequence[Refinement], resolution: float = RESOLUTION) -> list[Refinement]:
+    """Return refined poses in their new order, ranked from 1.
+
+    Those whose energy is within the resolution, in kcal/mol, of the lowest keep the order in
+    which they are given; the others follow, lowest energy first.
+    """
+    energies = [refinement.pose.properties[ENERGY] for refinement in refinements]
+    tied = min(energies, default=0.0) + resolution
+    ordered = sorted(refinements, key=lambda refinement: max(refinement.pose.properties[ENERGY], tied))
     return [
         replace(refinement, pose=replace(refinement.pose, rank=rank))
-        for rank, refinement in enumerate(refined, start=1)
+        for rank, refinement in enumerate(ordered, start=1)
     ]
 
 
 def _refine(receptor: Receptor, pose: Pose, settings: RefinementSettings, processor: Processor) -> Refinement:
     complex_system = site_system(receptor, pose, settings.system, hold_backbone=True)
-    places = complex_system.positions
-    if settings.steps:
-        places, _ = minimise(complex_system.system, places, processor, CLEARING)
-        places = _anneal(complex_system.system, places, settings, pose.seed, processor)
-    places, _ = minimise(complex_system.system, places, processor)
+    places, _ = minimise(complex_system.system, complex_system.positions, processor, settings.iterations)
     mol = _place(pose, places[complex_system.ligand] / A_TO_NM)
     between = interaction_energies(complex_system, places[None], processor).iloc[0]
     if between["vdw"] > 0.0:
@@ -151,32 +147,6 @@ def _refine(receptor: Receptor, pose: Pose, settings: RefinementSettings, proces
     if receptor.sites:
         refined = replace(refined, site=assign_site(refined.heavy_coordinates, receptor.sites))
     return Refinement(check_poses(moved, [refined])[0], moved)
-
-
-def _anneal(
-    system: System,
-    positions: NDArray[np.float64],
-    settings: RefinementSettings,
-    seed: int,
-    processor: Processor,
-) -> NDArray[np.float64]:
-    """Heat a minimised system and cool it in stages; return the positions, in nanometres."""
-    from openmm import LangevinMiddleIntegrator, OpenMMException, unit
-
-    start = settings.temperature.value_in("K")
-    integrator = LangevinMiddleIntegrator(start, FRICTION, settings.timestep.value_in("ps"))
-    integrator.setRandomNumberSeed(seed)
-    context = processor.context(system, integrator)
-    context.setPositions(positions)
-    context.setVelocitiesToTemperature(start, seed)
-    try:
-        for temperature in np.linspace(start, 0.0, STAGES, endpoint=False):
-            integrator.setTemperature(temperature)
-            integrator.step(settings.steps)
-        state = context.getState(positions=True)
-    except OpenMMException as error:
-        raise SimulationError("annealing", f"OpenMM stopped ({error})", "shorten the timestep") from error
-    return np.asarray(state.getPositions(asNumpy=True).value_in_unit(unit.nanometer))
 
 
 def _place(pose: Pose, coordinates: NDArray[np.float64]) -> Mol:
