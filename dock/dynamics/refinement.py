@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from dock.receptors import Receptor
 
 ENERGY = "refined_energy_kcal_mol"
-# The same binding mode, minimised from other starts, differs by up to this much in energy: less than
+# The same binding mode, minimised from other starts, differs by about this much in energy: less than
 # that is no evidence against the order that the engine gave.
 RESOLUTION = 10.0  # kcal/mol
 
