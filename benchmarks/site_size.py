@@ -10,8 +10,8 @@ import time
 from section import replace_section
 
 import dock
-from dock.analysis.energies import interaction_energies
 from dock.core.units import Quantity
+from dock.dynamics.energies import interaction_energies
 from dock.dynamics.platforms import choose_processor
 from dock.dynamics.systems import ComplexSystem, SystemSettings, site_system, whole_system
 

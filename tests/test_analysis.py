@@ -9,12 +9,12 @@ from openmm import NonbondedForce, VerletIntegrator, unit
 
 from dock.analysis.comparison import MeasuredComplex, compare, fingerprint_similarity
 from dock.analysis.complexes import analyse_complex
-from dock.analysis.energies import KJ_PER_KCAL, interaction_energies
 from dock.analysis.geometry import anchor_distance, contacts, hydrogen_bonds, ligand_rmsd
 from dock.analysis.statistics import Average, average, difference
 from dock.analysis.trajectory import ComplexTrajectory
 from dock.core.errors import AnalysisError
 from dock.dynamics import engine
+from dock.dynamics.energies import KJ_PER_KCAL, interaction_energies
 from dock.dynamics.platforms import choose_processor
 from dock.dynamics.systems import SystemSettings, combine, site_system
 from dock.ligands import Ligand

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dock.analysis.comparison import MeasuredComplex
-from dock.analysis.energies import interaction_energies
 from dock.analysis.geometry import anchor_distance, contacts, hydrogen_bonds, ligand_rmsd
 from dock.analysis.statistics import Average, average
 from dock.core.errors import AnalysisError
+from dock.dynamics.energies import interaction_energies
 
 if TYPE_CHECKING:
     import pandas as pd

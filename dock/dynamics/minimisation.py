@@ -73,7 +73,7 @@ def minimise(
     Raises
     ------
     SimulationError
-        If the minimised energy is not finite.
+        If the minimised energy is not finite, as where atoms lie on top of each other.
     """
     import openmm
     from openmm import unit
@@ -82,12 +82,16 @@ def minimise(
     context = processor.context(system, integrator)
     context.setPositions(positions)
     before = context.getState(energy=True).getPotentialEnergy()
-    openmm.LocalEnergyMinimizer.minimize(context, TOLERANCE, max_iterations)
+    advice = "look for overlapping atoms"
+    try:
+        openmm.LocalEnergyMinimizer.minimize(context, TOLERANCE, max_iterations)
+    except openmm.OpenMMException as error:
+        raise SimulationError("minimisation", f"OpenMM stopped ({error})", advice) from error
     state = context.getState(energy=True, positions=True)
     energies = tuple(
         float(value.value_in_unit(unit.kilojoule_per_mole)) for value in (before, state.getPotentialEnergy())
     )
     if not np.isfinite(energies[1]):
-        raise SimulationError("minimisation", f"the energy is {energies[1]}", "look for overlapping atoms")
+        raise SimulationError("minimisation", f"the energy is {energies[1]}", advice)
     minimised = state.getPositions(asNumpy=True).value_in_unit(unit.nanometer)
     return np.asarray(minimised), (energies[0], energies[1])

@@ -17,6 +17,7 @@ from pydantic import model_validator
 from dock.core.records import Record
 from dock.core.units import Length, Mass, Quantity
 from dock.dynamics.parameters import LIGAND_RESIDUE, force_of, ligand_parameters, receptor_parameters
+from dock.receptors.hetero import ION_CHARGES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
     from dock.docking.pose import Pose
+    from dock.ligands import Ligand
     from dock.receptors import Receptor
 
 A_TO_NM = 0.1
 SOLVENT_DIELECTRIC = 78.5
 LIGAND_CHAIN = "L"
+BACKBONE = frozenset({"N", "CA", "C", "O", "OXT"})
 
 
 class SystemSettings(Record):
@@ -76,6 +79,8 @@ class ComplexSystem:
     ligand : numpy.ndarray of int
         Indices of the ligand's atoms, in the order of the pose's molecule.
     mobile : numpy.ndarray of bool, shape (n_atoms,)
+    kept : numpy.ndarray of int
+        Indices, in the whole receptor, of the receptor's atoms of the system.
     """
 
     topology: Topology
@@ -83,6 +88,7 @@ class ComplexSystem:
     positions: NDArray[np.float64]
     ligand: NDArray[np.int64]
     mobile: NDArray[np.bool_]
+    kept: NDArray[np.int64]
 
     @property
     def frozen(self) -> NDArray[np.int64]:
@@ -107,12 +113,19 @@ class ComplexSystem:
         return system
 
 
-def site_system(receptor: Receptor, pose: Pose, settings: SystemSettings) -> ComplexSystem:
+def site_system(
+    receptor: Receptor, pose: Pose, settings: SystemSettings, hold_backbone: bool = False
+) -> ComplexSystem:
     """Build the `site` system of a pose: native OBC2, outer shell frozen.
 
     The part of the receptor that is left out neither screens nor interacts, and atoms at the
     rim see more solvent than they should: for S-citalopram in the orthosteric site of SERT the
     interaction energy is 4 kcal/mol weaker at 8 A than with the whole receptor (-40), 1 at 12 A.
+
+    Parameters
+    ----------
+    hold_backbone
+        Freeze the backbone and the ions too, so that nothing of the receptor but side chains moves.
 
     Raises
     ------
@@ -122,6 +135,8 @@ def site_system(receptor: Receptor, pose: Pose, settings: SystemSettings) -> Com
     near = residue_distances(receptor, pose)
     kept = np.flatnonzero(near <= settings.kept_within.value_in("nm"))
     mobile = near[kept] <= settings.mobile_within.value_in("nm")
+    if hold_backbone:
+        mobile &= _in_side_chain(receptor.topology)[kept]
     return _complex(receptor, pose, kept, mobile, settings)
 
 
@@ -136,6 +151,21 @@ def whole_system(receptor: Receptor, pose: Pose, settings: SystemSettings) -> Co
     everything = np.arange(receptor.topology.getNumAtoms())
     mobile = np.ones(len(everything), dtype=bool)
     return _complex(receptor, pose, everything, mobile, settings)
+
+
+def ligand_system(ligand: Ligand) -> System:
+    """Build a ligand alone in native OBC2, without cutoff.
+
+    Raises
+    ------
+    ParameterError
+        If the ligand cannot be parametrised.
+    """
+    from openmm.app import Topology
+
+    topology = Topology()
+    add_ligand(topology, ligand.mol)
+    return _solvated([(ligand_parameters(ligand), np.arange(topology.getNumAtoms()))], topology)
 
 
 def residue_distances(receptor: Receptor, pose: Pose) -> NDArray[np.float64]:
@@ -256,7 +286,17 @@ def _complex(
         system.setParticleMass(int(index), 0.0)
     _drop_frozen_constraints(system)
     positions = np.vstack([receptor.positions[kept], mol.GetConformer().GetPositions() * A_TO_NM])
-    return ComplexSystem(topology, system, positions, ligand, moves)
+    return ComplexSystem(topology, system, positions, ligand, moves, kept)
+
+
+def _in_side_chain(topology: Topology) -> NDArray[np.bool_]:
+    """Tell of each atom whether it is neither backbone, with its hydrogens, nor an ion."""
+    held = np.array([a.name in BACKBONE or a.residue.name in ION_CHARGES for a in topology.atoms()])
+    for one, two in topology.bonds():
+        hydrogen, heavy = (one, two) if one.element.symbol == "H" else (two, one)
+        if hydrogen.element.symbol == "H":
+            held[hydrogen.index] = held[heavy.index]
+    return ~held
 
 
 def _solvated(

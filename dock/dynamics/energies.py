@@ -1,4 +1,4 @@
-"""Interaction energy of ligand and receptor, frame by frame (single-trajectory MM/GBSA)."""
+"""Energies frame by frame: of a system, and between ligand and receptor (single-trajectory MM/GBSA)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def interaction_energies(
     everything = np.arange(len(complex_system.positions))
     parts = (everything, complex_system.receptor, complex_system.ligand)
     whole, receptor, ligand = (
-        _solvation(complex_system.solvent(indices), frames[:, indices], processor) for indices in parts
+        potential_energies(complex_system.solvent(indices), frames[:, indices], processor)
+        for indices in parts
     )
     table["solvation"] = whole - receptor - ligand
     table["total"] = table.sum(axis=1)
@@ -75,8 +76,16 @@ def _pair_energies(complex_system: ComplexSystem, frames: NDArray[np.float64]) -
     return energies
 
 
-def _solvation(system: System, frames: NDArray[np.float64], processor: Processor) -> NDArray[np.float64]:
-    """Energy of the implicit solvent in each frame, in kJ/mol."""
+def potential_energies(
+    system: System, frames: NDArray[np.float64], processor: Processor
+) -> NDArray[np.float64]:
+    """Return the potential energy of a system in each frame, in kJ/mol.
+
+    Parameters
+    ----------
+    frames : numpy.ndarray, shape (n_frames, n_atoms, 3)
+        In nanometres.
+    """
     from openmm import VerletIntegrator, unit
 
     context = processor.context(system, VerletIntegrator(0.001))

@@ -1,0 +1,166 @@
+"""Refinement: docked poses relaxed in the site system, nearby side chains giving way, and ranked anew.
+
+A docking engine holds the receptor rigid. Here the energy of ligand and side chains is minimised
+in ff14SB, GAFF2 and native OBC2, while backbone, ions and everything further off stand still.
+`benchmarks/refinement.py` measures what that is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import Field
+
+from dock.core.errors import ChemistryError, SimulationError
+from dock.core.records import Record
+from dock.docking.checks import check_poses
+from dock.docking.pose import Pose, heavy_rmsd
+from dock.dynamics.energies import KJ_PER_KCAL, interaction_energies, potential_energies
+from dock.dynamics.minimisation import minimise
+from dock.dynamics.platforms import Processor, choose_processor
+from dock.dynamics.systems import A_TO_NM, SystemSettings, ligand_system, site_system
+from dock.ligands.placement import place_atoms
+from dock.receptors.site import assign_site
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from rdkit.Chem import Mol
+
+    from dock.ligands import Ligand
+    from dock.receptors import Receptor
+
+ENERGY = "refined_energy_kcal_mol"
+# The same binding mode, minimised from other starts, differs by about this much in energy: less than
+# that is no evidence against the order that the engine gave.
+RESOLUTION = 10.0  # kcal/mol
+
+
+class RefinementSettings(Record):
+    """How poses are refined.
+
+    Attributes
+    ----------
+    poses : int
+        How many of the poses given, from the first, are refined at most.
+    iterations : int
+        Of the minimiser, at most; no limit if 0.
+    system : SystemSettings
+        How much of the receptor is kept, and which residues have side chains that move.
+    """
+
+    poses: int = Field(default=5, ge=1)
+    iterations: int = Field(default=0, ge=0)
+    system: SystemSettings = SystemSettings()
+
+
+@dataclass(frozen=True, eq=False)
+class Refinement:
+    """A refined pose and the receptor that gave way to it.
+
+    Attributes
+    ----------
+    pose : Pose
+        With its energies and PoseBusters checks, see `refine_poses`.
+    receptor : Receptor
+        The whole receptor, the side chains near the pose at their new places.
+    """
+
+    pose: Pose
+    receptor: Receptor
+
+
+def refine_poses(
+    receptor: Receptor,
+    poses: Sequence[Pose],
+    settings: RefinementSettings | None = None,
+    processor: Processor | None = None,
+) -> list[Pose]:
+    """Refine the first poses of a search and rank them anew; `refine` gives the receptors as well.
+
+    Returns
+    -------
+    list of Pose
+        Those within 10 kcal/mol of the lowest energy in the order given, then the others by their
+        energy. It is ``refined_energy_kcal_mol``: ``interaction_kcal_mol`` (van der Waals,
+        Coulomb and solvation between ligand and site, see `dock.dynamics.energies`) plus
+        ``strain_kcal_mol`` (the ligand's own energy in OBC2 less that of its prepared conformer,
+        minimised alone); no free energy, and for poses of one ligand only.
+        ``refinement_shift_A`` is how far the heavy atoms moved (RMSD). Checks are made against
+        the receptor that moved; the engine's score and properties stay what they were.
+
+    Raises
+    ------
+    ParameterError
+        If the ligand or the receptor cannot be parametrised.
+    SimulationError
+        If a pose cannot be refined: it lies on top of the receptor, or loses its configuration.
+    """
+    return [refinement.pose for refinement in refine(receptor, poses, settings, processor)]
+
+
+def refine(
+    receptor: Receptor,
+    poses: Sequence[Pose],
+    settings: RefinementSettings | None = None,
+    processor: Processor | None = None,
+) -> list[Refinement]:
+    """Do what `refine_poses` does, and keep for each pose the receptor that gave way to it."""
+    settings = settings or RefinementSettings()
+    processor = processor or choose_processor()
+    refined = [_refine(receptor, pose, settings, processor) for pose in poses[: settings.poses]]
+    return rank_refinements(refined)
+
+
+def rank_refinements(refinements: Sequence[Refinement], resolution: float = RESOLUTION) -> list[Refinement]:
+    """Return refined poses in their new order, ranked from 1.
+
+    Those whose energy is within the resolution, in kcal/mol, of the lowest keep the order in
+    which they are given; the others follow, lowest energy first.
+    """
+    energies = [refinement.pose.properties[ENERGY] for refinement in refinements]
+    tied = min(energies, default=0.0) + resolution
+    ordered = sorted(refinements, key=lambda refinement: max(refinement.pose.properties[ENERGY], tied))
+    return [
+        replace(refinement, pose=replace(refinement.pose, rank=rank))
+        for rank, refinement in enumerate(ordered, start=1)
+    ]
+
+
+def _refine(receptor: Receptor, pose: Pose, settings: RefinementSettings, processor: Processor) -> Refinement:
+    complex_system = site_system(receptor, pose, settings.system, hold_backbone=True)
+    places, _ = minimise(complex_system.system, complex_system.positions, processor, settings.iterations)
+    mol = _place(pose, places[complex_system.ligand] / A_TO_NM)
+    between = interaction_energies(complex_system, places[None], processor).iloc[0]
+    if between["vdw"] > 0.0:
+        raise SimulationError(pose.ligand.name, "its pose overlaps the receptor still after minimisation")
+    interaction = float(between["total"])
+    strain = _strain(pose.ligand, places[complex_system.ligand], processor)
+    energies = {"interaction_kcal_mol": interaction, "strain_kcal_mol": strain, ENERGY: interaction + strain}
+    shift = {"refinement_shift_A": heavy_rmsd(mol, pose.mol)}
+    positions = receptor.positions.copy()
+    positions[complex_system.kept] = places[complex_system.receptor]
+    moved = replace(receptor, positions=positions)
+    refined = replace(pose, mol=mol, properties={**pose.properties, **energies, **shift})
+    if receptor.sites:
+        refined = replace(refined, site=assign_site(refined.heavy_coordinates, receptor.sites))
+    return Refinement(check_poses(moved, [refined])[0], moved)
+
+
+def _place(pose: Pose, coordinates: NDArray[np.float64]) -> Mol:
+    """Return the pose's molecule at new coordinates, in angstrom, its configuration checked."""
+    try:
+        return place_atoms(pose.mol, coordinates)
+    except ChemistryError as error:
+        raise SimulationError(
+            pose.ligand.name, f"the refined pose has another configuration ({error.problem})"
+        ) from error
+
+
+def _strain(ligand: Ligand, places: NDArray[np.float64], processor: Processor) -> float:
+    """Return the ligand's energy less that of its prepared conformer, minimised, in kcal/mol."""
+    system = ligand_system(ligand)
+    _, (_, relaxed) = minimise(system, ligand.mol.GetConformer().GetPositions() * A_TO_NM, processor)
+    return float((potential_energies(system, places[None], processor)[0] - relaxed) / KJ_PER_KCAL)

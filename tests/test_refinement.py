@@ -1,0 +1,165 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+from rdkit import Chem
+
+from dock.core.errors import SimulationError
+from dock.docking.engine import DockingSettings
+from dock.docking.pose import Pose
+from dock.docking.search import search_site
+from dock.dynamics.energies import interaction_energies
+from dock.dynamics.platforms import choose_processor
+from dock.dynamics.refinement import RefinementSettings, rank_refinements, refine, refine_poses
+from dock.dynamics.systems import BACKBONE, SystemSettings, residue_distances, site_system
+from dock.ligands import stereo
+from dock.receptors.hetero import ION_CHARGES
+
+SMALL = RefinementSettings(
+    iterations=20, system=SystemSettings(kept_within="5 angstrom", mobile_within="3 angstrom")
+)
+
+
+@pytest.fixture(scope="module")
+def processor():
+    return choose_processor("CPU", 1)
+
+
+@pytest.fixture(scope="module")
+def deposited(receptor, escitalopram) -> Pose:
+    """S-citalopram where 5I71 has it, hydrogens built."""
+    mol = receptor.references["orthosteric"]
+    order = list(mol.GetSubstructMatch(escitalopram.mol))
+    mol = Chem.RenumberAtoms(mol, order)
+    return Pose(escitalopram, mol, "orthosteric", "orthosteric", 1, 0.0, 1, "deposited")
+
+
+@pytest.fixture(scope="module")
+def docked(receptor, escitalopram, deposited) -> list[Pose]:
+    """The pose of the site that is furthest from the deposited one, then the nearest."""
+    search = search_site(
+        receptor, escitalopram, receptor.site("orthosteric"), DockingSettings(seeds=(1,)), threads=1
+    )
+    inside = [pose for pose in search.found[1] if pose.site == "orthosteric"]
+    ordered = sorted(inside, key=lambda pose: -pose.rmsd(deposited.mol))
+    return [ordered[0], ordered[-1]]
+
+
+@pytest.fixture(scope="module")
+def refined(receptor, docked, processor):
+    """The same two, in the same order, whatever their energies."""
+    return rank_refinements([refine(receptor, [pose], None, processor)[0] for pose in docked], np.inf)
+
+
+def shifted(pose: Pose, by) -> Pose:
+    return at(pose, pose.mol.GetConformer().GetPositions() + np.array(by))
+
+
+def at(pose: Pose, coordinates) -> Pose:
+    mol = Chem.Mol(pose.mol)
+    mol.GetConformer().SetPositions(np.ascontiguousarray(coordinates))
+    return replace(pose, mol=mol)
+
+
+def test_the_energy_is_interaction_and_strain(refined, docked):
+    for start, pose in zip(docked, (refinement.pose for refinement in refined), strict=True):
+        parts = pose.properties["interaction_kcal_mol"], pose.properties["strain_kcal_mol"]
+        assert pose.properties["refined_energy_kcal_mol"] == pytest.approx(sum(parts))
+        assert pose.properties["refinement_shift_A"] == pytest.approx(pose.rmsd(start.mol))
+        assert pose.properties["refinement_shift_A"] < 2.0
+        assert pose.properties["cnn_probability"] == start.properties["cnn_probability"]
+
+
+def test_energies_beyond_the_resolution_decide_the_order(refined):
+    def energies(resolution):
+        ranked = rank_refinements(refined, resolution)
+        assert [refinement.pose.rank for refinement in ranked] == [1, 2]
+        return [refinement.pose.properties["refined_energy_kcal_mol"] for refinement in ranked]
+
+    given = [refinement.pose.properties["refined_energy_kcal_mol"] for refinement in refined]
+    assert energies(0.0) == sorted(given)
+    assert energies(np.inf) == given
+    assert rank_refinements(refined[::-1], np.inf)[0].pose.score == refined[-1].pose.score
+
+
+def test_the_redocked_pose_stays_where_it_was_deposited(refined, deposited):
+    assert refined[-1].pose.rmsd(deposited.mol) < 1.0
+
+
+def test_a_refined_pose_keeps_order_and_configuration(refined, escitalopram):
+    for refinement in refined:
+        mol = refinement.pose.mol
+        assert [a.GetAtomicNum() for a in mol.GetAtoms()] == [
+            a.GetAtomicNum() for a in escitalopram.mol.GetAtoms()
+        ]
+        seen = Chem.RemoveHs(stereo.seen_in_coordinates(mol))
+        assert Chem.MolToSmiles(seen) == escitalopram.smiles
+
+
+def test_only_side_chains_near_the_pose_move(receptor, docked, refined):
+    moved = np.linalg.norm(refined[-1].receptor.positions - receptor.positions, axis=1) * 10.0
+    near = residue_distances(receptor, docked[-1]) <= 0.5
+    held = np.array([a.name in BACKBONE or a.residue.name in ION_CHARGES for a in receptor.topology.atoms()])
+    assert moved[held | ~near].max() < 1e-5
+    assert moved[near & ~held].max() > 0.3
+
+
+def test_bonds_of_the_receptor_that_moved_are_sound(refined):
+    receptor = refined[-1].receptor
+    lengths = [
+        np.linalg.norm(receptor.positions[a.index] - receptor.positions[b.index]) * 10.0
+        for a, b in receptor.topology.bonds()
+    ]
+    assert min(lengths) > 0.9
+    assert max(lengths) < 2.2
+
+
+def test_the_receptor_that_moved_passes_the_checks_of_the_pose(refined):
+    assert refined[-1].pose.checks
+    assert refined[-1].pose.valid
+
+
+@pytest.mark.parametrize(("by", "left"), [(0.8, 0.7), (3.0, 1.5)])
+def test_a_displaced_pose_returns_to_the_deposited_one(receptor, deposited, processor, by, left):
+    """It comes nearer, and binds better than where it was put."""
+    started = shifted(deposited, (by, 0, 0))
+    (pose,) = refine_poses(receptor, [started], None, processor)
+    assert started.rmsd(deposited.mol) == pytest.approx(by)
+    assert pose.rmsd(deposited.mol) < left
+    system = site_system(receptor, started, SystemSettings())
+    before = interaction_energies(system, system.positions[None], processor)["total"].iloc[0]
+    assert pose.properties["interaction_kcal_mol"] < before - 5.0
+
+
+def test_a_refinement_repeats(receptor, deposited, processor):
+    one, two = (refine_poses(receptor, [deposited], SMALL, processor)[0] for _ in range(2))
+    assert np.array_equal(one.heavy_coordinates, two.heavy_coordinates)
+    assert one.properties == two.properties
+
+
+def test_no_more_poses_than_asked_for_are_refined(receptor, deposited, processor):
+    assert refine_poses(receptor, [], None, processor) == []
+    one = SMALL.model_copy(update={"poses": 1})
+    assert len(refine_poses(receptor, [deposited, deposited], one, processor)) == 1
+
+
+def test_an_atom_on_top_of_another_is_a_typed_failure(receptor, deposited, processor):
+    coordinates = deposited.mol.GetConformer().GetPositions()
+    protein = receptor.positions * 10.0
+    nearest = protein[np.linalg.norm(protein - coordinates[0], axis=1).argmin()]
+    with pytest.raises(SimulationError, match="overlap"):
+        refine_poses(receptor, [shifted(deposited, nearest - coordinates[0])], SMALL, processor)
+
+
+def test_a_pose_of_the_wrong_hand_is_refused(receptor, deposited, processor):
+    mirrored = deposited.mol.GetConformer().GetPositions() * (-1, 1, 1)
+    mirrored += deposited.mol.GetConformer().GetPositions().mean(axis=0) - mirrored.mean(axis=0)
+    with pytest.raises(SimulationError, match="another configuration"):
+        refine_poses(receptor, [at(deposited, mirrored)], SMALL, processor)
+
+
+@pytest.mark.parametrize("wrong", [{"poses": 0}, {"iterations": -1}, {"mobile": 3}])
+def test_impossible_settings_are_refused(wrong):
+    with pytest.raises(ValidationError):
+        RefinementSettings(**wrong)
