@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from dock.campaign.settings import CampaignSettings as CampaignSettings
     from dock.docking.engine import DockingSettings as DockingSettings
     from dock.docking.pose import Pose as Pose
+    from dock.docking.redocking import redock as redock
     from dock.docking.redocking import redocking_gate as redocking_gate
     from dock.dynamics.engine import SimulationSettings as SimulationSettings
     from dock.dynamics.model import build_receptor as build_receptor
     from dock.dynamics.model import open_receptor as open_receptor
+    from dock.dynamics.refinement import RefinementSettings as RefinementSettings
+    from dock.dynamics.refinement import refine_poses as refine_poses
     from dock.ligands import Ligand as Ligand
     from dock.ligands.library import Library as Library
     from dock.ligands.preparation import PreparationSettings as PreparationSettings
@@ -37,6 +40,7 @@ _HOMES = {
     "Pose": "dock.docking.pose",
     "PreparationSettings": "dock.ligands.preparation",
     "Receptor": "dock.receptors",
+    "RefinementSettings": "dock.dynamics.refinement",
     "SimulationSettings": "dock.dynamics.engine",
     "Site": "dock.receptors",
     "build_receptor": "dock.dynamics.model",
@@ -44,7 +48,9 @@ _HOMES = {
     "open_receptor": "dock.dynamics.model",
     "pose": "dock.verbs",
     "prepare_library": "dock.ligands.preparation",
+    "redock": "dock.docking.redocking",
     "redocking_gate": "dock.docking.redocking",
+    "refine_poses": "dock.dynamics.refinement",
     "simulate": "dock.verbs",
     "view": "dock.report.view",
 }

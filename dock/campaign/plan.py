@@ -31,7 +31,7 @@ class Task:
     Attributes
     ----------
     kind : str
-        ``receptor``, ``ligand``, ``dock``, ``gate``, ``simulate`` or ``analyse``.
+        ``receptor``, ``ligand``, ``dock``, ``gate``, ``refine``, ``simulate`` or ``analyse``.
     label : str
         What people call it, such as ``dock escitalopram in orthosteric``.
     inputs : dict
@@ -152,14 +152,17 @@ def plan_campaign(settings: CampaignSettings) -> list[Task]:
 def _simulation_tasks(
     search: Task, receptor: Task, gates: Sequence[Task], settings: CampaignSettings, task: TaskMaker
 ) -> list[Task]:
-    """Return the simulation of a search's best pose, and its analysis."""
+    """Return the simulation of a search's best pose, its analysis, and any refinement before."""
     protocol = settings.simulation
-    inputs = {
-        "ligand": search.inputs["ligand"],
-        "site": search.inputs["site"],
-        "settings": protocol.model_dump(mode="json"),
-    }
-    where = f"{inputs['ligand']} in {inputs['site']}"
+    what = {"ligand": search.inputs["ligand"], "site": search.inputs["site"]}
+    where = f"{what['ligand']} in {what['site']}"
+    first = []
+    if settings.refinement:
+        refining = what | {"settings": settings.refinement.model_dump(mode="json")}
+        cost = 10.0 + 5.0 * settings.refinement.poses
+        search = task("refine", f"refine {where}", cost, refining, receptor=receptor, search=search)
+        first = [search]
+    inputs = what | {"settings": protocol.model_dump(mode="json")}
     steps = protocol.equilibration_steps + protocol.frames * protocol.frame_steps
     simulation = task(
         "simulate",
@@ -179,7 +182,7 @@ def _simulation_tasks(
         search=search,
         simulation=simulation,
     )
-    return [simulation, analysis]
+    return [*first, simulation, analysis]
 
 
 def write_plan(tasks: Sequence[Task], path: Path) -> None:

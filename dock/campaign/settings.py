@@ -19,6 +19,7 @@ from dock.core import catalogue
 from dock.core.records import Record, read_yaml, settings_error
 from dock.docking.engine import DockingSettings
 from dock.dynamics.engine import SimulationSettings
+from dock.dynamics.refinement import RefinementSettings
 from dock.ligands.preparation import PreparationSettings
 from dock.receptors.settings import ReceptorSettings, SiteName
 
@@ -96,6 +97,8 @@ class CampaignSettings(Record):
         What lies in each other site while a ligand is docked once more, besides into the empty
         receptor: ``same`` for the ligand's own best pose there, or the name of a ligand, whose best pose
         there it is. Nothing but the empty receptor is docked into if it is empty.
+    refinement : RefinementSettings, optional
+        Refines the kept poses with flexible side chains and ranks them anew, before the best is simulated.
     simulation : SimulationSettings
     accept_failed_gate : bool
         Whether to simulate although a known pose was not found again.
@@ -112,6 +115,7 @@ class CampaignSettings(Record):
     ph: float = Field(default=7.4, ge=0, le=14)
     docking: DockingSettings = DockingSettings()
     occupied_by: tuple[LigandName, ...] = (SAME,)
+    refinement: RefinementSettings | None = None
     simulation: SimulationSettings = SimulationSettings()
     accept_failed_gate: bool = False
 

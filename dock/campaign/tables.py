@@ -118,14 +118,17 @@ def _poses(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
 
     rows = []
     simulated = {task.needs["search"] for task in _done(tasks, run, "simulate")}
-    for task in _done(tasks, run, "dock"):
+    for task in [*_done(tasks, run, "dock"), *_done(tasks, run, "refine")]:
         result = read_result(task, run)["result"]
         for number, pose in enumerate(load_poses(task.folder(run))):
             rows.append(
                 pose.record()
                 | {
-                    "places": " ".join(f"{place}:{count}" for place, count in result["places"].items()),
+                    "places": " ".join(
+                        f"{place}:{count}" for place, count in result.get("places", {}).items()
+                    ),
                     "reference_rmsd_A": result["reference_rmsd_A"][number],
+                    "refined": task.kind == "refine",
                     "simulated": task.key in simulated and number == result["best"],
                 }
             )

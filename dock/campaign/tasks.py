@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,10 +161,9 @@ def _ligand(context: TaskContext) -> dict[str, Any]:
 
 def _dock(context: TaskContext) -> dict[str, Any]:
     from dock.docking.engine import DockingSettings
-    from dock.docking.pose import write_poses
     from dock.docking.redocking import redocking_gate
     from dock.docking.search import search_site
-    from dock.ligands import Ligand, stereo
+    from dock.ligands import Ligand
 
     ligand = Ligand.load(context.needed("ligand") / LIGAND)
     receptor = context.receptor()
@@ -175,24 +174,33 @@ def _dock(context: TaskContext) -> dict[str, Any]:
         receptor = receptor.with_occupant(other, occupant)
     settings = DockingSettings(**context.task.inputs["settings"])
     search = search_site(receptor, ligand, site, settings, context.threads)
-    write_poses(context.folder / POSES, search.kept)
-    ligand.write(context.folder / LIGAND)
-    reference = receptor.references.get(site.name)
-    if reference is not None and stereo.constitution(reference) != ligand.constitution:
-        reference = None
     gate = None
-    if reference is not None and reference.GetProp("_Name") == ligand.name and not receptor.occupants:
-        gate = redocking_gate(receptor, search, reference).records()
-    return {
-        "poses": [_pose_fields(pose) for pose in search.kept],
-        "best": search.kept.index(search.best),
+    known = receptor.references.get(site.name)
+    if known is not None and known.GetProp("_Name") == ligand.name and not receptor.occupants:
+        gate = redocking_gate(receptor, search, known).records()
+    return _kept(context, receptor, search.kept) | {
         "places": search.places,
         "searches": search.searches,
         "top_energies_kcal_mol": [pose.properties["vinardo_kcal_mol"] for pose in search.tops],
         "redocking": gate,
-        "reference_rmsd_A": [
-            None if reference is None else round(pose.rmsd(reference), 3) for pose in search.kept
-        ],
+    }
+
+
+def _kept(context: TaskContext, receptor: Receptor, poses: Sequence[Pose]) -> dict[str, Any]:
+    """Write poses, best first, and return what is recorded of them."""
+    from dock.docking.pose import write_poses
+    from dock.ligands import stereo
+
+    ligand, site = poses[0].ligand, poses[0].searched
+    write_poses(context.folder / POSES, poses)
+    ligand.write(context.folder / LIGAND)
+    known = receptor.references.get(site)
+    if known is not None and stereo.constitution(known) != ligand.constitution:
+        known = None
+    return {
+        "poses": [_pose_fields(pose) for pose in poses],
+        "best": 0,
+        "reference_rmsd_A": [None if known is None else round(pose.rmsd(known), 3) for pose in poses],
     }
 
 
@@ -209,6 +217,15 @@ def _pose_fields(pose: Pose) -> dict[str, Any]:
         "properties": dict(pose.properties),
         "checks": dict(pose.checks),
     }
+
+
+def _refine(context: TaskContext) -> dict[str, Any]:
+    from dock.dynamics.refinement import RefinementSettings, refine_poses
+
+    receptor = context.receptor()
+    settings = RefinementSettings(**context.task.inputs["settings"])
+    poses = load_poses(context.needed("search"))
+    return _kept(context, receptor, refine_poses(receptor, poses, settings, context.processor()))
 
 
 def _gate(context: TaskContext) -> dict[str, Any]:
@@ -257,6 +274,7 @@ KINDS: dict[str, Callable[[TaskContext], dict[str, Any]]] = {
     "ligand": _ligand,
     "dock": _dock,
     "gate": _gate,
+    "refine": _refine,
     "simulate": _simulate,
     "analyse": _analyse,
 }

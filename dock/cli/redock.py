@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 @click.option("--seeds", default="1,2,3", show_default=True, help="Comma-separated seeds.")
 @click.option("--engines", default="rustina", show_default=True, help="rustina, vina or rustina,vina.")
 @click.option("--ring-conformers", type=int, help="The most ring conformers that are docked.")
+@click.option(
+    "--refine", is_flag=True, help="Refine each seed's poses with flexible side chains, then judge."
+)
 def command(
     source: str,
     ligand: str | None,
@@ -32,6 +35,7 @@ def command(
     seeds: str,
     engines: str,
     ring_conformers: int | None,
+    refine: bool,
 ) -> None:
     """Dock the bound ligand of SOURCE from a generated conformer, and compare with the known pose.
 
@@ -41,15 +45,19 @@ def command(
     """
     from dock.core.errors import SettingsError
     from dock.core.workers import available_cores
-    from dock.docking.redocking import LIMIT, redock
+    from dock.docking.redocking import LIMIT, redocking_gate, search_known
     from dock.dynamics.model import open_receptor
+    from dock.dynamics.refinement import refine_search
 
     settings = docking_settings(seeds, engines, ring_conformers=ring_conformers)
     if ligand is None and (chain or smiles):
         raise SettingsError("--chain and --smiles", "tell of a ligand that is not named", "add --ligand CODE")
     receptor = open_receptor(source, _changes(ligand, chain, smiles) if ligand else None)
     where = _site_name(ligand) if ligand else site or next(iter([*receptor.references, *receptor.sites]), "")
-    gate = redock(receptor, where, settings, available_cores())
+    search = search_known(receptor, where, settings, available_cores())
+    if refine:
+        search = refine_search(receptor, search)
+    gate = redocking_gate(receptor, search, receptor.references[search.site.name])
     click.echo(gate.to_dataframe().to_string(index=False))
     failed = [str(result.seed) for result in gate.seeds if not result.passed]
     verdict = f"FAILED for seed {', '.join(failed)}" if failed else "passed"

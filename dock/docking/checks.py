@@ -47,13 +47,14 @@ def valid_first(receptor: Receptor, poses: Sequence[Pose], keep: int) -> list[Po
     """Return the first `keep` poses with their checks, those that pass all of them in front.
 
     If none of the first `keep` passes, the next ones are looked at until one does, and it comes first.
-    Ranks are given anew.
+    Ranks are given anew. Poses that have checks already keep them.
     """
-    checked = check_poses(receptor, poses[:keep])
+    unchecked = iter(check_poses(receptor, [pose for pose in poses[:keep] if not pose.checks]))
+    checked = [pose if pose.checks else next(unchecked) for pose in poses[:keep]]
     for pose in poses[keep:]:
         if any(one.valid for one in checked):
             break
-        checked += check_poses(receptor, [pose])
+        checked += [pose] if pose.checks else check_poses(receptor, [pose])
     ordered = sorted(checked, key=lambda pose: not pose.valid)[:keep]
     return [replace(pose, rank=rank) for rank, pose in enumerate(ordered, start=1)]
 

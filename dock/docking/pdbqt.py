@@ -27,6 +27,8 @@ SHELL = 16.0
 SEEN = 8.0  # angstrom around the box that empirical terms reach
 OCCUPANT = "OCC"  # residue name of a ligand that stays where it is
 ATOM_RECORDS = ("ATOM", "HETATM")
+# Chain ends may be crowded; a residue that cannot be typed at all does no harm far from the site.
+LENIENT = {"forgive_extra_bonds": True, "allow_bad_res": True}
 ION_LINE = "HETATM{serial:5d} {name:>2s}   {residue:>3s} {chain}{number:>4s}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00    {charge:+6.3f} {type:2s}"
 
 
@@ -121,7 +123,8 @@ def _typed_polymer(receptor: Receptor) -> list[str]:
     """Return the atom lines of the whole polymer, from the cache where they are there."""
     from meeko import MoleculePreparation, PDBQTWriterLegacy, Polymer, ResidueChemTemplates
 
-    cached = cache_folder() / "pdbqt" / f"{content_key([receptor.structure_key, version('meeko')])}.pdbqt"
+    key = content_key([receptor.structure_key, version("meeko"), version("sertdock"), LENIENT])
+    cached = cache_folder() / "pdbqt" / f"{key}.pdbqt"
     if cached.exists():
         return cached.read_text().splitlines()
     polymer_pdb = "".join(
@@ -134,9 +137,7 @@ def _typed_polymer(receptor: Receptor) -> list[str]:
             polymer_pdb,
             ResidueChemTemplates.create_from_defaults(),
             MoleculePreparation(),
-            # Chain ends may be crowded; what cannot be typed at all does no harm far from the site.
-            forgive_extra_bonds=True,
-            allow_bad_res=True,
+            **LENIENT,
         )
         rigid = PDBQTWriterLegacy.write_from_polymer(polymer)[0]
     except Exception as error:  # Meeko raises whatever its templates run into

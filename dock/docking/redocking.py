@@ -109,6 +109,17 @@ class Gate:
 def redock(receptor: Receptor, site: str, settings: DockingSettings | None = None, threads: int = 1) -> Gate:
     """Dock the known ligand of a site from a generated conformer and judge every seed.
 
+    Parameters and errors are those of `search_known`.
+    """
+    search = search_known(receptor, site, settings, threads)
+    return redocking_gate(receptor, search, receptor.references[search.site.name])
+
+
+def search_known(
+    receptor: Receptor, site: str, settings: DockingSettings | None = None, threads: int = 1
+) -> Search:
+    """Dock the known ligand of a site from a generated conformer.
+
     Parameters
     ----------
     site
@@ -126,8 +137,7 @@ def redock(receptor: Receptor, site: str, settings: DockingSettings | None = Non
         If an engine fails, or no pose lies in the site.
     """
     place = receptor.site(site)
-    reference = receptor.references.get(place.name)
-    if reference is None:
+    if place.name not in receptor.references:
         raise StructureError(
             f"{receptor.name}, {place.name} site",
             "has no known pose",
@@ -135,7 +145,7 @@ def redock(receptor: Receptor, site: str, settings: DockingSettings | None = Non
         )
     name, smiles = receptor.known_ligand(place.name)
     ligand = Ligand.from_catalogue(name) if smiles is None else Ligand.from_smiles(smiles, name)
-    return redocking_gate(receptor, search_site(receptor, ligand, place, settings, threads), reference)
+    return search_site(receptor, ligand, place, settings, threads)
 
 
 def redocking_gate(receptor: Receptor, search: Search, reference: Mol) -> Gate:

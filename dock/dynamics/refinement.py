@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rdkit.Chem import Mol
 
+    from dock.docking.search import Search
     from dock.ligands import Ligand
     from dock.receptors import Receptor
 
@@ -83,20 +84,21 @@ def refine_poses(
     Returns
     -------
     list of Pose
-        Those within 10 kcal/mol of the lowest energy in the order given, then the others by their
-        energy. It is ``refined_energy_kcal_mol``: ``interaction_kcal_mol`` (van der Waals,
+        Those that pass PoseBusters' checks first; of these, those within 10 kcal/mol of the lowest
+        energy in the order given, then the others by their energy. It is ``refined_energy_kcal_mol``: ``interaction_kcal_mol`` (van der Waals,
         Coulomb and solvation between ligand and site, see `dock.dynamics.energies`) plus
-        ``strain_kcal_mol`` (the ligand's own energy in OBC2 less that of its prepared conformer,
+        ``refined_strain_kcal_mol`` (the ligand's own energy in OBC2 less that of its prepared conformer,
         minimised alone); no free energy, and for poses of one ligand only.
         ``refinement_shift_A`` is how far the heavy atoms moved (RMSD). Checks are made against
-        the receptor that moved; the engine's score and properties stay what they were.
+        the receptor that moved; the engine's score and properties stay what they were. A pose that
+        cannot be refined comes last, as it was, without these energies.
 
     Raises
     ------
     ParameterError
         If the ligand or the receptor cannot be parametrised.
     SimulationError
-        If a pose cannot be refined: it lies on top of the receptor, or loses its configuration.
+        If no pose can be refined: they lie on top of the receptor, or lose their configuration.
     """
     return [refinement.pose for refinement in refine(receptor, poses, settings, processor)]
 
@@ -110,23 +112,52 @@ def refine(
     """Do what `refine_poses` does, and keep for each pose the receptor that gave way to it."""
     settings = settings or RefinementSettings()
     processor = processor or choose_processor()
-    refined = [_refine(receptor, pose, settings, processor) for pose in poses[: settings.poses]]
-    return rank_refinements(refined)
+    refined, left, problem = list[Refinement](), list[Refinement](), None
+    for pose in poses[: settings.poses]:
+        try:
+            refined.append(_refine(receptor, pose, settings, processor))
+        except SimulationError as error:
+            left.append(Refinement(pose, receptor))
+            problem = problem or error
+    if problem and not refined:
+        raise problem
+    ordered = [*rank_refinements(refined), *left]
+    return [replace(one, pose=replace(one.pose, rank=rank)) for rank, one in enumerate(ordered, start=1)]
+
+
+def refine_search(
+    receptor: Receptor,
+    search: Search,
+    settings: RefinementSettings | None = None,
+    processor: Processor | None = None,
+) -> Search:
+    """Return a search whose poses are refined: those kept, and those of each seed in the site.
+
+    Raises
+    ------
+    ParameterError, SimulationError
+        As of `refine_poses`.
+    """
+
+    def refined(poses: Sequence[Pose]) -> list[Pose]:
+        inside = [pose for pose in poses if pose.site == search.site.name]
+        return refine_poses(receptor, inside, settings, processor)
+
+    found = {seed: refined(poses) for seed, poses in search.found.items()}
+    return replace(search, found=found, kept=refined(search.kept))
 
 
 def rank_refinements(refinements: Sequence[Refinement], resolution: float = RESOLUTION) -> list[Refinement]:
-    """Return refined poses in their new order, ranked from 1.
+    """Return refined poses in their new order: those that pass the checks first.
 
-    Those whose energy is within the resolution, in kcal/mol, of the lowest keep the order in
+    Of these, those whose energy is within the resolution, in kcal/mol, of the lowest keep the order in
     which they are given; the others follow, lowest energy first.
     """
     energies = [refinement.pose.properties[ENERGY] for refinement in refinements]
     tied = min(energies, default=0.0) + resolution
-    ordered = sorted(refinements, key=lambda refinement: max(refinement.pose.properties[ENERGY], tied))
-    return [
-        replace(refinement, pose=replace(refinement.pose, rank=rank))
-        for rank, refinement in enumerate(ordered, start=1)
-    ]
+    return sorted(
+        refinements, key=lambda one: (one.pose.valid is False, max(one.pose.properties[ENERGY], tied))
+    )
 
 
 def _refine(receptor: Receptor, pose: Pose, settings: RefinementSettings, processor: Processor) -> Refinement:
@@ -138,7 +169,11 @@ def _refine(receptor: Receptor, pose: Pose, settings: RefinementSettings, proces
         raise SimulationError(pose.ligand.name, "its pose overlaps the receptor still after minimisation")
     interaction = float(between["total"])
     strain = _strain(pose.ligand, places[complex_system.ligand], processor)
-    energies = {"interaction_kcal_mol": interaction, "strain_kcal_mol": strain, ENERGY: interaction + strain}
+    energies = {
+        "interaction_kcal_mol": interaction,
+        "refined_strain_kcal_mol": strain,
+        ENERGY: interaction + strain,
+    }
     shift = {"refinement_shift_A": heavy_rmsd(mol, pose.mol)}
     positions = receptor.positions.copy()
     positions[complex_system.kept] = places[complex_system.receptor]
