@@ -184,9 +184,7 @@ def test_a_ring_conformer_that_is_wrong_at_the_start_is_made_good_by_another(rec
 
 
 def test_docking_beside_an_occupied_site(redocked, receptor, escitalopram):
-    occupant = Chem.Mol(redocked.best.mol)
-    occupant.SetProp("_Name", "escitalopram")
-    double = receptor.with_occupant("S1", occupant)
+    double = receptor.with_occupant("S1", "escitalopram", redocked.best.mol)
     assert double.occupied == "orthosteric: escitalopram"
     assert double.key != receptor.key
     assert double.structure_key == receptor.key

@@ -870,3 +870,45 @@ def test_the_page_opens_without_a_network(written, browser):
             shown = page.evaluate("sertdockViewer.getModel(0).selectedAtoms({}).length")
             assert shown > 500
         assert complaints == []
+
+
+def test_caps_are_put_in_ideal_geometry_wherever_they_were_built(receptor):
+    from openmm.app import Modeller
+    from openmm.unit import nanometer
+
+    from dock.receptors.caps import place_caps
+
+    modeller = Modeller(receptor.topology, receptor.positions * nanometer)
+    modeller.delete([atom for atom in receptor.topology.atoms() if atom.element.symbol == "H"])
+    topology = modeller.topology
+    positions = np.array(modeller.positions.value_in_unit(nanometer))
+    caps = [atom.index for atom in topology.atoms() if atom.residue.name in ("ACE", "NME")]
+    bad = positions.copy()
+    bad[caps] += np.random.default_rng(3).normal(scale=0.1, size=(len(caps), 3))
+    placed = place_caps(topology, bad)
+    others = np.setdiff1d(np.arange(len(positions)), caps)
+    assert np.array_equal(placed[others], positions[others])
+    for a, b in topology.bonds():
+        if {a.residue.name, b.residue.name} & {"ACE", "NME"}:
+            length = np.linalg.norm(placed[a.index] - placed[b.index])
+            assert 0.12 < length < 0.155, (a, b)
+    for residue in topology.residues():
+        if residue.name == "ACE":
+            c, o, n = (
+                placed[i] for i in (*peptide(residue, ("C", "O")), neighbour_nitrogen(topology, residue))
+            )
+            angle = np.degrees(np.arccos((o - c) @ (n - c) / np.linalg.norm(o - c) / np.linalg.norm(n - c)))
+            assert angle == pytest.approx(123, abs=0.1)
+
+
+def peptide(residue, names):
+    indices = {atom.name: atom.index for atom in residue.atoms()}
+    return [indices[name] for name in names]
+
+
+def neighbour_nitrogen(topology, cap):
+    return next(
+        (b if a.residue == cap else a).index
+        for a, b in topology.bonds()
+        if (a.residue == cap) != (b.residue == cap)
+    )

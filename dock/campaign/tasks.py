@@ -169,9 +169,7 @@ def _dock(context: TaskContext) -> dict[str, Any]:
     receptor = context.receptor()
     site = receptor.site(context.task.inputs["site"])
     for other, name in context.task.inputs.get("occupied", {}).items():
-        occupant = best_pose(context.needed("occupant")).mol
-        occupant.SetProp("_Name", name)
-        receptor = receptor.with_occupant(other, occupant)
+        receptor = receptor.with_occupant(other, name, best_pose(context.needed("occupant")).mol)
     settings = DockingSettings(**context.task.inputs["settings"])
     search = search_site(receptor, ligand, site, settings, context.threads)
     gate = None

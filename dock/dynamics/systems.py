@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import model_validator
 
+from dock.core.errors import ParameterError
 from dock.core.records import Record
 from dock.core.units import Length, Mass, Quantity
 from dock.dynamics.parameters import LIGAND_RESIDUE, force_of, ligand_parameters, receptor_parameters
@@ -271,6 +272,12 @@ def _complex(
     mobile: NDArray[np.bool_],
     settings: SystemSettings,
 ) -> ComplexSystem:
+    if receptor.occupants or pose.occupied:
+        raise ParameterError(
+            pose.ligand.name,
+            f"was docked beside {receptor.occupied or pose.occupied}, which no system holds yet",
+            "simulate a pose of the empty receptor",
+        )
     mol = pose.mol
     topology = subset_topology(receptor.topology, kept)
     add_ligand(topology, mol)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dock.core.errors import StructureError
+from dock.receptors.caps import place_caps
 from dock.receptors.chirality import mend_hands
 from dock.receptors.entry import ResidueKey
 from dock.receptors.hetero import ION_CHARGES
@@ -134,7 +135,7 @@ def _heavy_atoms(
     ]
     fixer.addMissingAtoms(seed=SEED)
     topology = fixer.topology
-    positions = np.array(fixer.positions.value_in_unit(unit.nanometer), dtype=float)
+    positions = place_caps(topology, np.array(fixer.positions.value_in_unit(unit.nanometer), dtype=float))
     addresses = [(a.residue.chain.index, a.residue.id, a.name) for a in topology.atoms()]
     built = np.array([address not in own for address in addresses])
     seen = {

@@ -164,15 +164,21 @@ class Receptor:
         in_catalogue = catalogue.find_ligand(name) is not None
         return name, None if in_catalogue else str(Chem.MolToSmiles(Chem.RemoveHs(mol)))
 
-    def with_occupant(self, site: str, mol: Mol) -> Receptor:
+    def with_occupant(self, site: str, name: str, mol: Mol) -> Receptor:
         """Return the receptor with a ligand in one of its sites, which others are docked beside.
 
         Parameters
         ----------
+        name
+            What tables call the ligand.
         mol
-            With hydrogens, in the receptor's frame; ``_Name`` is what tables call it.
+            The ligand with its hydrogens, in the receptor's frame.
         """
-        return replace(self, occupants={**self.occupants, self.site(site).name: mol})
+        from rdkit import Chem
+
+        occupant = Chem.Mol(mol)
+        occupant.SetProp("_Name", name)
+        return replace(self, occupants={**self.occupants, self.site(site).name: occupant})
 
     @property
     def occupied(self) -> str:
