@@ -33,13 +33,23 @@ MIN_SPREAD = 1.0  # kcal/mol
 CERTAINTY = 1e-3  # the network never says 0 or 1
 
 
-def rank_scores(probabilities: ArrayLike, energies: ArrayLike, strains: ArrayLike) -> NDArray[np.float64]:
+def rank_scores(
+    probabilities: ArrayLike,
+    energies: ArrayLike,
+    strains: ArrayLike,
+    energy_weight: float = ENERGY_WEIGHT,
+    strain_weight: float = STRAIN_WEIGHT,
+) -> NDArray[np.float64]:
     """Return the measure of each pose; higher is better.
 
     Parameters
     ----------
     probabilities, energies, strains : array_like, shape (n_poses,)
         Energies and strains in kcal/mol.
+    energy_weight
+        Of the energy, in units of its spread.
+    strain_weight
+        Of the strain, per kcal/mol.
 
     Returns
     -------
@@ -51,7 +61,7 @@ def rank_scores(probabilities: ArrayLike, energies: ArrayLike, strains: ArrayLik
     low, median, high = np.percentile(energy, (25, 50, 75))
     spread = max(high - low, MIN_SPREAD)
     strain = np.asarray(strains, dtype=float)
-    values = np.log(p / (1 - p)) - ENERGY_WEIGHT * (energy - median) / spread - STRAIN_WEIGHT * strain
+    values = np.log(p / (1 - p)) - energy_weight * (energy - median) / spread - strain_weight * strain
     return np.asarray(values)
 
 

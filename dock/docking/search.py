@@ -99,7 +99,7 @@ def search_site(
         ligand = ligand.with_ring_conformers(settings.ring_conformers, CONFORMER_SEED)
     starts = ligand.conformers()[: settings.ring_conformers]
     engines = [make_engine(name, receptor, site, threads) for name in settings.engines]
-    pool = _Pool(receptor, ligand, site)
+    pool = PosePool(receptor, ligand, site)
     for seed in settings.seeds:
         for engine in engines:
             for number, start in enumerate(starts, start=1):
@@ -120,8 +120,8 @@ def search_site(
     return Search(site, found, kept, places, searches)
 
 
-class _Pool:
-    """The poses of one ligand in one site, as they come in."""
+class PosePool:
+    """The poses of one ligand in one site, as they come in from engines."""
 
     def __init__(self, receptor: Receptor, ligand: Ligand, site: Site) -> None:
         self._receptor, self._ligand, self._site = receptor, ligand, site
