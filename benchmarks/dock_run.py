@@ -47,7 +47,7 @@ def report(run: Path, wall: float) -> str:
     started = time.perf_counter()
     search = dock.pose(receptor, "escitalopram", "orthosteric", settings)
     docking = (time.perf_counter() - started) / len(SEEDS)
-    gate = dock.redocking_gate(search, receptor.references["orthosteric"])
+    gate = dock.redocking_gate(receptor, search, receptor.references["orthosteric"])
     versions = ", ".join(f"{name} {version}" for name, version in software_versions().items())
     lines = [
         f"Measured on {date.today().isoformat()} on {available_cores()} cores of {processor_name()}, no GPU",
@@ -67,11 +67,12 @@ def report(run: Path, wall: float) -> str:
         "Generated conformer, 24 A box, symmetry-aware heavy-atom RMSD without fitting, to the deposited pose;",
         f"{docking:.1f} s per seed with {available_cores()} threads, checks and preparation included.",
         "",
-        "| seed | top pose / A | best of its poses / A | score / kcal/mol |",
-        "|---|---|---|---|",
+        "| seed | top pose / A | best of its poses / A | score / kcal/mol | contacts | PoseBusters |",
+        "|---|---|---|---|---|---|",
         *(
-            f"| {row.seed} | {row.top_rmsd:.2f} | {row.best_rmsd:.2f} | {row.top_score:.2f} |"
-            for row in gate.seeds
+            f"| {row['seed']} | {row['top_rmsd_A']:.2f} | {row['best_rmsd_A']:.2f} | {row['top_score_kcal_mol']:.2f}"
+            f" | {row['contacts']} | {row['checks']} |"
+            for row in gate.records()
         ),
         "",
         "## Simulated systems",

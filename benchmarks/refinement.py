@@ -40,7 +40,8 @@ def main() -> None:
 def rows(source: str, name: str) -> list[str]:
     """Return the rows of one complex, a seed each."""
     receptor, ligand = open_receptor(source), dock.Ligand.from_catalogue(name)
-    found = search_site(receptor, ligand, receptor.site(SITE), DockingSettings(seeds=SEEDS)).found
+    settings = DockingSettings(seeds=SEEDS, ring_conformers=1)
+    found = search_site(receptor, ligand, receptor.site(SITE), settings).found
     lines = []
     for seed, poses in found.items():
         inside = [pose for pose in poses if pose.site == SITE]

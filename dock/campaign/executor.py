@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures import TimeoutError as TimeIsUp
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -21,7 +22,7 @@ from typing import Any, Literal
 from dock.campaign.plan import Task
 from dock.campaign.tasks import FAILURE, is_done, perform, record_failure
 from dock.core.errors import DockError, TaskError, WorkerError
-from dock.core.workers import available_cores
+from dock.core.workers import WorkerPool, available_cores
 
 POLL = 0.5  # seconds between looks at the progress of workers
 PARENT_POLL = 2.0
@@ -110,19 +111,14 @@ class _Local:
     """Tasks in worker processes; a worker that dies, or exceeds its time, takes only its own task along."""
 
     def __init__(self, run: Path, platform: str, workers: int) -> None:
-        from pebble import ProcessPool
-
         self._run, self._platform, self._workers = run, platform, workers
         self._threads = max(1, available_cores() // workers)
-        context = multiprocessing.get_context("spawn")
-        self._queue = context.Queue()
+        self._queue = multiprocessing.get_context("spawn").Queue()
         self._waiting: list[Task] = []
         self._running: dict[Any, Task] = {}
         self._deaths: Counter[str] = Counter()
         self._pids: set[int] = set()
-        self._pool: Any = ProcessPool(
-            workers, context=context, initializer=_start_worker, initargs=(self._queue, os.getpid())
-        )
+        self._pool = WorkerPool(workers, _start_worker, (self._queue, os.getpid()))
 
     def submit(self, task: Task) -> None:
         self._waiting.append(task)
@@ -131,7 +127,7 @@ class _Local:
         while self._waiting and len(self._running) < self._workers:
             task = self._waiting.pop(0)
             work = (task, self._run, self._threads, self._platform)
-            self._running[self._pool.schedule(_work, args=work, timeout=task.time_limit)] = task
+            self._running[self._pool.schedule(_work, work, task.time_limit)] = task
         if not self._running:
             return
         finished, _ = wait(self._running, timeout=POLL, return_when=FIRST_COMPLETED)
@@ -147,7 +143,6 @@ class _Local:
     def close(self) -> None:
         if not self._running:
             self._pool.close()
-            self._pool.join()
             return
         for _ in self._messages():
             pass
@@ -165,15 +160,16 @@ class _Local:
         except TimeIsUp:
             problem = f"took longer than {task.time_limit:g} s"
             error: DockError = WorkerError(task.label, problem, "raise docking.time_limit")
-        except ProcessExpired as expired:
+        except (ProcessExpired, BrokenProcessPool) as death:
             self._deaths[task.key] += 1
             if is_done(task, self._run):
                 return Event("done", task, 1.0)
             if self._deaths[task.key] == 1:
                 self._waiting.insert(0, task)
                 return None
-            problem = f"its worker process died twice (exit code {expired.exitcode})"
-            error = WorkerError(task.label, problem, "look for lack of memory")
+            error = WorkerError(
+                task.label, f"its worker process died twice ({death})", "look for lack of memory"
+            )
         except Exception as unforeseen:  # what cannot be sent back from a worker
             error = TaskError(task.label, str(unforeseen))
         return _outcome(task, record_failure(task, self._run, error))

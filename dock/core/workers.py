@@ -7,8 +7,9 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import TimeoutError as TimeIsUp
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -21,6 +22,7 @@ Result = TypeVar("Result")
 
 IN_FLIGHT = 128  # items for each worker: one that takes seconds does not starve the other workers
 PARENT_POLL = 2.0  # seconds
+BREAKDOWNS = 3  # of the pool, that an item is tried again after
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,56 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+class WorkerPool:
+    """Worker processes; one that dies, or is ended for exceeding its time, is replaced.
+
+    Parameters
+    ----------
+    workers
+        Number of processes.
+    initializer, initargs
+        Called in each process first.
+    """
+
+    def __init__(self, workers: int, initializer: Callable[..., None], initargs: Sequence[Any]) -> None:
+        self._workers, self._initializer, self._initargs = workers, initializer, initargs
+        self._context = multiprocessing.get_context("spawn")
+        self._pool = self._made()
+
+    def schedule(self, function: Callable[..., Any], args: Sequence[Any], timeout: float | None) -> Any:
+        """Return the future of a call.
+
+        It raises TimeoutError after the timeout, in seconds, ProcessExpired if the worker died over
+        it, and BrokenProcessPool if the pool broke down over another call.
+        """
+        try:
+            return self._pool.schedule(function, args=args, timeout=timeout)
+        except RuntimeError:  # pebble gives up its whole pool when an idle worker is killed
+            self.stop()
+            self._pool = self._made()
+            return self._pool.schedule(function, args=args, timeout=timeout)
+
+    def close(self) -> None:
+        """Wait for what is under way, and end the workers."""
+        self._pool.close()
+        self._pool.join()
+
+    def stop(self) -> None:
+        """End the workers at once."""
+        self._pool.stop()
+        self._pool.join()
+
+    def _made(self) -> Any:
+        from pebble import ProcessPool
+
+        return ProcessPool(
+            max_workers=self._workers,
+            context=self._context,
+            initializer=self._initializer,
+            initargs=self._initargs,
+        )
 
 
 def in_order(
@@ -63,30 +115,32 @@ def in_order(
     time_limit
         In seconds for each item, counted from its start.
     """
-    from pebble import ProcessPool
-
     waiting = iter(items)
     first = list(islice(waiting, workers or available_cores()))
     if not first:
         return
-    pool: Any = ProcessPool(
-        max_workers=len(first),
-        context=multiprocessing.get_context("spawn"),
-        initializer=_follow_parent,
-        initargs=(os.getpid(),),
-    )
+    pool = WorkerPool(len(first), _follow_parent, (os.getpid(),))
     under_way: deque[tuple[Item, Any]] = deque()
+
+    def settled() -> Outcome[Item, Result]:
+        item, future = under_way.popleft()
+        for _ in range(BREAKDOWNS):
+            try:
+                return _outcome(item, future, label)
+            except BrokenProcessPool:  # over another item: this one gets its turn again
+                future = pool.schedule(function, (item,), time_limit)
+        return Outcome(item, error=WorkerError(label(item), "the pool of workers broke down again and again"))
+
     try:
         for item in chain(first, waiting):
-            under_way.append((item, pool.schedule(function, args=[item], timeout=time_limit)))
+            under_way.append((item, pool.schedule(function, (item,), time_limit)))
             if len(under_way) >= IN_FLIGHT * len(first):
-                yield _outcome(*under_way.popleft(), label)
+                yield settled()
         while under_way:
-            yield _outcome(*under_way.popleft(), label)
+            yield settled()
         pool.close()
     finally:
         pool.stop()
-        pool.join()
 
 
 def _outcome(item: Item, future: Any, label: Callable[[Item], str]) -> Outcome[Item, Any]:
@@ -103,6 +157,8 @@ def _outcome(item: Item, future: Any, label: Callable[[Item], str]) -> Outcome[I
     except ProcessExpired as error:
         problem = f"its worker process died (exit code {error.exitcode})"
         return Outcome(item, error=WorkerError(label(item), problem, "look for lack of memory"))
+    except BrokenProcessPool:
+        raise
     except Exception as error:  # what the code did not foresee must not stop the other items
         return Outcome(item, error=WorkerError(label(item), f"{type(error).__name__}: {error}"))
 

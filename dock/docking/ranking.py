@@ -80,7 +80,8 @@ def ranked(poses: Sequence[Pose], searches: int) -> list[Pose]:
     """
     if not poses:
         return []
-    values = rank_scores(*zip(*(_terms(pose) for pose in poses), strict=True))
+    probabilities, energies, strains = np.array([_terms(pose) for pose in poses]).T
+    values = rank_scores(probabilities, energies, strains)
     order = sorted(range(len(poses)), key=lambda index: (-values[index], poses[index].origin))
     coordinates = np.array([pose.heavy_coordinates for pose in poses])
     images = np.array(symmetries(poses[0].ligand.mol))
