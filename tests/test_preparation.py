@@ -912,3 +912,32 @@ def neighbour_nitrogen(topology, cap):
         for a, b in topology.bonds()
         if (a.residue == cap) != (b.residue == cap)
     )
+
+
+def test_an_old_entry_with_its_code_where_element_and_charge_are_now_is_read(tmp_path, mirror):
+    new = (mirror / "5I71.pdb").read_text().splitlines()
+    old = [
+        f"{line[:72]}5I71{number % 10000:4d}" if line.startswith(("ATOM", "HETATM")) else line
+        for number, line in enumerate(new)
+    ]
+    (tmp_path / "old.pdb").write_text("\n".join(old))
+    one, two = (read_entry(path) for path in (mirror / "5I71.pdb", tmp_path / "old.pdb"))
+    elements = [
+        [atom.element.name for chain in entry.chains.values() for residue in chain for atom in residue]
+        for entry in (one, two)
+    ]
+    assert elements[0] == elements[1]
+
+
+def test_a_cofactor_beside_the_ligand_of_a_site_is_a_warning(mirror, tmp_path):
+    lines = (mirror / "5I71.pdb").read_text().splitlines()
+    ligand = [line for line in lines if line.startswith("HETATM") and line[17:20] == "68P"]
+    beside = [
+        f"{line[:17]}NAP{line[20:22]} 901{line[26:30]}{float(line[30:38]) + 9.0:8.3f}{line[38:]}"
+        for line in ligand
+    ]
+    last = max(number for number, line in enumerate(lines) if line.startswith("HETATM"))
+    (tmp_path / "5I71.pdb").write_text("\n".join([*lines[: last + 1], *beside, *lines[last + 1 :]]))
+    raw, settings = source_settings(str(tmp_path / "5I71.pdb"), {})
+    warnings = prepare(raw, settings).record["warnings"]
+    assert [text for text in warnings if text.startswith("NAP 901") and "cofactors cannot be kept" in text]

@@ -135,9 +135,9 @@ def test_a_folder_with_another_screen_is_refused(screened, library, dock_command
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["sertraline", "--seeds", "0"], "seeds"),
-        (["sertraline", "--engines", "glide"], "engines"),
-        (["sertraline", "--time-limit", "5"], "time_limit"),
+        (["sertraline", "--seeds", "0"], "--seeds"),
+        (["sertraline", "--engines", "glide"], "--engines"),
+        (["sertraline", "--time-limit", "5"], "--time-limit"),
         (["sertraline", "--site", "S9"], "S9"),
         (["nowhere.smi"], "nowhere.smi"),
     ],

@@ -77,7 +77,6 @@ def docking_settings(seeds: str, engines: str, **fields: Any) -> DockingSettings
     from pydantic import ValidationError
 
     from dock.core.errors import SettingsError
-    from dock.core.records import settings_error
     from dock.docking.engine import DockingSettings
 
     try:
@@ -89,7 +88,10 @@ def docking_settings(seeds: str, engines: str, **fields: Any) -> DockingSettings
     try:
         return DockingSettings(**{"seeds": numbers, "engines": names, **given})
     except ValidationError as error:
-        raise settings_error("options", error) from error
+        first = error.errors()[0]
+        raise SettingsError(
+            f"--{first['loc'][0]}".replace("_", "-"), first["msg"].removeprefix("Value error, ")
+        ) from error
 
 
 def _site_name(ligand: str) -> str:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 NM_TO_A = 10.0
 COVALENT = 1.9  # angstrom from a ligand's heavy atom to one of the protein: a bond
+OVERLAP = 2.3  # angstrom; the shortest hydrogen bonds are 2.4
+NEIGHBOUR = 5.0  # angstrom
+BONDED, OVERLAPPING = "at a bond's length", "overlaps"
 
 
 @dataclass
@@ -80,8 +83,11 @@ def find_bound(
         if one.kind == "lipid" and not own:
             found.notes[str(one)] = f"{where}; a lipid or detergent, dropped"
             continue
-        if receptor.query(one.places)[0].min() < COVALENT:
-            where += ", at a bond's length from the protein: a covalent ligand is docked as if it were free"
+        gap = float(receptor.query(one.places)[0].min())
+        if gap < COVALENT:
+            where += f", {BONDED} from the protein: a covalent ligand is docked as if it were free"
+        elif gap < OVERLAP:
+            where += f", {OVERLAPPING} the protein ({gap:.1f} A): are both in the same frame?"
         try:
             mol = bound_molecule(one, settings.smiles.get(one.name))
         except StructureError as error:
@@ -99,6 +105,16 @@ def find_bound(
         )
         for name in free:
             found.references[name] = mol
+    if len(found.places):
+        ligands = cKDTree(found.places)
+        for one in hetero:
+            if one.kind == "ligand" and str(one) not in found.notes:
+                gap = float(ligands.query(one.places)[0].min())
+                if gap < NEIGHBOUR:
+                    found.notes[str(one)] = (
+                        f"lies {gap:.1f} A from the ligand of a site and is dropped: cofactors cannot be kept,"
+                        " and the site is open where it was"
+                    )
     return found
 
 

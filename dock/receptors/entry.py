@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 ALPHAFOLD = "alphafold"
 FARTHEST = 1e5  # angstrom
 MMCIF = (".cif", ".mmcif")
+ELEMENT = 76  # column of a PDB line, from 0, where element and charge begin
+CHARGED = re.compile(r"\s*|\s?[A-Za-z]{1,2}\s*(\d[+-]|[+-]\d)?\s*")
 
 
 class ResidueKey(NamedTuple):
@@ -188,12 +191,22 @@ def _parse(path: Path) -> gemmi.Structure:
         if suffix in MMCIF:
             structure = gemmi.make_structure_from_block(gemmi.cif.read_string(text)[0])
         else:
-            structure = gemmi.read_pdb_string(text, split_chain_on_ter=True)
+            structure = gemmi.read_pdb_string(_modern(text), split_chain_on_ter=True)
     except Exception as error:  # gemmi raises what zlib, the file system or a malformed line causes
         raise StructureError(path, f"cannot be read as a structure ({error})") from error
     if not len(structure) or not any(len(residue) for chain in structure[0] for residue in chain):
         raise StructureError(path, "has no atoms", "is it a structure file?")
     return structure
+
+
+def _modern(text: str) -> str:
+    """Return PDB text without what old entries have in the columns of element and charge."""
+    return "\n".join(
+        line[:ELEMENT]
+        if line.startswith(("ATOM", "HETATM")) and not CHARGED.fullmatch(line[ELEMENT:])
+        else line
+        for line in text.splitlines()
+    )
 
 
 def _name_chains(structure: gemmi.Structure, notes: dict[str, Any]) -> None:

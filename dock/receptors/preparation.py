@@ -10,7 +10,7 @@ import numpy as np
 
 from dock.core import catalogue
 from dock.core.errors import StructureError
-from dock.receptors.bound import BoundLigands, find_bound
+from dock.receptors.bound import BONDED, OVERLAPPING, BoundLigands, find_bound
 from dock.receptors.completion import complete
 from dock.receptors.entry import Entry, read_entry
 from dock.receptors.hetero import ION_CHARGES, Hetero, find_hetero, keep_hetero, list_hetero
@@ -264,7 +264,12 @@ def _warnings(record: Mapping[str, Any], entry: Entry, sites: Mapping[str, Site]
         near = ", ".join(f"{label} ({pka})" for label, pka in uncertain.items())
         found.append(f"so near the pH that its protonation is a guess: {near}")
     found += [text for text in record.get("ions_not_placed", []) if "by the settings" not in text]
-    found += [f"{who} {why}" for who, why in record["references"].items() if "its known pose" not in why]
+    odd = (BONDED, OVERLAPPING)
+    found += [
+        f"{who} {why}"
+        for who, why in record["references"].items()
+        if "its known pose" not in why or any(sign in why for sign in odd)
+    ]
     if "homologue" in record and record["homologue"]["identity"] < LIKE:
         placed = ", ".join(f"{name} by {how}" for name, how in record["homologue"]["sites"].items())
         found.append(
