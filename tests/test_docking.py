@@ -7,7 +7,7 @@ from rdkit import Chem
 
 from dock.core.errors import DockingError, SettingsError
 from dock.docking import pdbqt
-from dock.docking.checks import check_poses, valid_first
+from dock.docking.checks import ENSEMBLE, check_poses, valid_first
 from dock.docking.engine import DockingSettings, make_engine
 from dock.docking.pose import heavy_rmsd, read_mols, write_poses
 from dock.docking.ranking import rank_scores, ranked
@@ -255,6 +255,15 @@ def test_the_cropped_receptor_gives_the_verdicts_of_the_whole(redocked, receptor
     pose = redocked.best
     table = PoseBusters("dock", max_workers=0).bust([pose.mol], None, whole)
     assert dict(check_poses(receptor, [pose])[0].checks) == {k: bool(v) for k, v in table.iloc[0].items()}
+
+
+@pytest.mark.parametrize("name", ["escitalopram", "paroxetine", "trazodone"])
+def test_the_small_ensemble_has_the_mean_energy_of_the_large_one(name):
+    from posebusters.modules.energy_ratio import get_energies
+
+    inchi = Chem.MolToInchi(Ligand.from_catalogue(name).mol)
+    small, large = (np.mean(get_energies(inchi, number)) for number in (ENSEMBLE, 50))
+    assert small == pytest.approx(large, rel=0.1)
 
 
 def test_repeats_are_pooled(redocked):

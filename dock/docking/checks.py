@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,13 +21,16 @@ if TYPE_CHECKING:
 
 # PoseBusters looks at clashes and overlapping volumes; beyond this there can be neither.
 SHELL = 8.0  # angstrom
+ENSEMBLE = 10  # conformers
 
 
 def check_poses(receptor: Receptor, poses: Sequence[Pose]) -> list[Pose]:
     """Return the poses with the verdicts of PoseBusters' docking checks.
 
     What PoseBusters cannot measure counts as failed. The receptor is cropped to the residues
-    near the poses, which changes none of the checks and saves most of the time.
+    near the poses, which changes none of the checks and saves most of the time. The mean energy that a
+    pose's is held against, and may exceed a hundredfold, is that of 10 conformers, not of 50: it
+    differs by a few percent (tested) and takes a fifth of the time.
     """
     from posebusters import PoseBusters
 
@@ -35,12 +39,33 @@ def check_poses(receptor: Receptor, poses: Sequence[Pose]) -> list[Pose]:
     surroundings = _surroundings(receptor, poses)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        table = PoseBusters("dock", max_workers=0).bust([pose.mol for pose in poses], None, surroundings)
+        table = PoseBusters(_configuration(), max_workers=0).bust(
+            [pose.mol for pose in poses], None, surroundings
+        )
     checks = [
         {str(name): bool(value == np.True_) for name, value in row.items()}
         for row in table.to_dict("records")
     ]
     return [pose.with_checks(verdict) for pose, verdict in zip(poses, checks, strict=True)]
+
+
+@cache
+def _configuration() -> dict[str, Any]:
+    """Return PoseBusters' own configuration for docking, with a smaller ensemble."""
+    from posebusters import PoseBusters
+
+    configuration: dict[str, Any] = PoseBusters("dock", max_workers=0).config
+    for module in configuration["modules"]:
+        if module["function"] == "energy_ratio":
+            module["parameters"]["ensemble_number_conformations"] = ENSEMBLE
+    return configuration
+
+
+def forget_ensembles() -> None:
+    """Empty PoseBusters' memory of conformer energies, which grows with every ligand."""
+    from posebusters.modules import energy_ratio
+
+    energy_ratio.get_energies.cache_clear()
 
 
 def valid_first(receptor: Receptor, poses: Sequence[Pose], keep: int) -> list[Pose]:

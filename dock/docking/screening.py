@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dock.core.errors import DockError
 from dock.core.units import Quantity
 from dock.core.workers import Outcome, in_order
+from dock.docking.checks import forget_ensembles
 from dock.docking.engine import DockingSettings
 from dock.docking.search import search_site
 from dock.ligands import Ligand
@@ -76,7 +77,10 @@ class Screener:
         if job.ligand is None:
             raise job.error or DockError(job.name, "holds no ligand")
         receptor = _receptor(self.receptor)
-        return list(search_site(receptor, job.ligand, receptor.site(self.site), self.settings).kept)
+        try:
+            return list(search_site(receptor, job.ligand, receptor.site(self.site), self.settings).kept)
+        finally:
+            forget_ensembles()
 
 
 def screen(
