@@ -159,7 +159,7 @@ def report(found: dict[str, Any]) -> str:
         return f"{hits} ({100 * hits / trials:.0f} %)"
 
     def oracle(engines: list[str], conformers: int) -> str:
-        return share(engines, conformers, lambda rows: -column(rows, "rmsd") + 1e3 * ~column(rows, "valid"))
+        return share(engines, conformers, lambda rows: -column(rows, "rmsd"))
 
     lines = [
         f"{len(codes)} complexes, {len(SEEDS)} seeds each: {trials} trials from generated conformers; a success is a"

@@ -20,6 +20,7 @@ from section import replace_section
 import dock
 from dock.campaign import screen as campaign_screen
 from dock.docking.screening import SCREENING, Job, Screener
+from dock.docking.search import Search
 from dock.ligands.library import Library
 from dock.ligands.preparation import PreparationSettings
 
@@ -30,8 +31,8 @@ MEASURES = {"cnn_probability": 0.5, "cnn_affinity_pK": 5.0, "vinardo_kcal_mol": 
 class Still(Screener):
     """A screener that does not search."""
 
-    def __call__(self, job: Job) -> list[dock.Pose]:
-        """Return the ligand's conformer as its pose."""
+    def __call__(self, job: Job) -> Search:
+        """Return a search that found the ligand's conformer."""
         if job.ligand is None:
             raise job.error or ValueError(job.name)
         return [

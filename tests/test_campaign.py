@@ -4,17 +4,20 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 import yaml
 
 from dock.campaign import Campaign
 from dock.campaign.executor import execute
 from dock.campaign.plan import plan_campaign, tasks_of_kind
+from dock.campaign.reporting import report
 from dock.campaign.settings import CampaignSettings, read_settings
-from dock.campaign.tasks import RESULT, is_done, read_result
-from dock.core.errors import GateError, InputError, OutputError, SettingsError, UnknownNameError
+from dock.campaign.tasks import RESULT, is_done, load_receptor, read_result
+from dock.core.errors import DockingError, GateError, InputError, OutputError, SettingsError, UnknownNameError
+from dock.receptors import Receptor
 
-FAST = "docking: {seeds: [1]}\nsimulation: {equilibration: 0 ps, production: 80 fs, frame_interval: 8 fs, minimisation_steps: 5}\n"
+FAST = "docking: {seeds: [1], ring_conformers: 1}\nsimulation: {equilibration: 0 ps, production: 80 fs, frame_interval: 8 fs, minimisation_steps: 5}\n"
 
 
 def test_the_default_plan_is_both_enantiomers_in_both_sites():
@@ -395,3 +398,43 @@ def test_the_time_limit_is_no_part_of_what_a_result_depends_on():
         for limit in ("1 min", "1 hour")
     ]
     assert keys[0] == keys[1]
+
+
+def test_a_known_ligand_that_cannot_be_docked_is_a_failed_gate_and_loud(tmp_path, monkeypatch):
+    def nothing(*_, **__):
+        raise DockingError("escitalopram", "no pose fits the box")
+
+    monkeypatch.setattr("dock.docking.rustina_engine.RustinaEngine.place", nothing)
+    settings = CampaignSettings(**yaml.safe_load(FAST), sites=["orthosteric"], ligands=["serotonin"])
+    campaign = Campaign(settings, tmp_path / "run").run("inline")
+    gate = campaign.table("gate")
+    assert list(gate["passed"]) == [False]
+    assert "no pose fits the box" in gate.iloc[0]["checks"]
+    page = report(campaign).read_text()
+    assert "<b>Failed.</b>" in page
+    assert "<b>Passed.</b>" not in page
+
+
+def test_with_a_failed_gate_accepted_simulations_need_no_gate():
+    tasks = plan_campaign(CampaignSettings(accept_failed_gate=True))
+    assert tasks_of_kind(tasks, "gate")
+    assert not any(
+        role.startswith("gate") for task in tasks_of_kind(tasks, "simulate") for role in task.needs
+    )
+
+
+def test_a_refined_pose_is_simulated_in_the_receptor_that_gave_way(tmp_path):
+    content = yaml.safe_load(FAST) | {"refinement": {"poses": 1, "iterations": 20}}
+    settings = CampaignSettings(**content, sites=["orthosteric"], ligands=["escitalopram"])
+    campaign = Campaign(settings, tmp_path / "run").run("inline")
+    assert not len(campaign.table("failures")), campaign.table("failures")["message"].to_list()
+    refined = tasks_of_kind(campaign.tasks, "refine")[0]
+    poses = campaign.table("poses")
+    assert poses["refined"].sum() == 1
+    assert poses.loc[poses["refined"], "simulated"].all()
+    assert "refined_energy_kcal_mol" in poses
+    before = Receptor.from_catalogue("sert")
+    after = load_receptor(refined.folder(tmp_path / "run"))
+    moved = np.linalg.norm(after.positions - before.positions, axis=1)
+    assert 0 < (moved > 0.001).sum() < 500
+    assert "refined_energy" in (tmp_path / "run" / "poses" / "orthosteric.sdf").read_text()

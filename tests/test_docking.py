@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from rdkit import Chem
 
-from dock.core.errors import DockingError, SettingsError
+from dock.core.errors import ChemistryError, DockingError, SettingsError
 from dock.docking import pdbqt
 from dock.docking.checks import ENSEMBLE, check_poses, valid_first
 from dock.docking.engine import DockingSettings, make_engine
-from dock.docking.pose import heavy_rmsd, read_mols, write_poses
+from dock.docking.pose import Pose, heavy_rmsd, read_mols, write_poses
 from dock.docking.ranking import rank_scores, ranked
 from dock.docking.redocking import redocking_gate
 from dock.docking.rescoring import Scorer
@@ -18,6 +18,8 @@ from dock.ligands import Ligand
 from dock.ligands.placement import place_atoms
 from dock.ligands.strain import strain_energies
 from dock.receptors import Receptor
+
+MEASURES = {"cnn_probability": 0.5, "vinardo_kcal_mol": -5.0, "strain_kcal_mol": 0.0}
 
 
 def moved(pose, shift, mol=None):
@@ -104,7 +106,7 @@ def test_the_network_is_asked_about_every_pose(receptor, sertraline):
     assert all(placement.network.probability > 0 for placement in placements)
 
 
-def test_vina_agrees_with_itself_and_with_the_network_of_rustina(receptor, escitalopram):
+def test_rescoring_agrees_with_what_rustina_says_itself(receptor, escitalopram):
     site = receptor.site("orthosteric")
     scorer = Scorer(receptor, site)
     found = make_engine("rustina", receptor, site, 2).place(escitalopram, 1, DockingSettings())
@@ -174,7 +176,7 @@ def test_strain_is_nought_at_rest_and_rises_when_a_torsion_is_turned(escitalopra
     assert strain_energies(escitalopram.mol, []) == []
 
 
-def test_a_ring_conformer_that_is_wrong_at_the_start_is_made_good_by_another(receptor):
+def test_the_poses_of_several_ring_conformers_are_pooled(receptor):
     ligand = Ligand.from_catalogue("paroxetine").with_ring_conformers(4, 7)
     assert ligand.mol.GetNumConformers() > 1
     settings = DockingSettings(seeds=(1,), ring_conformers=2)
@@ -332,3 +334,42 @@ def test_poses_are_written_with_their_properties(redocked, tmp_path):
         assert mol.GetProp("site") == "orthosteric"
         assert int(mol.GetProp("rank")) == pose.rank
         assert heavy_rmsd(mol, pose.mol) < 1e-3
+
+
+def test_a_search_that_fails_does_not_take_the_others_along(receptor, sertraline, monkeypatch):
+    engine = make_engine("rustina", receptor, receptor.site("orthosteric"), 2)
+    place_well = type(engine).place
+
+    def place(self, ligand, seed, settings):
+        if seed == 2:
+            raise DockingError(ligand.name, "no pose fits the box")
+        return place_well(self, ligand, seed, settings)
+
+    monkeypatch.setattr(type(engine), "place", place)
+    settings = DockingSettings(seeds=(1, 2), ring_conformers=1)
+    search = search_site(receptor, sertraline, receptor.site("orthosteric"), settings, 2)
+    assert (search.searches, search.failed) == (2, 1)
+    assert search.found[2] == []
+    assert search.best.properties["found_by"] == 0.5
+    gate = redocking_gate(receptor, search, search.best.mol)
+    assert [result.passed for result in gate.seeds] == [True, False]
+    assert gate.records()[1]["checks"] == "no pose"
+    with pytest.raises(DockingError, match="no pose fits"):
+        search_site(receptor, sertraline, receptor.site("orthosteric"), DockingSettings(seeds=(2,)), 2)
+
+
+def test_protons_and_charges_do_not_matter_to_a_distance():
+    acid, salt = (
+        Ligand.from_smiles(smiles, "x", ph=7.4) for smiles in ("OC(=O)c1ccc(F)cc1", "[O-]C(=O)c1ccc(F)cc1")
+    )
+    assert heavy_rmsd(acid.mol, salt.mol) < 1.0
+    turned = Chem.Mol(salt.mol)
+    first, second = (atom.GetIdx() for atom in turned.GetAtoms() if atom.GetSymbol() == "O")
+    order = list(range(turned.GetNumAtoms()))
+    order[first], order[second] = second, first
+    turned.GetConformer().SetPositions(turned.GetConformer().GetPositions()[order])
+    pose = Pose(salt, salt.mol, "s", "s", 1, -5.0, 1, "x", properties=MEASURES)
+    assert heavy_rmsd(turned, salt.mol) == pytest.approx(0, abs=1e-4)
+    assert len(ranked([pose, replace(pose, mol=turned, seed=2)], searches=2)) == 1
+    with pytest.raises(ChemistryError, match="different molecules"):
+        heavy_rmsd(acid.mol, Ligand.from_smiles("NCCO", "y").mol)

@@ -11,7 +11,7 @@ import pytest
 from rdkit import Chem
 
 from dock.campaign.screen import Screen
-from dock.core.errors import GateError
+from dock.core.errors import GateError, OutputError, StructureError
 from dock.core.units import Quantity
 from dock.docking.engine import DockingSettings
 from dock.docking.pose import read_mols
@@ -128,8 +128,13 @@ def test_a_folder_with_another_screen_is_refused(screened, library, dock_command
         done = dock_command("screen", library, "--site", "S2", "-o", screened[0], *other)
         assert done.code == 2
         assert "holds a screen with other" in done.err
-    done = dock_command("screen", "sertraline", "--site", "S2", "-o", screened[0])
-    assert "other library" in done.err
+    for inputs in (["sertraline"], [library, "sertraline"], [library, "--smiles-column", "smi"]):
+        done = dock_command("screen", *inputs, "--site", "S2", "-o", screened[0])
+        assert done.code == 2
+        assert "other library" in done.err
+    done = dock_command("run", "-o", screened[0])
+    assert done.code == 2
+    assert "holds a screen" in done.err
 
 
 @pytest.mark.parametrize(
@@ -140,10 +145,13 @@ def test_a_folder_with_another_screen_is_refused(screened, library, dock_command
         (["sertraline", "--time-limit", "5"], "--time-limit"),
         (["sertraline", "--site", "S9"], "S9"),
         (["nowhere.smi"], "nowhere.smi"),
+        (["empty.smi"], "holds no molecules"),
+        (["sertraline", "--engines", "vina", "--gpu"], "name it among the engines"),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_code_2(arguments, says, tmp_path, dock_command):
-    done = dock_command("screen", *arguments, "-o", tmp_path / "run")
+    (tmp_path / "empty.smi").write_text("# nothing\n")
+    done = dock_command("screen", *arguments, "-o", "run", cwd=tmp_path)
     assert done.code == 2
     assert says in done.err
     assert len(done.err.strip().splitlines()) == 1
@@ -156,6 +164,14 @@ def test_a_ligand_beyond_its_time_is_recorded_and_the_next_is_docked(tmp_path, r
     assert counts.failed == 2
     assert counts.reasons == {"WorkerError": 2}
     assert "took longer than 0.05 s" in rows(tmp_path / "run", "failures")[1]["message"]
+    # with more time the same folder takes them up again, and only them
+    longer = Screen(tmp_path / "run", receptor, "S2", SCREENING, PreparationSettings())
+    counts = longer.run(Library(["NCCc1ccccc1", "NCCc1ccc(O)cc1"]), workers=1)
+    assert (counts.entries, counts.docked, counts.failed) == (2, 2, 0)
+    assert [row["origin"] for row in rows(tmp_path / "run", "poses")] == ["argument 1", "argument 2"]
+    assert rows(tmp_path / "run", "failures") == []
+    again = longer.run(Library(["NCCc1ccccc1", "NCCc1ccc(O)cc1"]), workers=1)
+    assert (again.entries, again.docked) == (2, 2)
 
 
 def test_a_ligand_that_no_engine_can_type_or_fit_is_recorded(tmp_path, receptor):
@@ -164,6 +180,7 @@ def test_a_ligand_that_no_engine_can_type_or_fit_is_recorded(tmp_path, receptor)
     todo = Screen(tmp_path / "run", narrow, "S2", SCREENING, PreparationSettings())
     counts = todo.run(Library(["sertraline"]), workers=1)
     assert counts.reasons == {"DockingError": 1}
+    assert (tmp_path / "run" / "tables" / "poses.csv").read_text().startswith("ligand,input_name,origin")
 
 
 def test_a_known_pose_that_is_not_found_again_stops_the_screen(tmp_path, receptor):
@@ -177,4 +194,28 @@ def test_a_known_pose_that_is_not_found_again_stops_the_screen(tmp_path, recepto
     assert rows(tmp_path / "run", "gate")[0]["passed"] == "False"
     counts = todo.run(Library(["NCCc1ccccc1"]), accept_failed_gate=True)
     assert counts.docked == 1
+    assert todo.run(Library(["NCCc1ccccc1"])).docked == 1  # what was accepted stays so
     assert "accept_failed_gate: true" in (tmp_path / "run" / "screen.lock.yaml").read_text()
+
+
+def test_a_known_ligand_that_cannot_be_docked_fails_the_gate_and_can_be_accepted(tmp_path, receptor):
+    tight = replace(receptor.site("S1"), box=(3.0, 3.0, 3.0))
+    narrow = replace(receptor, sites={"orthosteric": tight})
+    todo = Screen(tmp_path / "run", narrow, "S1", SCREENING, PreparationSettings())
+    with pytest.raises(GateError, match="a seed found no pose"):
+        todo.run(Library(["NCCc1ccccc1"]))
+    counts = todo.run(Library(["NCCc1ccccc1"]), accept_failed_gate=True)
+    assert counts.reasons == {"DockingError": 1}
+
+
+def test_a_campaigns_folder_is_left_alone(tmp_path, receptor):
+    (tmp_path / "campaign.lock.yaml").write_text("settings: {}\n")
+    with pytest.raises(OutputError, match="holds a campaign"):
+        Screen(tmp_path, receptor, "S2", SCREENING, PreparationSettings()).run(Library(["NCCO"]))
+    assert not (tmp_path / "receptors").exists()
+
+
+def test_an_occupied_receptor_is_not_screened_as_if_it_were_empty(tmp_path, receptor, escitalopram):
+    occupied = receptor.with_occupant("S1", "escitalopram", escitalopram.mol)
+    with pytest.raises(StructureError, match="is occupied"):
+        Screen(tmp_path / "run", occupied, "S2", SCREENING, PreparationSettings()).run(Library(["NCCO"]))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LOCK, PLAN = "campaign.lock.yaml", "plan.json"
+SCREEN_LOCK = "screen.lock.yaml"
 EXECUTORS = ("local", "inline")
 
 
@@ -169,6 +170,8 @@ class Campaign:
 
         Whether a failed gate is accepted may be changed afterwards.
         """
+        if (self.folder / SCREEN_LOCK).exists():
+            raise OutputError(self.folder, "holds a screen", "name another folder with -o")
         now = self._current()
         if (self.folder / LOCK).exists():
             before = _read_lock(self.folder)["settings"]

@@ -100,7 +100,7 @@ def plan_campaign(settings: CampaignSettings) -> list[Task]:
     taken += [ligand.inputs["name"] for ligand in named]
     ligands = [*named, *library_tasks(settings, taken, task)]
     docking = settings.docking.model_dump(mode="json", exclude={"time_limit"})
-    searches = len(settings.docking.seeds) * len(settings.docking.engines)
+    searches = len(settings.docking.seeds) * len(settings.docking.engines) * settings.docking.ring_conformers
 
     def dock(ligand: Task, site: str, beside: Task | None = None) -> Task:
         name = ligand.inputs["name"]
@@ -171,7 +171,7 @@ def _simulation_tasks(
         inputs,
         receptor=receptor,
         search=search,
-        **{f"gate_{gate.inputs['site']}": gate for gate in gates},
+        **{f"gate_{gate.inputs['site']}": gate for gate in gates if not settings.accept_failed_gate},
     )
     analysis = task(
         "analyse",

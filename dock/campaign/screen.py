@@ -9,18 +9,24 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from dock.core.errors import GateError, OutputError
+from dock.campaign.campaign import LOCK as CAMPAIGN_LOCK
+from dock.core.errors import (
+    DockingError,
+    GateError,
+    LibraryError,
+    MissingDependencyError,
+    OutputError,
+    StructureError,
+)
 from dock.core.files import alone_in, atomic_path, output_folder, write_text
-from dock.core.keys import file_sha256
 from dock.core.records import software_versions
 from dock.core.workers import available_cores
-from dock.docking.redocking import redock
+from dock.docking.redocking import COLUMNS, off_by, redock
 from dock.docking.screening import Screener, screen
 from dock.ligands.preparation import PreparationSettings, unique_name
 
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
     from dock.docking.engine import DockingSettings
     from dock.docking.pose import Pose
     from dock.docking.screening import Job
+    from dock.docking.search import Search
     from dock.ligands.library import Library
     from dock.receptors import Receptor
 
@@ -36,26 +43,38 @@ LOCK, DATABASE, RECEPTOR = "screen.lock.yaml", "screen.sqlite", "receptors"
 SCHEMA = """
 create table if not exists ligands (
     entry integer, ligand text, name text, origin text, reason text, message text);
-create table if not exists poses (entry integer, merit real, record text, sdf text);
+create table if not exists poses (entry integer, valid integer, merit real, record text, sdf text);
+create table if not exists gate (record text);
 create index if not exists of_entry on ligands (entry);
+create index if not exists of_pose on poses (entry);
 """
 FAILURES = ("ligand", "name", "origin", "reason", "message")
+POSES = ("ligand", "input_name", "origin", "merit", "places")
+# What another machine, another day or more time may mend: tried again by the next call.
+TRANSIENT = ("WorkerError", "EmbeddingError")
+# What no ligand can survive.
+FATAL = (MissingDependencyError, StructureError)
 
 
 @dataclass
 class Counts:
-    """What became of the ligands of the entries done, of how many entries in all."""
+    """What became of the ligands of the entries done, of how many entries in all.
+
+    `unphysical` are the docked ones of which no pose passes the physical checks.
+    """
 
     total: int = 0
     entries: int = 0
     docked: int = 0
     failed: int = 0
+    unphysical: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
-    def add(self, reason: str) -> None:
+    def add(self, reason: str, valid: bool) -> None:
         """Count a ligand, or an entry without one; the reason is empty if it was docked."""
         self.docked += not reason
         self.failed += bool(reason)
+        self.unphysical += not reason and not valid
         if reason:
             self.reasons[reason] += 1
 
@@ -98,7 +117,7 @@ class Screen:
         library: Library,
         workers: int | None = None,
         accept_failed_gate: bool = False,
-        watch: Callable[[Outcome[Job, list[Pose]], Counts], None] = lambda *_: None,
+        watch: Callable[[Outcome[Job, Search], Counts], None] = lambda *_: None,
     ) -> Counts:
         """Dock what is left of a library, and write poses and tables.
 
@@ -114,24 +133,29 @@ class Screen:
         Raises
         ------
         OutputError
-            If the folder cannot be written to, is at work, or holds another screen.
+            If the folder cannot be written to, is at work, or holds something else.
+        LibraryError
+            If the library is empty.
         GateError
             If the site's known pose is not found again.
         """
         output_folder(self.folder)
-        with alone_in(self.folder), closing(self._database()) as database:
-            self._lock(library, accept_failed_gate)
-            self._gate(accept_failed_gate)
-            self.counts.total = sum(1 for _ in library)
-            done, used = self._done(database)
-            screener = Screener(self.folder / RECEPTOR, self.site, self.settings)
-            entries = islice(library, done, None)
-            outcomes = screen(entries, screener, self.preparation, workers, done + 1, used)
-            for entry in _by_entry(outcomes, watch, self.counts):
-                with database:
-                    for outcome in entry:
-                        _record(database, outcome)
-            self._export(database)
+        with alone_in(self.folder):
+            accepted = self._lock(library, accept_failed_gate)
+            with closing(self._database()) as database:
+                total = sum(1 for _ in library)
+                if not total:
+                    raise LibraryError("library", "holds no molecules", "check the files")
+                self._gate(database, accepted)
+                done, used = self._done(database, total)
+                screener = Screener(self.folder / RECEPTOR, self.site, self.settings)
+                left = ((number, entry) for number, entry in enumerate(library, 1) if number not in done)
+                outcomes = screen(left, screener, self.preparation, workers, used)
+                for entry in _by_entry(outcomes, watch, self.counts):
+                    with database:
+                        for outcome in entry:
+                            _record(database, outcome)
+                self._export(database)
         return self.counts
 
     def _database(self) -> sqlite3.Connection:
@@ -145,10 +169,13 @@ class Screen:
             ) from error
         return database
 
-    def _lock(self, library: Library, accept_failed_gate: bool) -> None:
-        """Write what this screen is; refuse a folder that holds another."""
+    def _lock(self, library: Library, accept_failed_gate: bool) -> bool:
+        """Write what this screen is, and return whether a failed gate is accepted, now or before.
+
+        A folder that holds another screen, or a campaign, is refused.
+        """
         now = {
-            "library": {path.name: file_sha256(path) for path in library.files} or library.names,
+            "library": library.described(),
             "receptor": {"name": self.receptor.name, "key": self.receptor.key},
             "site": self.receptor.site(self.site).to_entry(),
             "docking": self.settings.model_dump(mode="json", exclude={"time_limit"}),
@@ -156,6 +183,9 @@ class Screen:
             "versions": software_versions(),
         }
         path = self.folder / LOCK
+        before: Any = {}
+        if (self.folder / CAMPAIGN_LOCK).exists():
+            raise OutputError(self.folder, "holds a campaign", "name another folder with -o")
         if path.exists():
             before = yaml.safe_load(path.read_text(encoding="utf-8"))
             before = before if isinstance(before, dict) else {}
@@ -168,62 +198,90 @@ class Screen:
                 )
         else:
             self.receptor.save(output_folder(self.folder / RECEPTOR))
-        lock = now | {"accept_failed_gate": accept_failed_gate}
+        accepted = accept_failed_gate or bool(before.get("accept_failed_gate"))
+        lock = now | {"accept_failed_gate": accepted}
         write_text(path, yaml.safe_dump(lock, sort_keys=False, allow_unicode=True))
+        return accepted
 
-    def _gate(self, accepted: bool) -> None:
+    def _gate(self, database: sqlite3.Connection, accepted: bool) -> None:
         """Redock the site's known ligand as the library is docked."""
-        path = self.folder / "tables" / "gate.csv"
         if self.site not in self.receptor.references:
             return
-        if not path.exists():
-            gate = redock(self.receptor, self.site, self.settings, available_cores())
-            write_text(path, gate.to_dataframe().to_csv(index=False))
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-        if not accepted and any(row["passed"] != "True" for row in rows):
-            worst = max(float(row["top_rmsd_A"]) for row in rows)
+        rows = [json.loads(text) for (text,) in database.execute("select record from gate")]
+        if not rows:
+            rows = self._redocked()
+            with database:
+                database.executemany("insert into gate values (?)", [(json.dumps(row),) for row in rows])
+        _write_table(self.folder / "tables" / "gate.csv", rows)
+        if not accepted and not all(row["passed"] for row in rows):
             raise GateError(
                 f"{rows[0]['ligand']} in {self.site}",
-                f"the known pose was not found again (top pose off by up to {worst:.1f} A)",
+                f"the known pose was not found again ({off_by(rows)})",
                 "results would mean little; to go on all the same add --accept-failed-gate",
             )
 
-    def _done(self, database: sqlite3.Connection) -> tuple[int, dict[int, int]]:
-        """Return how many entries are done, and the names that are taken; count them."""
-        used: dict[int, int] = {}
-        for name, reason in database.execute("select ligand, reason from ligands order by rowid"):
-            self.counts.add(reason)
+    def _redocked(self) -> list[dict[str, Any]]:
+        """Return the rows of the gate; one that failed, if the known ligand cannot be docked at all."""
+        try:
+            return redock(self.receptor, self.site, self.settings, available_cores()).records()
+        except DockingError as error:
+            name, _ = self.receptor.known_ligand(self.site)
+            what = {"site": self.site, "ligand": name, "checks": str(error), "passed": False}
+            return [dict.fromkeys(COLUMNS) | what]
+
+    def _done(self, database: sqlite3.Connection, total: int) -> tuple[set[int], dict[int, int]]:
+        """Return which entries are done, and the names that are taken; count them.
+
+        What failed for a reason that may pass is forgotten, and done again.
+        """
+        again = f"entry in (select entry from ligands where reason in {TRANSIENT})"
+        with database:
+            database.execute(f"delete from poses where {again}")
+            database.execute(f"delete from ligands where {again}")
+        unphysical = "select count(*) = sum(valid = 0) from poses where entry = ? and record ->> 'ligand' = ?"
+        done, used = set[int](), dict[int, int]()
+        self.counts = Counts(total)
+        for entry, name, reason in list(
+            database.execute("select entry, ligand, reason from ligands order by rowid")
+        ):
+            bad = not reason and database.execute(unphysical, (entry, name)).fetchone()[0]
+            self.counts.add(reason, not bad)
+            done.add(entry)
             if name:
                 unique_name(name, used)
-        (done,) = database.execute("select coalesce(max(entry), 0) from ligands").fetchone()
-        self.counts.entries = done
+        self.counts.entries = len(done)
         return done, used
 
     def _export(self, database: sqlite3.Connection) -> None:
         with atomic_path(self.folder / "poses" / f"{self.site}.sdf") as path, path.open("w") as file:
-            file.writelines(text for (text,) in database.execute("select sdf from poses order by rowid"))
+            file.writelines(
+                text for (text,) in database.execute("select sdf from poses order by entry, rowid")
+            )
         tables = self.folder / "tables"
-        _write_table(tables / "poses.csv", _records(database, "rowid"))
-        ranking = _records(database, "merit desc, rowid")
-        _write_table(tables / "ranking.csv", (record for record in ranking if record["rank"] == 1))
+        _write_table(tables / "poses.csv", _records(database, "entry, rowid"), POSES)
+        ranking = _records(database, "valid desc, merit desc, entry, rowid")
+        _write_table(tables / "ranking.csv", (record for record in ranking if record["rank"] == 1), POSES)
         failures = database.execute(
-            f"select {', '.join(FAILURES)} from ligands where reason != '' order by rowid"
+            f"select {', '.join(FAILURES)} from ligands where reason != '' order by entry, rowid"
         )
-        rows = (dict(zip(FAILURES, row, strict=True)) for row in failures)
-        _write_table(tables / "failures.csv", rows, FAILURES)
+        _write_table(
+            tables / "failures.csv", (dict(zip(FAILURES, row, strict=True)) for row in failures), FAILURES
+        )
 
 
 def _by_entry(
-    outcomes: Iterable[Outcome[Job, list[Pose]]],
-    watch: Callable[[Outcome[Job, list[Pose]], Counts], None],
+    outcomes: Iterable[Outcome[Job, Search]],
+    watch: Callable[[Outcome[Job, Search], Counts], None],
     counts: Counts,
-) -> Iterator[list[Outcome[Job, list[Pose]]]]:
-    """Yield the outcomes of each entry together."""
+) -> Iterator[list[Outcome[Job, Search]]]:
+    """Yield the outcomes of each entry together; raise what no ligand can survive."""
     entry = []
     for outcome in outcomes:
+        if isinstance(outcome.error, FATAL):
+            raise outcome.error
         entry.append(outcome)
-        counts.add("" if outcome.error is None else type(outcome.error).__name__)
+        reason = "" if outcome.error is None else type(outcome.error).__name__
+        counts.add(reason, outcome.result is not None and bool(outcome.result.best.valid))
         counts.entries += outcome.item.last
         watch(outcome, counts)
         if outcome.item.last:
@@ -231,23 +289,20 @@ def _by_entry(
             entry = []
 
 
-def _record(database: sqlite3.Connection, outcome: Outcome[Job, list[Pose]]) -> None:
+def _record(database: sqlite3.Connection, outcome: Outcome[Job, Search]) -> None:
     job, error = outcome.item, outcome.error
     ligand = job.ligand.name if job.ligand else ""
     reason, message = (type(error).__name__, str(error)) if error else ("", "")
     row = (job.entry, ligand, job.name, job.origin, reason, message)
     database.execute("insert into ligands values (?, ?, ?, ?, ?, ?)", row)
-    for pose in outcome.result or ():
-        record = {
-            "ligand": ligand,
-            "input_name": job.name,
-            "origin": job.origin,
-            "merit": round(merit(pose), 4),
-        }
-        text = json.dumps(record | pose.record())
-        database.execute(
-            "insert into poses values (?, ?, ?, ?)", (job.entry, merit(pose), text, pose.sdf_record())
-        )
+    if outcome.result is None:
+        return
+    places = " ".join(f"{place}:{count}" for place, count in outcome.result.places.items())
+    for pose in outcome.result.kept:
+        values = (ligand, job.name, job.origin, round(merit(pose), 4), places)
+        text = json.dumps(dict(zip(POSES, values, strict=True)) | pose.record())
+        stored = (job.entry, bool(pose.valid), merit(pose), text, pose.sdf_record())
+        database.execute("insert into poses values (?, ?, ?, ?, ?)", stored)
 
 
 def merit(pose: Pose) -> float:
@@ -265,12 +320,11 @@ def _records(database: sqlite3.Connection, order: str) -> Iterator[dict[str, Any
 
 
 def _write_table(path: Path, rows: Iterable[dict[str, Any]], columns: Sequence[str] = ()) -> None:
-    """Write a table as its rows come."""
+    """Write a table as its rows come; of an empty one, the columns that are known."""
     rows = iter(rows)
     first = next(rows, None)
-    names = columns or list(first or ())
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer = csv.DictWriter(file, columns if first is None else list(first), lineterminator="\n")
         writer.writeheader()
         if first is not None:
             writer.writerow(first)

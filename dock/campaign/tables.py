@@ -17,6 +17,7 @@ from dock.campaign.tasks import FAILURE, LIGAND, best_pose, has_failed, is_done,
 from dock.core.catalogue import unknown_name
 from dock.core.files import atomic_path, read_json, write_text
 from dock.docking.occupancy import compare_occupancy
+from dock.docking.redocking import COLUMNS
 from dock.dynamics.engine import STATE, TOPOLOGY, TRAJECTORY
 
 if TYPE_CHECKING:
@@ -145,6 +146,10 @@ def _gates(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
         search = by_key[gate.needs["search"]]
         if is_done(search, run):
             rows += read_result(search, run)["result"]["redocking"]
+        elif has_failed(search, run):
+            reason = read_json(search.folder(run) / FAILURE)["message"]
+            what = {"site": search.inputs["site"], "ligand": search.inputs["ligand"], "checks": reason}
+            rows.append(dict.fromkeys(COLUMNS) | what | {"contacts": "none", "passed": False})
     return pd.DataFrame(rows)
 
 
@@ -252,7 +257,7 @@ def _write_poses(tasks: Sequence[Task], run: Path) -> None:
     from dock.docking.pose import write_poses
 
     by_site: dict[str, list[Pose]] = {}
-    for task in _done(tasks, run, "dock"):
+    for task in [*_done(tasks, run, "dock"), *_done(tasks, run, "refine")]:
         by_site.setdefault(task.inputs["site"], []).extend(load_poses(task.folder(run)))
     for site, poses in by_site.items():
         write_poses(run / "poses" / f"{site}.sdf", poses)

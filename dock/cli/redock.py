@@ -43,7 +43,7 @@ def command(
     which is prepared first. The exit code is 0 only if every seed's top pose is within 2 A of the known
     one (symmetry-aware, heavy atoms, nothing fitted).
     """
-    from dock.core.errors import SettingsError
+    from dock.core.errors import SettingsError, StructureError
     from dock.core.workers import available_cores
     from dock.docking.redocking import LIMIT, redocking_gate, search_known
     from dock.dynamics.model import open_receptor
@@ -52,8 +52,14 @@ def command(
     settings = docking_settings(seeds, engines, ring_conformers=ring_conformers)
     if ligand is None and (chain or smiles):
         raise SettingsError("--chain and --smiles", "tell of a ligand that is not named", "add --ligand CODE")
+    if ligand and site:
+        raise SettingsError("--site", "is that of the ligand", "leave out --site or --ligand")
     receptor = open_receptor(source, _changes(ligand, chain, smiles) if ligand else None)
-    where = _site_name(ligand) if ligand else site or next(iter([*receptor.references, *receptor.sites]), "")
+    where = (
+        _site_name(ligand) if ligand else site or next(iter([*receptor.references, *receptor.sites]), None)
+    )
+    if where is None:
+        raise StructureError(source, "has no known pose", "name its ligand: --ligand CODE")
     search = search_known(receptor, where, settings, available_cores())
     if refine:
         search = refine_search(receptor, search)
@@ -95,12 +101,13 @@ def docking_settings(seeds: str, engines: str, **fields: Any) -> DockingSettings
 
 
 def _site_name(ligand: str) -> str:
-    return ligand.partition(":")[0].upper()
+    parts = ligand.upper().split(":")
+    return parts[-2] if len(parts) > 2 else parts[0]
 
 
 def _changes(ligand: str, chain: str | None, smiles: str | None) -> dict[str, Any]:
     """Return the settings of a preparation whose site is a bound ligand."""
-    code, _, number = ligand.upper().partition(":")
+    code, number = _site_name(ligand), ligand.upper().partition(":")[2]
     where = f"{chain}:{code}:{number or '*'}" if chain else ligand
     changes: dict[str, Any] = {"sites": {code: {"ligand": where}}}
     return changes | ({"smiles": {code: smiles}} if smiles else {})

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from dock.campaign.screen import Counts
     from dock.cli.bar import StreamBar
     from dock.core.workers import Outcome
-    from dock.docking.pose import Pose
     from dock.docking.screening import Job
+    from dock.docking.search import Search
 
 SHOWN_FAILURES = 5
 
@@ -59,7 +59,7 @@ def command(
     Inputs are as of 'dock ligand'. Where the site has a known pose, it is redocked first as the
     library will be. Written to the folder: poses/SITE.sdf, and as tables poses.csv, ranking.csv, failures.csv
     and gate.csv. The same command goes on where it was stopped; how many workers there are changes no
-    result. Exit code 0: every ligand was docked; 1: some were not; 2: the input is wrong.
+    result. Exit code 0: every ligand was docked; 1: some were not; 2: none was, or the input is wrong.
     """
     from dock.campaign.screen import Screen
     from dock.cli.bar import StreamBar
@@ -83,23 +83,26 @@ def command(
     click.echo(_summary(counts))
     click.echo(f"poses: {folder / 'poses' / f'{todo.site}.sdf'}")
     if counts.failed:
-        raise click.exceptions.Exit(1)
+        raise click.exceptions.Exit(1 if counts.docked else 2)
 
 
 def _summary(counts: Counts) -> str:
     reasons = ", ".join(f"{number} {reason}" for reason, number in counts.reasons.most_common())
-    return (
+    text = (
         f"{counts.entries} entries read: {counts.docked} ligands docked, {counts.failed} failed"
         f"{f' ({reasons})' if reasons else ''}"
     )
+    if counts.unphysical:
+        text += f"; {counts.unphysical} ligands have no pose that passes the physical checks"
+    return text
 
 
-def _watcher(bar: StreamBar) -> Callable[[Outcome[Job, list[Pose]], Counts], None]:
+def _watcher(bar: StreamBar) -> Callable[[Outcome[Job, Search], Counts], None]:
     """Return what shows how far a screen is, and the first failures."""
     started = time.monotonic()
     ended = 0
 
-    def watch(outcome: Outcome[Job, list[Pose]], counts: Counts) -> None:
+    def watch(outcome: Outcome[Job, Search], counts: Counts) -> None:
         nonlocal ended
         ended += 1
         if outcome.error is not None and counts.failed <= SHOWN_FAILURES:

@@ -127,14 +127,17 @@ def in_order(
         for _ in range(BREAKDOWNS):
             try:
                 return _outcome(item, future, label)
-            except BrokenProcessPool:  # over another item: this one gets its turn again
+            except BrokenProcessPool:  # over another item: these get their turn again
                 future = pool.schedule(function, (item,), time_limit)
+                for place, (other, lost) in enumerate(under_way):
+                    if lost.done() and isinstance(lost.exception(), BrokenProcessPool):
+                        under_way[place] = (other, pool.schedule(function, (other,), time_limit))
         return Outcome(item, error=WorkerError(label(item), "the pool of workers broke down again and again"))
 
     try:
         for item in chain(first, waiting):
             under_way.append((item, pool.schedule(function, (item,), time_limit)))
-            if len(under_way) >= IN_FLIGHT * len(first):
+            while under_way and (len(under_way) >= IN_FLIGHT * len(first) or under_way[0][1].done()):
                 yield settled()
         while under_way:
             yield settled()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from dock.core.errors import DockingError, UnknownNameError
 from dock.core.records import Record
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dock.receptors import Receptor, Site
 
 EngineName = Literal["rustina", "vina"]
-ENGINES_KEPT = 8  # prepared engines that a process keeps: maps of a few tens of megabytes each
+ENGINES_KEPT = 2  # prepared engines that a process keeps: Vina's maps take 200 to 400 MB
 MAX_RUNS = 1024
 MAX_SEED = 2**31 // MAX_RUNS - 1  # engines take a 32-bit integer, rustina one for each run
 
@@ -67,6 +67,12 @@ class DockingSettings(Record):
         if max(value) > MAX_SEED:
             raise ValueError(f"a seed is above {MAX_SEED}")
         return value
+
+    @model_validator(mode="after")
+    def _a_search_on_a_card(self) -> DockingSettings:
+        if self.device == "gpu" and "rustina" not in self.engines:
+            raise ValueError("device gpu is rustina's: name it among the engines")
+        return self
 
     @field_validator("engines")
     @classmethod

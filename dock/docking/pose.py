@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dock.core.errors import StructureError
+from dock.core.errors import ChemistryError, StructureError
 from dock.core.files import write_text
 from dock.ligands import Ligand, stereo
 
@@ -140,20 +140,24 @@ def heavy_rmsd(probe: Mol, reference: Mol) -> float:
     Parameters
     ----------
     probe, reference : rdkit.Chem.Mol
-        The same constitution, in the same frame.
+        The same skeleton of heavy atoms, in the same frame; protons may differ.
 
     Returns
     -------
     float
         In angstrom.
+
+    Raises
+    ------
+    ChemistryError
+        If they are different molecules.
     """
-    from rdkit import Chem
     from rdkit.Chem import rdMolAlign
 
-    bare = [Chem.RemoveHs(mol) for mol in (probe, reference)]
-    for mol in bare:
-        Chem.RemoveStereochemistry(mol)
-    return float(rdMolAlign.CalcRMS(*bare))
+    try:
+        return float(rdMolAlign.CalcRMS(*map(stereo.skeleton, (probe, reference))))
+    except RuntimeError as error:
+        raise ChemistryError("RMSD", "the two poses are of different molecules") from error
 
 
 def write_poses(path: Path, poses: Iterable[Pose]) -> None:

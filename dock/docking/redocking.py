@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from dock.core.errors import StructureError
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 LIMIT = 2.0  # angstrom, the field's threshold for a redocked pose
 CONTACT = 4.0  # angstrom between heavy atoms
+COLUMNS = (
+    "seed", "top_rmsd_A", "best_rmsd_A", "poses", "engine", "top_score_kcal_mol", "cnn_probability", "contacts",
+    "checks", "top_pose_lies_in", "passed",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,10 +36,10 @@ class SeedResult:
     Attributes
     ----------
     seed : int
-    top : Pose
-        The pose that the seed alone would have chosen, wherever it lies.
+    top : Pose or None
+        The pose that the seed alone would have chosen, wherever it lies; None if it found none.
     top_rmsd, best_rmsd : float
-        RMSD to the known pose, in angstrom: of the top pose, and the lowest of all.
+        RMSD to the known pose, in angstrom: of the top pose, and the lowest of all; infinite without one.
     poses : int
         How many distinct poses the seed gave.
     contacts, contacts_known : int
@@ -42,7 +47,7 @@ class SeedResult:
     """
 
     seed: int
-    top: Pose
+    top: Pose | None
     top_rmsd: float
     best_rmsd: float
     poses: int
@@ -56,9 +61,16 @@ class SeedResult:
 
     def record(self) -> dict[str, Any]:
         """Return the result as plain values, a row of a table."""
+        if self.top is None:
+            known = {
+                "seed": self.seed,
+                "poses": 0,
+                "contacts": f"0 of {self.contacts_known}",
+                "passed": False,
+            }
+            return dict.fromkeys(COLUMNS) | known | {"checks": "no pose"}
         failed = self.top.failed_checks
         return {
-            "ligand": self.top.ligand.name,
             "seed": self.seed,
             "top_rmsd_A": round(self.top_rmsd, 3),
             "best_rmsd_A": round(self.best_rmsd, 3),
@@ -94,7 +106,7 @@ class Gate:
 
     def records(self) -> list[dict[str, Any]]:
         """Return plain values, a row for each seed."""
-        return [{"site": self.site, **result.record()} for result in self.seeds]
+        return [{"site": self.site, "ligand": self.ligand, **result.record()} for result in self.seeds]
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return a row for each seed."""
@@ -148,6 +160,14 @@ def search_known(
     return search_site(receptor, ligand, place, settings, threads)
 
 
+def off_by(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Say of a gate's rows, as `Gate.records` makes them, how far the worst top pose is off."""
+    distances = [row["top_rmsd_A"] for row in rows]
+    if any(distance in (None, "") for distance in distances):
+        return "a seed found no pose"
+    return f"top pose off by up to {max(map(float, distances)):.1f} A"
+
+
 def redocking_gate(receptor: Receptor, search: Search, reference: Mol) -> Gate:
     """Hold every seed's poses against the known pose of the site.
 
@@ -166,6 +186,8 @@ def redocking_gate(receptor: Receptor, search: Search, reference: Mol) -> Gate:
 def _judge(
     receptor: Receptor, seed: int, poses: Sequence[Pose], reference: Mol, known: set[int]
 ) -> SeedResult:
+    if not poses:
+        return SeedResult(seed, None, inf, inf, 0, 0, len(known))
     top = valid_first(receptor, poses, keep=1)[0]
     return SeedResult(
         seed,

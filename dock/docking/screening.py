@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +14,11 @@ from dock.core.units import Quantity
 from dock.core.workers import Outcome, in_order
 from dock.docking.checks import forget_ensembles
 from dock.docking.engine import DockingSettings
-from dock.docking.search import search_site
+from dock.docking.search import Search, search_site
 from dock.ligands import Ligand
 from dock.ligands.preparation import PreparationSettings, prepare_library
 
 if TYPE_CHECKING:
-    from dock.docking.pose import Pose
     from dock.ligands.library import Entry
     from dock.receptors import Receptor
 
@@ -66,8 +66,8 @@ class Screener:
     site: str
     settings: DockingSettings
 
-    def __call__(self, job: Job) -> list[Pose]:
-        """Return the poses that a ligand's search keeps.
+    def __call__(self, job: Job) -> Search:
+        """Return a ligand's search, with the poses that it keeps alone.
 
         Raises
         ------
@@ -78,43 +78,50 @@ class Screener:
             raise job.error or DockError(job.name, "holds no ligand")
         receptor = _receptor(self.receptor)
         try:
-            return list(search_site(receptor, job.ligand, receptor.site(self.site), self.settings).kept)
+            search = search_site(receptor, job.ligand, receptor.site(self.site), self.settings)
+            return replace(search, found={})
         finally:
             forget_ensembles()
 
 
 def screen(
-    library: Iterable[Entry],
+    entries: Iterable[tuple[int, Entry]],
     screener: Screener,
     preparation: PreparationSettings | None = None,
     workers: int | None = None,
-    first: int = 1,
     used: dict[int, int] | None = None,
-) -> Iterator[Outcome[Job, list[Pose]]]:
-    """Yield the poses of each ligand of a library, or why there are none, in the library's order.
+) -> Iterator[Outcome[Job, Search]]:
+    """Yield the search for each ligand of a library, or why there is none, in the library's order.
 
     Memory is bounded whatever the library's length. The results do not depend on the number of
     workers. A ligand whose worker dies or exceeds the time limit is lost alone.
 
     Parameters
     ----------
+    entries
+        Each with its place in the library, from 1.
     workers
         Worker processes that dock; one for each core if None. One more prepares ligands.
-    first
-        Place in the library of the first entry.
     used
         Names that are taken, as of `dock.ligands.preparation.unique_name`.
     """
-    jobs = _jobs(library, preparation or PreparationSettings(), first, used)
+    jobs = _jobs(entries, preparation or PreparationSettings(), used)
     limit = screener.settings.time_limit.value_in("s")
     return in_order(screener, jobs, lambda job: job.ligand.name if job.ligand else job.name, workers, limit)
 
 
 def _jobs(
-    library: Iterable[Entry], preparation: PreparationSettings, first: int, used: dict[int, int] | None
+    entries: Iterable[tuple[int, Entry]], preparation: PreparationSettings, used: dict[int, int] | None
 ) -> Iterator[Job]:
-    outcomes = prepare_library(library, preparation, workers=1, used=used)
-    for number, outcome in enumerate(outcomes, start=first):
+    numbers = deque[int]()
+
+    def library() -> Iterator[Entry]:
+        for number, entry in entries:
+            numbers.append(number)
+            yield entry
+
+    for outcome in prepare_library(library(), preparation, workers=1, used=used):
+        number = numbers.popleft()
         origin, name = outcome.item.origin, outcome.item.name
         if outcome.result is None:
             yield Job(number, True, origin, name, error=outcome.error)

@@ -42,6 +42,8 @@ class Search:
         How many of all poses that engines returned lie in each site, or outside.
     searches : int
         How many searches were made: engines times seeds times ring conformers.
+    failed : int
+        How many of them failed.
     """
 
     site: Site
@@ -49,6 +51,7 @@ class Search:
     kept: Sequence[Pose]
     places: Mapping[str, int]
     searches: int
+    failed: int = 0
 
     @property
     def best(self) -> Pose:
@@ -92,7 +95,7 @@ def search_site(
     Raises
     ------
     DockingError
-        If an engine fails, or no pose lies in the site.
+        If every search fails, or no pose lies in the site.
     """
     settings = settings or DockingSettings()
     if ligand.mol.GetNumConformers() == 1:
@@ -100,11 +103,17 @@ def search_site(
     starts = ligand.conformers()[: settings.ring_conformers]
     engines = [make_engine(name, receptor, site, threads) for name in settings.engines]
     pool = PosePool(receptor, ligand, site)
+    problems = []
     for seed in settings.seeds:
         for engine in engines:
             for number, start in enumerate(starts, start=1):
-                pool.add(engine, seed, number, engine.place(start, seed, settings))
+                try:
+                    pool.add(engine, seed, number, engine.place(start, seed, settings))
+                except DockingError as error:  # the others may find something
+                    problems.append(error)
     poses = pool.poses()
+    if not poses:
+        raise problems[0]
     places = dict(Counter(pose.site for pose in poses))
     inside = [pose for pose in poses if pose.site == site.name]
     if not inside:
@@ -117,7 +126,7 @@ def search_site(
         seed: ranked([pose for pose in poses if pose.seed == seed], of_a_seed) for seed in settings.seeds
     }
     kept = valid_first(receptor, ranked(inside, searches), settings.keep)
-    return Search(site, found, kept, places, searches)
+    return Search(site, found, kept, places, searches, len(problems))
 
 
 class PosePool:

@@ -36,7 +36,7 @@ class VinaEngine:
         self._subject = receptor.name
         self._site = site
         self._threads = threads
-        self._by_seed: dict[int, Any] = {}
+        self._made: tuple[int, Any] | None = None
         self._scorer = Scorer(receptor, site)
 
     def place(self, ligand: Ligand, seed: int, settings: DockingSettings) -> Sequence[Placement]:
@@ -60,9 +60,13 @@ class VinaEngine:
         return [replace(one, network=self._scorer.network(ligand.name, one.pdbqt)) for one in found]
 
     def _vina(self, seed: int) -> Any:
-        """Return Vina with the site's maps; it takes its seed for good when it is made."""
-        if seed in self._by_seed:
-            return self._by_seed[seed]
+        """Return Vina with the site's maps; it takes its seed for good when it is made.
+
+        Only that of the last seed is kept, for its maps take 200 to 400 MB.
+        """
+        if self._made and self._made[0] == seed:
+            return self._made[1]
+        self._made = None
         try:
             from vina import Vina
         except ImportError as error:
@@ -78,5 +82,5 @@ class VinaEngine:
             vina.compute_vina_maps(list(self._site.center), list(self._site.box))
         except Exception as error:  # the extension raises RuntimeError, TypeError and its own
             raise StructureError(self._subject, f"Vina cannot read it ({error})") from error
-        self._by_seed[seed] = vina
+        self._made = seed, vina
         return vina

@@ -131,20 +131,15 @@ def refine_search(
     settings: RefinementSettings | None = None,
     processor: Processor | None = None,
 ) -> Search:
-    """Return a search whose poses are refined: those kept, and those of each seed in the site.
+    """Return a search whose poses are refined: those kept, and the first of each seed, wherever they lie.
 
     Raises
     ------
     ParameterError, SimulationError
         As of `refine_poses`.
     """
-
-    def refined(poses: Sequence[Pose]) -> list[Pose]:
-        inside = [pose for pose in poses if pose.site == search.site.name]
-        return refine_poses(receptor, inside, settings, processor)
-
-    found = {seed: refined(poses) for seed, poses in search.found.items()}
-    return replace(search, found=found, kept=refined(search.kept))
+    found = {seed: refine_poses(receptor, poses, settings, processor) for seed, poses in search.found.items()}
+    return replace(search, found=found, kept=refine_poses(receptor, search.kept, settings, processor))
 
 
 def rank_refinements(refinements: Sequence[Refinement], resolution: float = RESOLUTION) -> list[Refinement]:
@@ -153,7 +148,7 @@ def rank_refinements(refinements: Sequence[Refinement], resolution: float = RESO
     Of these, those whose energy is within the resolution, in kcal/mol, of the lowest keep the order in
     which they are given; the others follow, lowest energy first.
     """
-    energies = [refinement.pose.properties[ENERGY] for refinement in refinements]
+    energies = [one.pose.properties[ENERGY] for one in refinements if one.pose.valid is not False]
     tied = min(energies, default=0.0) + resolution
     return sorted(
         refinements, key=lambda one: (one.pose.valid is False, max(one.pose.properties[ENERGY], tied))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dock.core.errors import EmbeddingError
+from dock.ligands.stereo import skeleton
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
@@ -22,7 +23,7 @@ TRIED = 10
 TRIED_OF_A_MACROCYCLE = 30
 MACROCYCLE = 12  # atoms of a ring
 BATCH = 10
-RING_TIME_LIMIT = 30  # seconds
+RING_TIME_LIMIT = 300  # seconds; a limit that is met makes the result depend on the machine
 ENERGY_WINDOW = 7.0  # kcal/mol; a twist-boat of cyclohexane lies 6 above the chair
 RING_RMSD = 0.3  # angstrom
 DIELECTRIC = 80.0
@@ -91,7 +92,7 @@ def ring_conformers(mol: Mol, number: int, seed: int) -> Mol:
     from rdkit.Chem import rdDistGeom
 
     atoms = bending_atoms(mol)
-    if number < 2 or not atoms:
+    if not atoms:
         return mol
     largest = max(len(ring) for ring in mol.GetRingInfo().AtomRings())
     wanted = number * (TRIED_OF_A_MACROCYCLE if largest >= MACROCYCLE else TRIED)
@@ -244,9 +245,7 @@ def _difference(mol: Mol, atoms: list[int]) -> Callable[[int, int], bool]:
 def symmetries(mol: Mol) -> list[tuple[int, ...]]:
     """Return the ways to map a molecule's heavy atoms, which come first, onto themselves.
 
-    At most 1000 are returned. Stereochemistry is not looked at.
+    At most 1000 are returned; of the molecule's `dock.ligands.stereo.skeleton`.
     """
-    from rdkit import Chem
-
-    heavy = Chem.RemoveHs(mol)
+    heavy = skeleton(mol)
     return list(heavy.GetSubstructMatches(heavy, uniquify=False, maxMatches=MAX_SYMMETRIES))

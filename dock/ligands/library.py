@@ -15,9 +15,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from dock.core import catalogue
 from dock.core.errors import ChemistryError, DockError, LibraryError
+from dock.core.keys import file_sha256
 from dock.ligands.lines import Line, file_lines
 
 FORMATS = {
@@ -104,10 +106,13 @@ class Library:
         """The files among the inputs."""
         return [one for one in self._inputs if isinstance(one, Path)]
 
-    @property
-    def names(self) -> list[str]:
-        """The names and SMILES among the inputs."""
-        return [one for one in self._inputs if not isinstance(one, Path)]
+    def described(self) -> dict[str, Any]:
+        """Return what tells the library from others, as plain values: its inputs in order, and the columns."""
+        inputs = [
+            {"file": one.name, "sha256": file_sha256(one)} if isinstance(one, Path) else {"text": one}
+            for one in self._inputs
+        ]
+        return {"inputs": inputs, "smiles_column": self._columns.smiles, "name_column": self._columns.name}
 
     @cached_property
     def size(self) -> int:

@@ -177,7 +177,7 @@ class Ligand:
 
     def with_ring_conformers(self, number: int, seed: int) -> Ligand:
         """Return the ligand with up to `number` conformers that differ in their rings."""
-        return self if number < 2 else replace(self, mol=ring_conformers(self.mol, number, seed))
+        return replace(self, mol=ring_conformers(self.mol, number, seed))
 
     def conformers(self) -> list[Ligand]:
         """Return the ligand once for each of its conformers, which it has alone."""

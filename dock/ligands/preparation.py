@@ -272,6 +272,8 @@ def build(state: State, settings: PreparationSettings, attempts: int = 0) -> Lig
     if state.mol.GetNumConformers():
         return ligand.with_hydrogens()
     ligand = ligand.embedded(CONFORMER_SEED, attempts if state.on_paper else 0)
+    if settings.ring_conformers == 1:
+        return ligand
     return ligand.with_ring_conformers(settings.ring_conformers, CONFORMER_SEED)
 
 

@@ -152,6 +152,26 @@ def seen_in_coordinates(mol: Mol) -> Mol:
     return forget_invertible(copy)
 
 
+def skeleton(mol: Mol) -> Mol:
+    """Return the heavy atoms and which of them are bound, without bond orders, charges and stereochemistry.
+
+    Two protomers, or a carboxylate with its oxygens exchanged, are then the same.
+    """
+    from rdkit import Chem
+
+    bare = Chem.RWMol(Chem.RemoveHs(mol))
+    Chem.RemoveStereochemistry(bare)
+    for atom in bare.GetAtoms():
+        atom.SetFormalCharge(0)
+        atom.SetIsAromatic(False)
+        atom.SetNumExplicitHs(0)
+        atom.SetNoImplicit(True)
+    for bond in bare.GetBonds():
+        bond.SetIsAromatic(False)
+        bond.SetBondType(Chem.BondType.SINGLE)
+    return bare.GetMol()
+
+
 def looks_like_name(text: str) -> bool:
     """Return whether a text is more likely a misspelt name than a SMILES.
 

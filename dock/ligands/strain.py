@@ -41,12 +41,11 @@ def strain_energies(ligand: Mol, poses: Sequence[Mol]) -> list[float]:
         pool.AddConformer(mol.GetConformer(), assignId=True)
     heavy = [atom.GetIdx() for atom in pool.GetAtoms() if atom.GetAtomicNum() > 1]
     fields = list(force_fields(pool))
-    tethered = []
     for field, tether in fields[: len(poses)]:
         for atom in heavy:
             tether(atom, TETHER, TETHER_CONSTANT)
         field.Minimize(maxIts=TETHERED_STEPS)
-        tethered.append(float(field.CalcEnergy()))
+    tethered = [float(field.CalcEnergy()) for field, _ in force_fields(pool, range(len(poses)))]
     least = tethered.index(min(tethered))
     free = [field for field, _ in force_fields(pool, [least, *range(len(poses), len(fields))])]
     for field in free:

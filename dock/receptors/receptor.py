@@ -136,7 +136,9 @@ class Receptor:
         for name, entry in entries.items():
             if entry.center is None and entry.ligand is not None:
                 raise StructureError(
-                    name, "a prepared receptor has no ligands", "give the site a center or residues"
+                    name,
+                    "a prepared receptor has no ligands",
+                    "name the raw structure (PDB code, file), or a site it has",
                 )
             added[name] = define_site(name, entry, None, self.topology, self.positions, labels)
         return replace(self, sites=merge_sites(self.sites, added))
@@ -245,8 +247,17 @@ class Receptor:
         return text.getvalue()
 
     def save(self, folder: Path) -> None:
-        """Write what `from_folder` reads; the record last, so that its presence means completeness."""
+        """Write what `from_folder` reads; the record last, so that its presence means completeness.
+
+        Raises
+        ------
+        StructureError
+            If a site is occupied: that is not written.
+        """
         from rdkit import Chem
+
+        if self.occupants:
+            raise StructureError(self.name, f"is occupied ({self.occupied})", "use it empty")
 
         (folder / RECORD_FILE).unlink(missing_ok=True)  # what it tells of is about to be replaced
         self.write(folder / MODEL_FILE)
