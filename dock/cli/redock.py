@@ -95,9 +95,8 @@ def docking_settings(seeds: str, engines: str, **fields: Any) -> DockingSettings
         return DockingSettings(**{"seeds": numbers, "engines": names, **given})
     except ValidationError as error:
         first = error.errors()[0]
-        raise SettingsError(
-            f"--{first['loc'][0]}".replace("_", "-"), first["msg"].removeprefix("Value error, ")
-        ) from error
+        option = f"--{first['loc'][0]}".replace("_", "-") if first["loc"] else "options"
+        raise SettingsError(option, first["msg"].removeprefix("Value error, ")) from error
 
 
 def _site_name(ligand: str) -> str:
