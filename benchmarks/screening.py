@@ -29,7 +29,7 @@ from dock.docking.screening import SCREENING
 from dock.ligands.library import Entry
 from dock.ligands.preparation import PreparationSettings, prepare
 
-LIGANDS, FEW = 50, 20
+LIGANDS, FEW = 50, 16
 SITE = "orthosteric"
 
 
@@ -51,7 +51,7 @@ def main() -> None:
         for label, path, number, arguments in (
             ("**dock screen**", all_of_them, LIGANDS, []),
             ("dock screen", few, FEW, []),
-            ("dock screen, one worker", few, FEW, ["--workers", "1"]),
+            ("dock screen, one worker on one core", few, FEW, ["--workers", "1"]),
             ("dock screen, Vina", few, FEW, ["--engines", "vina"]),
         ):
             run = screen(path, folder / f"run-{len(rows)}", [*arguments, *flags])
@@ -93,6 +93,8 @@ def raw_engine(receptor: str, site: dock.Site, ligands: list[dock.Ligand], devic
 def screen(path: Path, folder: Path, arguments: list[str]) -> Run:
     """Run `dock screen` and watch the memory of its processes."""
     command = [sys.executable, "-m", "dock.cli.main", "screen", str(path), "--site", SITE, "-o", str(folder)]
+    if "--workers" in arguments:
+        command = ["taskset", "-c", "0", *command]
     started = time.perf_counter()
     with subprocess.Popen([*command, *arguments], stdout=subprocess.DEVNULL) as process:
         run = Run(0.0, 0.0, 0)

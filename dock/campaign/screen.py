@@ -6,7 +6,7 @@ import csv
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,6 @@ import yaml
 
 from dock.campaign.campaign import LOCK as CAMPAIGN_LOCK
 from dock.core.errors import (
-    DockingError,
     GateError,
     LibraryError,
     MissingDependencyError,
@@ -25,8 +24,7 @@ from dock.core.errors import (
 )
 from dock.core.files import alone_in, atomic_path, output_folder, write_text
 from dock.core.records import software_versions
-from dock.core.workers import available_cores
-from dock.docking.redocking import COLUMNS, off_by, redock
+from dock.docking.redocking import COLUMNS, known_ligand, off_by, redocking_gate
 from dock.docking.screening import Screener, screen
 from dock.ligands.preparation import PreparationSettings, unique_name
 
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from dock.docking.pose import Pose
     from dock.docking.screening import Job
     from dock.docking.search import Search
+    from dock.ligands import Ligand
     from dock.ligands.library import Library
     from dock.receptors import Receptor
 
@@ -146,15 +145,17 @@ class Screen:
                 total = sum(1 for _ in library)
                 if not total:
                     raise LibraryError("library", "holds no molecules", "check the files")
-                self._gate(database, accepted)
+                known = self._known(database, accepted)
                 done, used = self._done(database, total)
                 screener = Screener(self.folder / RECEPTOR, self.site, self.settings)
                 left = ((number, entry) for number, entry in enumerate(library, 1) if number not in done)
-                outcomes = screen(left, screener, self.preparation, workers, used)
-                for entry in _by_entry(outcomes, watch, self.counts):
-                    with database:
-                        for outcome in entry:
-                            _record(database, outcome)
+                with closing(screen(left, screener, self.preparation, workers, used, known)) as outcomes:
+                    if known is not None:
+                        self._judge(database, next(outcomes), accepted)
+                    for entry in _by_entry(outcomes, watch, self.counts):
+                        with database:
+                            for outcome in entry:
+                                _record(database, outcome)
                 self._export(database)
         return self.counts
 
@@ -203,15 +204,39 @@ class Screen:
         write_text(path, yaml.safe_dump(lock, sort_keys=False, allow_unicode=True))
         return accepted
 
-    def _gate(self, database: sqlite3.Connection, accepted: bool) -> None:
-        """Redock the site's known ligand as the library is docked."""
+    def _known(self, database: sqlite3.Connection, accepted: bool) -> Ligand | None:
+        """Return the site's known ligand where it is still to be redocked, as the library is docked.
+
+        Raises
+        ------
+        GateError
+            If that was done before, and failed.
+        """
         if self.site not in self.receptor.references:
-            return
+            return None
         rows = [json.loads(text) for (text,) in database.execute("select record from gate")]
         if not rows:
-            rows = self._redocked()
-            with database:
-                database.executemany("insert into gate values (?)", [(json.dumps(row),) for row in rows])
+            return known_ligand(self.receptor, self.site)
+        self._require(rows, accepted)
+        return None
+
+    def _judge(self, database: sqlite3.Connection, redocked: Outcome[Job, Search], accepted: bool) -> None:
+        """Hold the redocked ligand against the known pose, and write the verdict down."""
+        if isinstance(redocked.error, FATAL):
+            raise redocked.error
+        if redocked.result is None:
+            what = {"site": self.site, "ligand": redocked.item.name, "checks": str(redocked.error)}
+            rows = [dict.fromkeys(COLUMNS) | what | {"passed": False}]
+            if type(redocked.error).__name__ in TRANSIENT:  # not for good
+                return self._require(rows, accepted)
+        else:
+            reference = self.receptor.references[self.site]
+            rows = redocking_gate(self.receptor, redocked.result, reference).records()
+        with database:
+            database.executemany("insert into gate values (?)", [(json.dumps(row),) for row in rows])
+        return self._require(rows, accepted)
+
+    def _require(self, rows: Sequence[Mapping[str, Any]], accepted: bool) -> None:
         _write_table(self.folder / "tables" / "gate.csv", rows)
         if not accepted and not all(row["passed"] for row in rows):
             raise GateError(
@@ -219,15 +244,6 @@ class Screen:
                 f"the known pose was not found again ({off_by(rows)})",
                 "results would mean little; to go on all the same add --accept-failed-gate",
             )
-
-    def _redocked(self) -> list[dict[str, Any]]:
-        """Return the rows of the gate; one that failed, if the known ligand cannot be docked at all."""
-        try:
-            return redock(self.receptor, self.site, self.settings, available_cores()).records()
-        except DockingError as error:
-            name, _ = self.receptor.known_ligand(self.site)
-            what = {"site": self.site, "ligand": name, "checks": str(error), "passed": False}
-            return [dict.fromkeys(COLUMNS) | what]
 
     def _done(self, database: sqlite3.Connection, total: int) -> tuple[set[int], dict[int, int]]:
         """Return which entries are done, and the names that are taken; count them.
@@ -319,7 +335,7 @@ def _records(database: sqlite3.Connection, order: str) -> Iterator[dict[str, Any
         yield json.loads(text)
 
 
-def _write_table(path: Path, rows: Iterable[dict[str, Any]], columns: Sequence[str] = ()) -> None:
+def _write_table(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
     """Write a table as its rows come; of an empty one, the columns that are known."""
     rows = iter(rows)
     first = next(rows, None)

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import TimeoutError as TimeIsUp
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -97,7 +97,8 @@ def in_order(
     label: Callable[[Item], str],
     workers: int | None = None,
     time_limit: float | None = None,
-) -> Iterator[Outcome[Item, Result]]:
+    slow_source: bool = False,
+) -> Generator[Outcome[Item, Result]]:
     """Yield what a function makes of each item, in the order of the items, by worker processes.
 
     At most 128 items for each worker are under way at a time, whatever the length of the stream.
@@ -114,12 +115,17 @@ def in_order(
         Number of processes; one for each core if None.
     time_limit
         In seconds for each item, counted from its start.
+    slow_source
+        Whether items take time to come: every worker is then started at once, with the first of them.
+        Otherwise there are no more workers than items.
     """
     waiting = iter(items)
-    first = list(islice(waiting, workers or available_cores()))
+    workers = workers or available_cores()
+    first = list(islice(waiting, 1 if slow_source else workers))
     if not first:
         return
-    pool = WorkerPool(len(first), _follow_parent, (os.getpid(),))
+    workers = workers if slow_source else len(first)
+    pool = WorkerPool(workers, _follow_parent, (os.getpid(),))
     under_way: deque[tuple[Item, Any]] = deque()
 
     def settled() -> Outcome[Item, Result]:
@@ -137,7 +143,7 @@ def in_order(
     try:
         for item in chain(first, waiting):
             under_way.append((item, pool.schedule(function, (item,), time_limit)))
-            while under_way and (len(under_way) >= IN_FLIGHT * len(first) or under_way[0][1].done()):
+            while under_way and (len(under_way) >= IN_FLIGHT * workers or under_way[0][1].done()):
                 yield settled()
         while under_way:
             yield settled()

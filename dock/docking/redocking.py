@@ -155,9 +155,13 @@ def search_known(
             "has no known pose",
             "name its ligand, and its chemistry if the catalogue lacks it: --ligand CODE --smiles SMILES",
         )
-    name, smiles = receptor.known_ligand(place.name)
-    ligand = Ligand.from_catalogue(name) if smiles is None else Ligand.from_smiles(smiles, name)
-    return search_site(receptor, ligand, place, settings, threads)
+    return search_site(receptor, known_ligand(receptor, place.name), place, settings, threads)
+
+
+def known_ligand(receptor: Receptor, site: str) -> Ligand:
+    """Return the known ligand of a site with a generated conformer."""
+    name, smiles = receptor.known_ligand(site)
+    return Ligand.from_catalogue(name) if smiles is None else Ligand.from_smiles(smiles, name)
 
 
 def off_by(rows: Iterable[Mapping[str, Any]]) -> str:

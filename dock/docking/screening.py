@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 SCREENING = DockingSettings(seeds=(1,), ring_conformers=1, keep=1, time_limit=Quantity("10 min"))
 
 
+KNOWN = 0
+
+
 @dataclass(frozen=True)
 class Job:
     """A ligand to be docked, or an entry of the library that gave none.
@@ -32,7 +36,7 @@ class Job:
     Attributes
     ----------
     entry : int
-        Its place in the library, from 1.
+        Its place in the library, from 1; `KNOWN` for the site's known ligand, which is redocked.
     last : bool
         Whether it is the last of its entry.
     origin, name : str
@@ -67,7 +71,7 @@ class Screener:
     settings: DockingSettings
 
     def __call__(self, job: Job) -> Search:
-        """Return a ligand's search, with the poses that it keeps alone.
+        """Return a ligand's search: of the known ligand whole, of others with the poses kept alone.
 
         Raises
         ------
@@ -79,7 +83,7 @@ class Screener:
         receptor = _receptor(self.receptor)
         try:
             search = search_site(receptor, job.ligand, receptor.site(self.site), self.settings)
-            return replace(search, found={})
+            return search if job.entry == KNOWN else replace(search, found={})
         finally:
             forget_ensembles()
 
@@ -90,7 +94,8 @@ def screen(
     preparation: PreparationSettings | None = None,
     workers: int | None = None,
     used: dict[int, int] | None = None,
-) -> Iterator[Outcome[Job, Search]]:
+    known: Ligand | None = None,
+) -> Generator[Outcome[Job, Search]]:
     """Yield the search for each ligand of a library, or why there is none, in the library's order.
 
     Memory is bounded whatever the library's length. The results do not depend on the number of
@@ -104,10 +109,21 @@ def screen(
         Worker processes that dock; one for each core if None. One more prepares ligands.
     used
         Names that are taken, as of `dock.ligands.preparation.unique_name`.
+    known
+        The site's known ligand: it is docked first.
     """
     jobs = _jobs(entries, preparation or PreparationSettings(), used)
+    if known is not None:
+        jobs = chain([Job(KNOWN, True, "known ligand", known.name, known)], jobs)
     limit = screener.settings.time_limit.value_in("s")
-    return in_order(screener, jobs, lambda job: job.ligand.name if job.ligand else job.name, workers, limit)
+    return in_order(
+        screener,
+        jobs,
+        lambda job: job.ligand.name if job.ligand else job.name,
+        workers,
+        limit,
+        slow_source=True,
+    )
 
 
 def _jobs(

@@ -223,6 +223,10 @@ class Receptor:
 
     def to_cif(self) -> str:
         """Return the structure as mmCIF text."""
+        return self._cif
+
+    @cached_property
+    def _cif(self) -> str:
         from openmm import unit
         from openmm.app import PDBxFile
 
