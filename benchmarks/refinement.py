@@ -23,7 +23,7 @@ SEEDS = (1, 2, 3, 4, 5)
 POSES = 3
 RANKINGS = {
     "CNN": lambda pose: -pose.properties["cnn_probability"],
-    "interaction": lambda pose: pose.properties["interaction_kcal_mol"],
+    "interaction": lambda pose: pose.properties["refined_interaction_kcal_mol"],
     "with strain": lambda pose: pose.properties["refined_energy_kcal_mol"],
     "refine_poses": lambda pose: pose.rank,
 }

@@ -64,7 +64,7 @@ def at(pose: Pose, coordinates) -> Pose:
 
 def test_the_energy_is_interaction_and_strain(refined, docked):
     for start, pose in zip(docked, (refinement.pose for refinement in refined), strict=True):
-        parts = pose.properties["interaction_kcal_mol"], pose.properties["refined_strain_kcal_mol"]
+        parts = pose.properties["refined_interaction_kcal_mol"], pose.properties["refined_strain_kcal_mol"]
         assert pose.properties["refined_energy_kcal_mol"] == pytest.approx(sum(parts))
         assert pose.properties["refinement_shift_A"] == pytest.approx(pose.rmsd(start.mol))
         assert pose.properties["refinement_shift_A"] < 2.0
@@ -128,7 +128,7 @@ def test_a_displaced_pose_returns_to_the_deposited_one(receptor, deposited, proc
     assert pose.rmsd(deposited.mol) < left
     system = site_system(receptor, started, SystemSettings())
     before = interaction_energies(system, system.positions[None], processor)["total"].iloc[0]
-    assert pose.properties["interaction_kcal_mol"] < before - 5.0
+    assert pose.properties["refined_interaction_kcal_mol"] < before - 5.0
 
 
 def test_a_refinement_repeats(receptor, deposited, processor):

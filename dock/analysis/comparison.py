@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 CONFIDENCE = 0.95
 OCCUPIED = 0.5  # a residue touched in at least half of the frames belongs to the fingerprint
 
+# What a pose carries that means the same for any ligand and site.
+OF_POSES = (
+    "cnn_probability", "cnn_affinity_pK", "vinardo_kcal_mol", "strain_kcal_mol", "refined_interaction_kcal_mol",
+    "refined_strain_kcal_mol",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, eq=False)
 class MeasuredComplex:
@@ -58,7 +64,10 @@ class MeasuredComplex:
             pose.site,
             pose.ligand.smiles,
             averages,
-            {"docking_score_kcal_mol": pose.score, **pose.properties},
+            {
+                "docking_score_kcal_mol": pose.score,
+                **{name: value for name, value in pose.properties.items() if name in OF_POSES},
+            },
             dict(zip(contacts["residue"], contacts["occupancy"], strict=True)),
         )
 

@@ -37,7 +37,7 @@ def time_left(elapsed: float, fraction: float) -> str:
     """
     if fraction < 0.02:
         return ""
-    seconds = elapsed * (1 - fraction) / fraction
+    seconds = max(0.0, elapsed * (1 - fraction) / fraction)
     return f"about {seconds / 60:.0f} min left" if seconds > 90 else f"about {seconds:.0f} s left"
 
 

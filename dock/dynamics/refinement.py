@@ -85,7 +85,8 @@ def refine_poses(
     -------
     list of Pose
         Those that pass PoseBusters' checks first; of these, those within 10 kcal/mol of the lowest
-        energy in the order given, then the others by their energy. It is ``refined_energy_kcal_mol``: ``interaction_kcal_mol`` (van der Waals,
+        energy in the order given, then the others by their energy. It is
+        ``refined_energy_kcal_mol``: ``refined_interaction_kcal_mol`` (van der Waals,
         Coulomb and solvation between ligand and site, see `dock.dynamics.energies`) plus
         ``refined_strain_kcal_mol`` (the ligand's own energy in OBC2 less that of its prepared conformer,
         minimised alone); no free energy, and for poses of one ligand only.
@@ -165,7 +166,7 @@ def _refine(receptor: Receptor, pose: Pose, settings: RefinementSettings, proces
     interaction = float(between["total"])
     strain = _strain(pose.ligand, places[complex_system.ligand], processor)
     energies = {
-        "interaction_kcal_mol": interaction,
+        "refined_interaction_kcal_mol": interaction,
         "refined_strain_kcal_mol": strain,
         ENERGY: interaction + strain,
     }
