@@ -40,7 +40,7 @@ def main() -> None:
 def rows(source: str, name: str) -> list[str]:
     """Return the rows of one complex, a seed each."""
     receptor, ligand = open_receptor(source), dock.Ligand.from_catalogue(name)
-    settings = DockingSettings(seeds=SEEDS, ring_conformers=1)
+    settings = DockingSettings(seeds=SEEDS)
     found = search_site(receptor, ligand, receptor.site(SITE), settings).found
     lines = []
     for seed, poses in found.items():

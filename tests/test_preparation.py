@@ -837,6 +837,7 @@ def test_a_campaign_takes_a_prepared_folder_and_gates_its_known_poses(written):
     assert [task.inputs["site"] for task in tasks_of_kind(tasks, "gate")] == ["pocket"]
     assert {task.label for task in tasks_of_kind(tasks, "dock")} == {
         "dock sertraline in pocket", "dock sertraline in other", "dock escitalopram in pocket",
+        "dock sertraline in pocket beside sertraline in other", "dock sertraline in other beside sertraline in pocket",
     }  # fmt: skip
 
 
