@@ -219,3 +219,17 @@ def test_an_occupied_receptor_is_not_screened_as_if_it_were_empty(tmp_path, rece
     occupied = receptor.with_occupant("S1", "escitalopram", escitalopram.mol)
     with pytest.raises(StructureError, match="is occupied"):
         Screen(tmp_path / "run", occupied, "S2", SCREENING, PreparationSettings()).run(Library(["NCCO"]))
+
+
+@pytest.mark.parametrize("content", ["a: [", "just text"])
+def test_a_damaged_lock_or_database_is_one_line(content, tmp_path, dock_command):
+    (tmp_path / "screen.lock.yaml").write_text(content)
+    done = dock_command("screen", "NCCO", "--site", "S2", "-o", tmp_path)
+    assert done.code == 2
+    assert "is damaged" in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    (tmp_path / "screen.lock.yaml").unlink()
+    (tmp_path / "screen.sqlite").write_text(content * 100)
+    done = dock_command("screen", "NCCO", "--site", "S2", "-o", tmp_path)
+    assert done.code == 2
+    assert "screen.sqlite: is damaged" in done.err

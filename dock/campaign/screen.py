@@ -42,7 +42,7 @@ LOCK, DATABASE, RECEPTOR = "screen.lock.yaml", "screen.sqlite", "receptors"
 SCHEMA = """
 create table if not exists ligands (
     entry integer, ligand text, name text, origin text, reason text, message text);
-create table if not exists poses (entry integer, valid integer, merit real, record text, sdf text);
+create table if not exists poses (entry integer, ligand text, valid integer, merit real, record text, sdf text);
 create table if not exists gate (record text);
 create index if not exists of_entry on ligands (entry);
 create index if not exists of_pose on poses (entry);
@@ -188,8 +188,7 @@ class Screen:
         if (self.folder / CAMPAIGN_LOCK).exists():
             raise OutputError(self.folder, "holds a campaign", "name another folder with -o")
         if path.exists():
-            before = yaml.safe_load(path.read_text(encoding="utf-8"))
-            before = before if isinstance(before, dict) else {}
+            before = _read_lock(path)
             other = [name for name in now if before.get(name) != now[name]]
             if other:
                 raise OutputError(
@@ -254,7 +253,7 @@ class Screen:
         with database:
             database.execute(f"delete from poses where {again}")
             database.execute(f"delete from ligands where {again}")
-        unphysical = "select count(*) = sum(valid = 0) from poses where entry = ? and record ->> 'ligand' = ?"
+        unphysical = "select count(*) = sum(valid = 0) from poses where entry = ? and ligand = ?"
         done, used = set[int](), dict[int, int]()
         self.counts = Counts(total)
         for entry, name, reason in list(
@@ -283,6 +282,16 @@ class Screen:
         _write_table(
             tables / "failures.csv", (dict(zip(FAILURES, row, strict=True)) for row in failures), FAILURES
         )
+
+
+def _read_lock(path: Path) -> dict[str, Any]:
+    try:
+        before = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        before = None
+    if not isinstance(before, dict):
+        raise OutputError(path, "is damaged", "restore it, or name another folder with -o")
+    return before
 
 
 def _by_entry(
@@ -317,8 +326,8 @@ def _record(database: sqlite3.Connection, outcome: Outcome[Job, Search]) -> None
     for pose in outcome.result.kept:
         values = (ligand, job.name, job.origin, round(merit(pose), 4), places)
         text = json.dumps(dict(zip(POSES, values, strict=True)) | pose.record())
-        stored = (job.entry, bool(pose.valid), merit(pose), text, pose.sdf_record())
-        database.execute("insert into poses values (?, ?, ?, ?, ?)", stored)
+        stored = (job.entry, ligand, bool(pose.valid), merit(pose), text, pose.sdf_record())
+        database.execute("insert into poses values (?, ?, ?, ?, ?, ?)", stored)
 
 
 def merit(pose: Pose) -> float:
