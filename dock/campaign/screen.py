@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from dock.campaign.campaign import LOCK as CAMPAIGN_LOCK
+from dock.campaign.campaign import SCREEN_LOCK
 from dock.core.errors import (
     GateError,
     LibraryError,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from dock.ligands.library import Library
     from dock.receptors import Receptor
 
-LOCK, DATABASE, RECEPTOR = "screen.lock.yaml", "screen.sqlite", "receptors"
+DATABASE, RECEPTOR = "screen.sqlite", "receptors"
 SCHEMA = """
 create table if not exists ligands (
     entry integer, ligand text, name text, origin text, reason text, message text);
@@ -183,7 +184,7 @@ class Screen:
             "preparation": self.preparation.model_dump(mode="json"),
             "versions": software_versions(),
         }
-        path = self.folder / LOCK
+        path = self.folder / SCREEN_LOCK
         before: Any = {}
         if (self.folder / CAMPAIGN_LOCK).exists():
             raise OutputError(self.folder, "holds a campaign", "name another folder with -o")

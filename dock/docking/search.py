@@ -134,6 +134,7 @@ class PosePool:
 
     def __init__(self, receptor: Receptor, ligand: Ligand, site: Site) -> None:
         self._receptor, self._ligand, self._site = receptor, ligand, site
+        self._template = ligand.conformers()[0].mol
         self._scorer = Scorer(receptor, site)
         self._poses: list[Pose] = []
 
@@ -141,7 +142,7 @@ class PosePool:
         """Take in the answers of one search."""
         for rank, placement in enumerate(placements, start=1):
             coordinates = read_coordinates(self._ligand, placement.pdbqt)
-            mol = place_atoms(self._ligand.conformers()[0].mol, coordinates)
+            mol = place_atoms(self._template, coordinates)
             lies_in = assign_site(coordinates[: mol.GetNumHeavyAtoms()], self._receptor.sites)
             network = placement.network or self._scorer.network(self._ligand.name, placement.pdbqt)
             self._poses.append(

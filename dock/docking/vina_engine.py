@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dock.core.errors import DockingError, MissingDependencyError, StructureError
 from dock.docking import pdbqt
 from dock.docking.engine import DockingSettings, Placement, fitting
-from dock.docking.rescoring import Scorer
 
 if TYPE_CHECKING:
     from dock.ligands import Ligand
@@ -37,7 +35,6 @@ class VinaEngine:
         self._site = site
         self._threads = threads
         self._made: tuple[int, Any] | None = None
-        self._scorer = Scorer(receptor, site)
 
     def place(self, ligand: Ligand, seed: int, settings: DockingSettings) -> Sequence[Placement]:
         """Search the site for one ligand, from its first conformer; lowest energy first.
@@ -56,8 +53,7 @@ class VinaEngine:
         except Exception as error:  # the extension raises RuntimeError, TypeError and its own
             raise DockingError(ligand.name, f"Vina failed ({error})") from error
         texts = [model.partition("\n")[2] for model in map(str.strip, models) if model]
-        found = fitting(ligand, [Placement(*one) for one in zip(texts, scores, strict=True)], self._site)
-        return [replace(one, network=self._scorer.network(ligand.name, one.pdbqt)) for one in found]
+        return fitting(ligand, [Placement(*one) for one in zip(texts, scores, strict=True)], self._site)
 
     def _vina(self, seed: int) -> Any:
         """Return Vina with the site's maps; it takes its seed for good when it is made.

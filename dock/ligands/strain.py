@@ -37,8 +37,8 @@ def strain_energies(ligand: Mol, poses: Sequence[Mol]) -> list[float]:
         return []
     pool = Chem.Mol(ligand)
     pool.RemoveAllConformers()
-    for mol in [*poses, *_conformers(ligand)]:
-        pool.AddConformer(mol.GetConformer(), assignId=True)
+    for conformer in [*(mol.GetConformer() for mol in poses), *ligand.GetConformers()]:
+        pool.AddConformer(conformer, assignId=True)
     heavy = [atom.GetIdx() for atom in pool.GetAtoms() if atom.GetAtomicNum() > 1]
     fields = list(force_fields(pool))
     for field, tether in fields[: len(poses)]:
@@ -52,10 +52,3 @@ def strain_energies(ligand: Mol, poses: Sequence[Mol]) -> list[float]:
         field.Minimize(maxIts=RELAXATION_STEPS)
     lowest = min(float(field.CalcEnergy()) for field in free)
     return [energy - lowest for energy in tethered]
-
-
-def _conformers(ligand: Mol) -> list[Mol]:
-    """Return the ligand once for each conformer, which it has alone."""
-    from rdkit import Chem
-
-    return [Chem.Mol(ligand, False, conformer.GetId()) for conformer in ligand.GetConformers()]

@@ -59,7 +59,6 @@ def render(content: ReportContent) -> str:
     return environment.get_template(TEMPLATE).render(
         content=content,
         records={name: _records(table) for name, table in content.tables.items()},
-        gate_accepted=content.gate_accepted,
         gate_failed=bool(len(gate)) and not bool(gate["passed"].all()),
         simulated=simulated,
         complex_rows=_complex_rows(content),
