@@ -14,9 +14,10 @@ from dock.analysis.statistics import Average, average, difference
 from dock.analysis.trajectory import ComplexTrajectory
 from dock.core.errors import AnalysisError
 from dock.dynamics import engine
+from dock.dynamics.assembly import combine
 from dock.dynamics.energies import KJ_PER_KCAL, interaction_energies
 from dock.dynamics.platforms import choose_processor
-from dock.dynamics.systems import SystemSettings, combine, site_system
+from dock.dynamics.systems import SystemSettings, site_system
 from dock.ligands import Ligand
 
 # Residues within 4 A of paroxetine in wild-type 6VRH, from the deposited coordinates.

@@ -9,18 +9,12 @@ from rdkit import Chem
 from dock.core.catalogue import structures_folder
 from dock.core.errors import MissingDependencyError, ParameterError, SettingsError, SimulationError
 from dock.dynamics import ambertools, charges, engine
+from dock.dynamics.assembly import add_solvent, combine, set_cutoff, subset_topology
 from dock.dynamics.charges import charges as charges_of
 from dock.dynamics.minimisation import minimise
 from dock.dynamics.parameters import ligand_parameters, receptor_parameters
 from dock.dynamics.platforms import choose_processor
-from dock.dynamics.systems import (
-    SystemSettings,
-    combine,
-    residue_distances,
-    site_system,
-    subset_topology,
-    whole_system,
-)
+from dock.dynamics.systems import SystemSettings, residue_distances, site_system, whole_system
 from dock.ligands import Ligand
 
 SHORT = engine.SimulationSettings(
@@ -164,10 +158,9 @@ def test_native_obc2_gives_the_energy_of_openmms_own_file(receptor):
     """The native GBSAOBCForce against implicit/obc2.xml, which builds a CustomGBForce."""
     from openmm.app import CutoffNonPeriodic, ForceField
 
-    from dock.dynamics.systems import _solvated
-
-    everything = np.arange(receptor.topology.getNumAtoms())
-    ours = _solvated([(receptor_parameters(receptor), everything)], receptor.topology, 1.0)
+    ours = combine([(receptor_parameters(receptor), np.arange(receptor.topology.getNumAtoms()))])
+    add_solvent(ours, receptor.topology)
+    set_cutoff(ours, 1.0)
     field = ForceField("amber14/protein.ff14SB.xml", "amber14/tip3p.xml", "implicit/obc2.xml")
     theirs = field.createSystem(
         receptor.topology, nonbondedMethod=CutoffNonPeriodic, nonbondedCutoff=1.0 * unit.nanometer

@@ -44,13 +44,12 @@ def interaction_energies(
     import pandas as pd
 
     table = pd.DataFrame(_pair_energies(complex_system, frames), columns=["vdw", "coulomb"])
-    everything = np.arange(len(complex_system.positions))
-    parts = (everything, complex_system.receptor, complex_system.ligand)
-    whole, receptor, ligand = (
+    partner, ligand = complex_system.partner, complex_system.ligand
+    whole, receptor, alone = (
         potential_energies(complex_system.solvent(indices), frames[:, indices], processor)
-        for indices in parts
+        for indices in (np.union1d(partner, ligand), partner, ligand)
     )
-    table["solvation"] = whole - receptor - ligand
+    table["solvation"] = whole - receptor - alone
     table["total"] = table.sum(axis=1)
     return table / KJ_PER_KCAL
 
@@ -64,7 +63,7 @@ def _pair_energies(complex_system: ComplexSystem, frames: NDArray[np.float64]) -
     parameters = np.array(
         [[p._value for p in force.getParticleParameters(i)] for i in range(force.getNumParticles())]
     )
-    one, two = complex_system.ligand, complex_system.receptor
+    one, two = complex_system.ligand, complex_system.partner
     charges = COULOMB * np.outer(parameters[one, 0], parameters[two, 0])
     sigma = (parameters[one, 1][:, None] + parameters[two, 1]) / 2
     epsilon = np.sqrt(np.outer(parameters[one, 2], parameters[two, 2]))

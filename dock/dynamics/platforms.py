@@ -1,10 +1,10 @@
-"""Processors: which OpenMM platform a simulation runs on, and with how many threads."""
+"""Processors: which OpenMM platform a simulation runs on, on which device and with how many threads."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from dock.core.errors import SettingsError
 
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
 NAMES = ("auto", "CPU", "CUDA", "OpenCL", "HIP")
 FASTEST_FIRST = ("CUDA", "HIP", "OpenCL", "CPU")
+INSTALL = {
+    "CUDA": "pip install 'sertdock[cuda12]' or '[cuda13]', whichever the driver has",
+    "HIP": "pip install openmm-hip-7, or -6, whichever the driver has",
+    "OpenCL": "install the OpenCL loader and the driver of the card",
+}
+# OpenCL drivers that compute on the processor's cores, which OpenMM's own CPU platform does faster.
+ON_THE_PROCESSOR = ("portable computing language", "cpu runtime", "oclgrind")
+Precision = Literal["single", "mixed", "double"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,11 @@ class Processor:
     properties: Mapping[str, str] = field(default_factory=dict)
     passed_over: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def gpu(self) -> bool:
+        """Whether it is a card, which several simulations can share."""
+        return self.platform not in ("CPU", "Reference")
+
     def context(self, system: System, integrator: Integrator) -> Context:
         """Make a context of the system on this processor."""
         from openmm import Context, Platform
@@ -40,7 +53,12 @@ class Processor:
         return Context(system, integrator, platform, dict(self.properties))
 
 
-def choose_processor(name: str = "auto", threads: int | None = None) -> Processor:
+def choose_processor(
+    name: str = "auto",
+    threads: int | None = None,
+    precision: Precision = "mixed",
+    device: str | None = None,
+) -> Processor:
     """Return the platform called `name`, or for ``auto`` the fastest that works.
 
     Parameters
@@ -49,6 +67,10 @@ def choose_processor(name: str = "auto", threads: int | None = None) -> Processo
         One of ``auto``, ``CPU``, ``CUDA``, ``OpenCL``, ``HIP``.
     threads
         Threads of the CPU platform; all cores if None.
+    precision
+        Of the other platforms. The CPU platform has one of its own: single, with sums in double.
+    device
+        Index of the card, from 0; OpenMM chooses if None.
 
     Raises
     ------
@@ -57,36 +79,66 @@ def choose_processor(name: str = "auto", threads: int | None = None) -> Processo
     """
     if name not in NAMES:
         raise SettingsError(name, "is no platform", f"known: {', '.join(NAMES)}")
+    if precision not in get_args(Precision):
+        raise SettingsError(precision, "is no precision", f"known: {', '.join(get_args(Precision))}")
+    if name == "CPU" and device is not None:
+        raise SettingsError(f"device {device}", "is no part of the CPU platform", "leave it out")
     passed_over: dict[str, str] = {}
     for candidate in FASTEST_FIRST if name == "auto" else (name,):
-        processor = Processor(candidate, _properties(candidate, threads), dict(passed_over))
-        problem = _problem(processor)
+        properties = _properties(candidate, threads, precision, device)
+        processor = Processor(candidate, properties, dict(passed_over))
+        problem = _problem(processor, asked=name != "auto")
         if problem is None:
             return processor
         passed_over[candidate] = problem
     raise SettingsError(name, f"does not work here ({passed_over[name]})", "use --platform auto")
 
 
-def _properties(platform: str, threads: int | None) -> dict[str, str]:
+def devices(platform: str) -> list[str]:
+    """Return the indices of the cards that a platform finds, as text; empty for the CPU."""
+    found: list[str] = []
+    if platform not in INSTALL:
+        return found
+    while _problem(Processor(platform, {"DeviceIndex": str(len(found))}), asked=True) is None:
+        found.append(str(len(found)))
+    return found
+
+
+def _properties(platform: str, threads: int | None, precision: str, device: str | None) -> dict[str, str]:
     if platform == "CPU":
         # Summing forces in a fixed order makes a run repeat on the same machine.
         return {"DeterministicForces": "true"} | ({"Threads": str(threads)} if threads else {})
-    return {"Precision": "mixed"}
+    return {"Precision": precision} | ({"DeviceIndex": device} if device is not None else {})
 
 
-def _problem(processor: Processor) -> str | None:
-    """Try one force evaluation; return what went wrong, in one line."""
+def _problem(processor: Processor, asked: bool) -> str | None:
+    """Try one force evaluation; return what went wrong, in one line.
+
+    What works is a problem all the same where nobody asked for it and another platform is faster.
+    """
     import openmm
 
+    name = processor.platform
     available = [openmm.Platform.getPlatform(i).getName() for i in range(openmm.Platform.getNumPlatforms())]
-    if processor.platform not in available:
-        return "not installed"
-    system = openmm.System()
-    system.addParticle(1.0)
+    if name not in available:
+        # A plugin that is there but finds no driver tells so, in a line for each library that it lacks.
+        failures = [
+            " ".join(line.split()) for line in openmm.Platform.getPluginLoadFailures() if name in line
+        ]
+        return failures[0] if failures else f"not installed; {INSTALL[name]}"
+    system, force = openmm.System(), openmm.NonbondedForce()
+    for _ in range(2):
+        system.addParticle(1.0)
+        force.addParticle(0.0, 0.3, 0.5)
+    system.addForce(force)
     try:
         context = processor.context(system, openmm.VerletIntegrator(0.001))
-        context.setPositions([openmm.Vec3(0, 0, 0)])
+        context.setPositions([openmm.Vec3(0, 0, 0), openmm.Vec3(0.4, 0, 0)])
         context.getState(energy=True)
     except openmm.OpenMMException as error:
         return " ".join(str(error).split())
+    if name == "OpenCL" and not asked:
+        driver = context.getPlatform().getPropertyValue(context, "OpenCLPlatformName")
+        if any(word in driver.lower() for word in ON_THE_PROCESSOR):
+            return f"{driver} computes on the processor's cores, which the CPU platform does faster"
     return None

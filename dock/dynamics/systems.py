@@ -7,9 +7,9 @@ are needed, since the residues at the rim are frozen and keep their charges.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import model_validator
@@ -17,40 +17,55 @@ from pydantic import model_validator
 from dock.core.errors import ParameterError
 from dock.core.records import Record
 from dock.core.units import Length, Mass, Quantity
+from dock.dynamics.assembly import (
+    Part,
+    add_ligand,
+    add_solvent,
+    combine,
+    drop_frozen_constraints,
+    repartition,
+    set_cutoff,
+    solvent_force,
+    subset_topology,
+)
 from dock.dynamics.parameters import LIGAND_RESIDUE, force_of, ligand_parameters, receptor_parameters
+from dock.ligands import Ligand
 from dock.receptors.hetero import ION_CHARGES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from openmm import GBSAOBCForce, System
+    from openmm import System
     from openmm.app import Topology
-    from rdkit.Chem import Mol
 
     from dock.docking.pose import Pose
-    from dock.ligands import Ligand
+    from dock.dynamics.platforms import Processor
     from dock.receptors import Receptor
 
 A_TO_NM = 0.1
-SOLVENT_DIELECTRIC = 78.5
-LIGAND_CHAIN = "L"
 BACKBONE = frozenset({"N", "CA", "C", "O", "OXT"})
+OCCUPANT_RESIDUE = "OCC"
+Kind = Literal["site", "implicit", "membrane"]
 
 
 class SystemSettings(Record):
-    """What of the receptor is kept and what of it moves.
+    """What is simulated, what of the receptor is kept and what of it moves.
 
     Attributes
     ----------
+    kind : str
+        ``site`` (neighbourhood of the ligand in OBC2, its outer shell frozen), ``implicit`` (the whole
+        receptor in OBC2), or ``auto``, see `default_kind`.
     kept_within : Length
-        Receptor residues with an atom this near to the ligand are in the system.
+        Of a site system: receptor residues with an atom this near to a ligand are in it.
     mobile_within : Length
-        Those with an atom this near move; the rest are frozen.
+        Of a site system: those with an atom this near move; the rest are frozen.
     cutoff : Length
         Of the non-bonded forces while simulating; interaction energies are computed without.
     hydrogen_mass : Mass
         Mass of hydrogens, taken from the heavy atoms they sit on.
     """
 
+    kind: Literal["auto"] | Kind = "auto"
     kept_within: Length = Quantity("8 angstrom")
     mobile_within: Length = Quantity("5 angstrom")
     cutoff: Length = Quantity("12 angstrom")
@@ -67,12 +82,17 @@ class SystemSettings(Record):
 
 @dataclass(frozen=True, eq=False)
 class ComplexSystem:
-    """A parametrised system of receptor atoms and one ligand.
+    """A parametrised system of receptor and ligand.
+
+    Its atoms come in this order: receptor, ligand, occupants of other sites, surroundings.
 
     Attributes
     ----------
+    kind : str
+        ``site``, ``implicit`` or ``membrane``.
     topology : openmm.app.Topology
-        Author's chain letters and residue numbers; the ligand is residue LIG of chain L.
+        Author's chain letters and residue numbers; the ligand is residue LIG 1 of chain L, occupants of
+        other sites are residues OCC 2 and following.
     system : openmm.System
         Frozen atoms have mass zero.
     positions : numpy.ndarray, shape (n_atoms, 3)
@@ -82,14 +102,18 @@ class ComplexSystem:
     mobile : numpy.ndarray of bool, shape (n_atoms,)
     kept : numpy.ndarray of int
         Indices, in the whole receptor, of the receptor's atoms of the system.
+    occupants : mapping of str to numpy.ndarray of int
+        Indices of the ligands that lie in other sites, by site.
     """
 
+    kind: Kind
     topology: Topology
     system: System
     positions: NDArray[np.float64]
     ligand: NDArray[np.int64]
     mobile: NDArray[np.bool_]
     kept: NDArray[np.int64]
+    occupants: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
 
     @property
     def frozen(self) -> NDArray[np.int64]:
@@ -99,7 +123,12 @@ class ComplexSystem:
     @property
     def receptor(self) -> NDArray[np.int64]:
         """Indices of the receptor's atoms."""
-        return np.setdiff1d(np.arange(len(self.positions)), self.ligand)
+        return np.arange(len(self.kept))
+
+    @property
+    def partner(self) -> NDArray[np.int64]:
+        """Indices of what binds the ligand: the receptor's atoms and those of occupants of other sites."""
+        return np.concatenate([self.receptor, *self.occupants.values()])
 
     def solvent(self, indices: NDArray[np.int64]) -> System:
         """Return a system of a part of the atoms that feels nothing but the solvent, without cutoff."""
@@ -110,8 +139,36 @@ class ComplexSystem:
             system.addParticle(1.0)
         nonbonded = force_of(self.system, openmm.NonbondedForce)
         charges = [nonbonded.getParticleParameters(int(index))[0] for index in indices]
-        system.addForce(_solvent(charges, subset_topology(self.topology, indices)))
+        system.addForce(solvent_force(charges, subset_topology(self.topology, indices)))
         return system
+
+
+def default_kind(receptor: Receptor, processor: Processor) -> Kind:
+    """Return the kind of system that `auto` means.
+
+    On a CPU that is the site. On a GPU it is the membrane for a receptor whose place in one is known,
+    and the whole receptor in implicit solvent for another.
+    """
+    if not processor.gpu:
+        return "site"
+    return "membrane" if receptor.record.get("membrane") else "implicit"
+
+
+def build_system(receptor: Receptor, pose: Pose, settings: SystemSettings) -> ComplexSystem:
+    """Build the system of a pose that the settings name.
+
+    Ligands that lie in other sites of the receptor (`Receptor.with_occupant`) are in it as well.
+
+    Raises
+    ------
+    ParameterError
+        If the ligand or the receptor cannot be parametrised, or the pose was docked beside a ligand
+        that the receptor lacks.
+    """
+    from dock.dynamics.platforms import choose_processor
+
+    kind = settings.kind if settings.kind != "auto" else default_kind(receptor, choose_processor())
+    return BUILDERS[kind](receptor, pose, settings)
 
 
 def site_system(
@@ -122,6 +179,7 @@ def site_system(
     The part of the receptor that is left out neither screens nor interacts, and atoms at the
     rim see more solvent than they should: for S-citalopram in the orthosteric site of SERT the
     interaction energy is 4 kcal/mol weaker at 8 A than with the whole receptor (-40), 1 at 12 A.
+    Where other sites are occupied, it is the neighbourhood of all the ligands.
 
     Parameters
     ----------
@@ -131,14 +189,14 @@ def site_system(
     Raises
     ------
     ParameterError
-        If the ligand or the receptor cannot be parametrised.
+        As of `build_system`.
     """
     near = residue_distances(receptor, pose)
     kept = np.flatnonzero(near <= settings.kept_within.value_in("nm"))
     mobile = near[kept] <= settings.mobile_within.value_in("nm")
     if hold_backbone:
         mobile &= _in_side_chain(receptor.topology)[kept]
-    return _complex(receptor, pose, kept, mobile, settings)
+    return _implicit("site", receptor, pose, kept, mobile, settings)
 
 
 def whole_system(receptor: Receptor, pose: Pose, settings: SystemSettings) -> ComplexSystem:
@@ -147,11 +205,11 @@ def whole_system(receptor: Receptor, pose: Pose, settings: SystemSettings) -> Co
     Raises
     ------
     ParameterError
-        If the ligand or the receptor cannot be parametrised.
+        As of `build_system`.
     """
     everything = np.arange(receptor.topology.getNumAtoms())
     mobile = np.ones(len(everything), dtype=bool)
-    return _complex(receptor, pose, everything, mobile, settings)
+    return _implicit("implicit", receptor, pose, everything, mobile, settings)
 
 
 def ligand_system(ligand: Ligand) -> System:
@@ -165,135 +223,96 @@ def ligand_system(ligand: Ligand) -> System:
     from openmm.app import Topology
 
     topology = Topology()
-    add_ligand(topology, ligand.mol)
-    return _solvated([(ligand_parameters(ligand), np.arange(topology.getNumAtoms()))], topology)
+    add_ligand(topology, ligand.mol, LIGAND_RESIDUE)
+    system = combine([(ligand_parameters(ligand), np.arange(topology.getNumAtoms()))])
+    add_solvent(system, topology)
+    return system
 
 
 def residue_distances(receptor: Receptor, pose: Pose) -> NDArray[np.float64]:
-    """Return, for each receptor atom, its residue's smallest distance to the ligand.
+    """Return, for each receptor atom, its residue's smallest distance to a ligand.
 
     Returns
     -------
     numpy.ndarray, shape (n_receptor_atoms,)
-        In nanometres, over all atom pairs.
+        In nanometres, over all atoms of the pose and of what lies in other sites.
     """
     from scipy.spatial import cKDTree
 
-    distances, _ = cKDTree(pose.mol.GetConformer().GetPositions() * A_TO_NM).query(receptor.positions)
+    mols = [pose.mol, *receptor.occupants.values()]
+    places = np.vstack([mol.GetConformer().GetPositions() for mol in mols]) * A_TO_NM
+    distances, _ = cKDTree(places).query(receptor.positions)
     residue = np.array([atom.residue.index for atom in receptor.topology.atoms()])
     smallest = np.full(residue.max() + 1, np.inf)
     np.minimum.at(smallest, residue, distances)
     return np.asarray(smallest[residue])
 
 
-def combine(parts: Sequence[tuple[System, NDArray[np.int64]]]) -> System:
-    """Put subsets of parametrised systems into one, without cutoff.
+@dataclass(frozen=True, eq=False)
+class _Assembly:
+    """Receptor, ligand and occupants, not yet in any solvent."""
 
-    Parameters
-    ----------
-    parts
-        Systems with the indices of the particles to take, in the order wanted.
-
-    Returns
-    -------
-    openmm.System
-        The particles of every part, with the bonds, angles, torsions, exceptions and
-        constraints whose atoms were all taken.
-    """
-    import openmm
-
-    bonded = (openmm.HarmonicBondForce(), openmm.HarmonicAngleForce(), openmm.PeriodicTorsionForce())
-    nonbonded = openmm.NonbondedForce()
-    nonbonded.setNonbondedMethod(openmm.NonbondedForce.NoCutoff)
-    combined = openmm.System()
-    for force in (*bonded, nonbonded):
-        combined.addForce(force)
-    for system, indices in parts:
-        start = combined.getNumParticles()
-        new = {int(old): start + position for position, old in enumerate(indices)}
-        for old in new:
-            combined.addParticle(system.getParticleMass(old))
-        for number in range(system.getNumConstraints()):
-            a, b, length = system.getConstraintParameters(number)
-            if a in new and b in new:
-                combined.addConstraint(new[a], new[b], length)
-        for source in system.getForces():
-            if isinstance(source, openmm.NonbondedForce):
-                _copy_nonbonded(source, nonbonded, new)
-            for target, width in zip(bonded, (2, 3, 4), strict=True):
-                if isinstance(source, type(target)):
-                    _copy_bonded(source, target, width, new)
-    return combined
+    parts: list[Part]
+    topology: Topology
+    positions: NDArray[np.float64]
+    ligand: NDArray[np.int64]
+    occupants: dict[str, NDArray[np.int64]]
 
 
-def subset_topology(topology: Topology, indices: NDArray[np.int64]) -> Topology:
-    """Return the part of a topology with the given atoms, keeping its names and numbers."""
-    from openmm.app import Topology
-
-    chosen = set(indices.tolist())
-    part = Topology()
-    atoms = {}
-    for chain in topology.chains():
-        new_chain = None
-        for residue in chain.residues():
-            inside = [atom for atom in residue.atoms() if atom.index in chosen]
-            if not inside:
-                continue
-            new_chain = new_chain or part.addChain(chain.id)
-            new_residue = part.addResidue(residue.name, new_chain, residue.id, residue.insertionCode)
-            for atom in inside:
-                atoms[atom] = part.addAtom(atom.name, atom.element, new_residue)
-    for bond in topology.bonds():
-        if bond[0] in atoms and bond[1] in atoms:
-            part.addBond(atoms[bond[0]], atoms[bond[1]], bond.type, bond.order)
-    return part
+def _assembled(receptor: Receptor, pose: Pose, kept: NDArray[np.int64]) -> _Assembly:
+    """Put receptor atoms, the ligand and what lies in other sites one after the other."""
+    _check_occupants(receptor, pose)
+    parts = [(receptor_parameters(receptor), kept)]
+    topology = subset_topology(receptor.topology, kept)
+    positions = [receptor.positions[kept]]
+    indices = []
+    others = [Ligand(mol.GetProp("_Name"), mol) for mol in receptor.occupants.values()]
+    for ligand, mol in [(pose.ligand, pose.mol), *((other, other.mol) for other in others)]:
+        atoms = np.arange(mol.GetNumAtoms())
+        indices.append(atoms + topology.getNumAtoms())
+        add_ligand(topology, mol, OCCUPANT_RESIDUE if len(indices) > 1 else LIGAND_RESIDUE, len(indices))
+        parts.append((ligand_parameters(ligand), atoms))
+        positions.append(mol.GetConformer().GetPositions() * A_TO_NM)
+    occupants = dict(zip(receptor.occupants, indices[1:], strict=True))
+    return _Assembly(parts, topology, np.vstack(positions), indices[0], occupants)
 
 
-def add_ligand(topology: Topology, mol: Mol) -> None:
-    """Append a ligand to a topology, as residue LIG 1 of chain L, its atoms numbered by element."""
-    from openmm.app import Element
-
-    residue = topology.addResidue(LIGAND_RESIDUE, topology.addChain(LIGAND_CHAIN), "1")
-    counts: dict[str, int] = {}
-    atoms = []
-    for atom in mol.GetAtoms():
-        symbol = atom.GetSymbol()
-        counts[symbol] = counts.get(symbol, 0) + 1
-        name = f"{symbol.upper()}{counts[symbol]}"
-        atoms.append(topology.addAtom(name, Element.getBySymbol(symbol), residue))
-    for bond in mol.GetBonds():
-        topology.addBond(atoms[bond.GetBeginAtomIdx()], atoms[bond.GetEndAtomIdx()])
+def _check_occupants(receptor: Receptor, pose: Pose) -> None:
+    if pose.occupied and pose.occupied != receptor.occupied:
+        raise ParameterError(
+            pose.ligand.name,
+            f"was docked beside {pose.occupied}, which the receptor lacks",
+            "give the receptor with that ligand in it (Receptor.with_occupant)",
+        )
+    if pose.site in receptor.occupants:
+        raise ParameterError(
+            pose.ligand.name, f"lies in the {pose.site} site, which is occupied ({receptor.occupied})"
+        )
 
 
-def _complex(
+def _implicit(
+    kind: Kind,
     receptor: Receptor,
     pose: Pose,
     kept: NDArray[np.int64],
     mobile: NDArray[np.bool_],
     settings: SystemSettings,
 ) -> ComplexSystem:
-    if receptor.occupants or pose.occupied:
-        raise ParameterError(
-            pose.ligand.name,
-            f"was docked beside {receptor.occupied or pose.occupied}, which no system holds yet",
-            "simulate a pose of the empty receptor",
-        )
-    mol = pose.mol
-    topology = subset_topology(receptor.topology, kept)
-    add_ligand(topology, mol)
-    ligand = np.arange(len(kept), len(kept) + mol.GetNumAtoms())
-    parts = [
-        (receptor_parameters(receptor), kept),
-        (ligand_parameters(pose.ligand), np.arange(len(ligand))),
-    ]
-    system = _solvated(parts, topology, settings.cutoff.value_in("nm"))
-    moves = np.concatenate([mobile, np.ones(len(ligand), dtype=bool)])
-    _repartition(system, topology, settings.hydrogen_mass.value_in("amu"))
+    """Put part of a receptor and its ligands into native OBC2; ligands always move."""
+    assembly = _assembled(receptor, pose, kept)
+    topology = assembly.topology
+    system = combine(assembly.parts)
+    add_solvent(system, topology)
+    set_cutoff(system, settings.cutoff.value_in("nm"))
+    moves = np.ones(len(assembly.positions), dtype=bool)
+    moves[: len(kept)] = mobile
+    repartition(system, topology, settings.hydrogen_mass.value_in("amu"))
     for index in np.flatnonzero(~moves):
         system.setParticleMass(int(index), 0.0)
-    _drop_frozen_constraints(system)
-    positions = np.vstack([receptor.positions[kept], mol.GetConformer().GetPositions() * A_TO_NM])
-    return ComplexSystem(topology, system, positions, ligand, moves, kept)
+    drop_frozen_constraints(system)
+    return ComplexSystem(
+        kind, topology, system, assembly.positions, assembly.ligand, moves, kept, assembly.occupants
+    )
 
 
 def _in_side_chain(topology: Topology) -> NDArray[np.bool_]:
@@ -306,90 +325,4 @@ def _in_side_chain(topology: Topology) -> NDArray[np.bool_]:
     return ~held
 
 
-def _solvated(
-    parts: Sequence[tuple[System, NDArray[np.int64]]],
-    topology: Topology,
-    cutoff: float | None = None,
-) -> System:
-    """Combine the parts and put them into native OBC2."""
-    system = combine(parts)
-    add_solvent(system, topology)
-    if cutoff is not None:
-        set_cutoff(system, cutoff)
-    return system
-
-
-def add_solvent(system: System, topology: Topology) -> None:
-    """Put a system into native OBC2, without cutoff; charges are those of its non-bonded force."""
-    import openmm
-
-    nonbonded = force_of(system, openmm.NonbondedForce)
-    charges = [nonbonded.getParticleParameters(index)[0] for index in range(system.getNumParticles())]
-    system.addForce(_solvent(charges, topology))
-
-
-def set_cutoff(system: System, cutoff: float) -> None:
-    """Cut off the non-bonded forces of a system that is not periodic, at a distance in nanometres."""
-    import openmm
-
-    for force in system.getForces():
-        if isinstance(force, openmm.NonbondedForce | openmm.GBSAOBCForce):
-            force.setNonbondedMethod(force.CutoffNonPeriodic)
-            force.setCutoffDistance(cutoff)
-        if isinstance(force, openmm.NonbondedForce):
-            # Solvent screening is the business of OBC2, not of a reaction field.
-            force.setReactionFieldDielectric(1.0)
-
-
-def _solvent(charges: Sequence[Any], topology: Topology) -> GBSAOBCForce:
-    """Return native OBC2 with mbondi2 radii and ACE surface, without cutoff."""
-    import openmm
-    from openmm.app.internal.customgbforces import GBSAOBC2Force
-
-    solvent = openmm.GBSAOBCForce()
-    solvent.setNonbondedMethod(openmm.GBSAOBCForce.NoCutoff)
-    solvent.setSolventDielectric(SOLVENT_DIELECTRIC)
-    parameters = GBSAOBC2Force.getStandardParameters(topology)
-    for charge, (radius, screen) in zip(charges, parameters, strict=True):
-        solvent.addParticle(charge, radius, screen)
-    return solvent
-
-
-def _copy_nonbonded(source: Any, target: Any, new: dict[int, int]) -> None:
-    for old in new:
-        target.addParticle(*source.getParticleParameters(old))
-    for number in range(source.getNumExceptions()):
-        a, b, *parameters = source.getExceptionParameters(number)
-        if a in new and b in new:
-            target.addException(new[a], new[b], *parameters)
-
-
-def _copy_bonded(source: Any, target: Any, width: int, new: dict[int, int]) -> None:
-    kind = {2: "Bond", 3: "Angle", 4: "Torsion"}[width]
-    get, add = getattr(source, f"get{kind}Parameters"), getattr(target, f"add{kind}")
-    for number in range(getattr(source, f"getNum{kind}s")()):
-        values = get(number)
-        if all(old in new for old in values[:width]):
-            add(*(new[old] for old in values[:width]), *values[width:])
-
-
-def _repartition(system: System, topology: Topology, hydrogen_mass: float) -> None:
-    """Move mass from each heavy atom to its hydrogens (hydrogen mass repartitioning)."""
-    from openmm import unit
-
-    for a, b in topology.bonds():
-        hydrogen, heavy = (a, b) if a.element.symbol == "H" else (b, a)
-        if hydrogen.element.symbol != "H" or heavy.element.symbol == "H":
-            continue
-        moved = hydrogen_mass - system.getParticleMass(hydrogen.index).value_in_unit(unit.dalton)
-        left = system.getParticleMass(heavy.index).value_in_unit(unit.dalton) - moved
-        system.setParticleMass(hydrogen.index, hydrogen_mass)
-        system.setParticleMass(heavy.index, left)
-
-
-def _drop_frozen_constraints(system: System) -> None:
-    """Remove constraints between frozen atoms, which OpenMM refuses to hold."""
-    for number in reversed(range(system.getNumConstraints())):
-        a, b, _ = system.getConstraintParameters(number)
-        if system.getParticleMass(a)._value == 0 and system.getParticleMass(b)._value == 0:
-            system.removeConstraint(number)
+BUILDERS = {"site": site_system, "implicit": whole_system}
