@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dock.docking.pose import Pose as Pose
     from dock.docking.redocking import redock as redock
     from dock.docking.redocking import redocking_gate as redocking_gate
-    from dock.dynamics.engine import SimulationSettings as SimulationSettings
+    from dock.dynamics.protocol import SimulationSettings as SimulationSettings
     from dock.dynamics.model import build_receptor as build_receptor
     from dock.dynamics.model import open_receptor as open_receptor
     from dock.dynamics.refinement import RefinementSettings as RefinementSettings
@@ -41,7 +41,7 @@ _HOMES = {
     "PreparationSettings": "dock.ligands.preparation",
     "Receptor": "dock.receptors",
     "RefinementSettings": "dock.dynamics.refinement",
-    "SimulationSettings": "dock.dynamics.engine",
+    "SimulationSettings": "dock.dynamics.protocol",
     "Site": "dock.receptors",
     "build_receptor": "dock.dynamics.model",
     "compare": "dock.verbs",

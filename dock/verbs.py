@@ -11,8 +11,8 @@ from dock.core.files import output_folder
 from dock.core.workers import available_cores
 from dock.docking.engine import DockingSettings
 from dock.docking.search import Search, search_site
-from dock.dynamics.engine import SimulationSettings
 from dock.dynamics.model import open_receptor
+from dock.dynamics.protocol import SimulationSettings
 from dock.ligands import Ligand
 from dock.receptors import Receptor, Site
 

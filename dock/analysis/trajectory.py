@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dock.core.errors import AnalysisError
-from dock.dynamics.engine import TOPOLOGY, TRAJECTORY
+from dock.dynamics.frames import TOPOLOGY, TRAJECTORY
 from dock.dynamics.parameters import LIGAND_RESIDUE
 from dock.receptors.receptor import residue_labels
 

@@ -11,7 +11,7 @@ from dock.campaign import tables
 from dock.campaign.campaign import Campaign
 from dock.campaign.plan import Task, tasks_of_kind
 from dock.campaign.tasks import is_done, load_poses, load_receptor, read_result
-from dock.dynamics.engine import TOPOLOGY, TRAJECTORY
+from dock.dynamics.frames import TOPOLOGY, TRAJECTORY
 from dock.dynamics.model import open_receptor
 from dock.report.content import ReportComplex, ReportContent
 from dock.report.html import write_report

@@ -18,7 +18,7 @@ from pydantic import (
 from dock.core import catalogue
 from dock.core.records import Record, read_yaml, settings_error
 from dock.docking.engine import DockingSettings
-from dock.dynamics.engine import SimulationSettings
+from dock.dynamics.protocol import SimulationSettings
 from dock.dynamics.refinement import RefinementSettings
 from dock.ligands.preparation import PreparationSettings
 from dock.receptors.settings import ReceptorSettings, SiteName

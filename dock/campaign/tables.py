@@ -18,7 +18,7 @@ from dock.core.catalogue import unknown_name
 from dock.core.files import atomic_path, read_json, write_text
 from dock.docking.occupancy import compare_occupancy
 from dock.docking.redocking import COLUMNS
-from dock.dynamics.engine import STATE, TOPOLOGY, TRAJECTORY
+from dock.dynamics.frames import STATE, TOPOLOGY, TRAJECTORY
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -260,7 +260,7 @@ def _simulate(context: TaskContext) -> dict[str, Any]:
 def _analyse(context: TaskContext) -> dict[str, Any]:
     from dock.analysis.complexes import analyse_complex
     from dock.analysis.trajectory import ComplexTrajectory
-    from dock.dynamics.engine import SimulationSettings
+    from dock.dynamics.protocol import SimulationSettings
     from dock.dynamics.systems import site_system
 
     pose = best_pose(context.needed("search"))

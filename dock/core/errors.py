@@ -56,6 +56,10 @@ class OutputError(InputError):
     """A folder that results cannot be written to."""
 
 
+class ChangedError(InputError):
+    """Work that was begun with other inputs, settings or software than are there now."""
+
+
 class MissingDependencyError(DockError, ImportError):
     """A program or package that the work needs and this machine lacks."""
 
@@ -82,6 +86,12 @@ class DockingError(DockError):
 
 class SimulationError(DockError):
     """A simulation broke down, for instance by energies that are not finite."""
+
+
+class StoppedError(DockError):
+    """Work that was stopped in time and goes on when the same is asked for again."""
+
+    exit_code = 3
 
 
 class AnalysisError(DockError):

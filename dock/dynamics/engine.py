@@ -1,7 +1,9 @@
-"""The engine: minimisation, equilibration and production of one complex with OpenMM."""
+"""The engine: one complex minimised, equilibrated and simulated with OpenMM, from wherever it stands."""
 
 from __future__ import annotations
 
+import copy
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,84 +11,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import Field, model_validator
 
-from dock.core.errors import SimulationError
-from dock.core.files import atomic_path, write_json, write_text
-from dock.core.records import Record
-from dock.core.units import Duration, Quantity, Rate, Temperature, Time
-from dock.dynamics.minimisation import minimise
+from dock.core.errors import SimulationError, StoppedError
+from dock.core.files import read_json, write_json, write_text
+from dock.dynamics.checkpoint import Checkpoint, begin, identify
+from dock.dynamics.frames import STATE, TOPOLOGY, FrameFiles, energies, write_topology
+from dock.dynamics.minimisation import SCALE, minimise, restraint_force
 from dock.dynamics.platforms import Processor
-from dock.dynamics.systems import ComplexSystem, SystemSettings
+from dock.dynamics.protocol import RELEASE, SimulationSettings
+from dock.dynamics.systems import ComplexSystem
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
-    from openmm.app import Simulation
+    from openmm import Context, State, System
 
-TRAJECTORY, TOPOLOGY, ENERGIES, STATE = "trajectory.xtc", "topology.cif", "energies.csv", "state.xml"
+RECORD, DIAGNOSIS = "simulation.json", "breakdown"
 FROZEN_TOLERANCE = 1e-4  # nm; the trajectory format rounds to 1e-3
 CONSTRAINT_TOLERANCE = 1e-5  # relative
-PROGRESS_STEPS = 50
-
-
-class SimulationSettings(Record):
-    """How a complex is simulated.
-
-    Attributes
-    ----------
-    minimisation_steps : int
-        Iterations of the minimiser at most.
-    equilibration, production : Duration, Time
-        Simulated time before and while frames are kept.
-    equilibration_timestep, timestep : Time
-        The longer one needs hydrogens of at least 3 amu and a settled system.
-    temperature : Temperature
-    friction : Rate
-        Of the Langevin bath.
-    frame_interval : Time
-        Simulated time between frames.
-    seed : int
-        Of velocities and of the bath.
-    system : SystemSettings
-    """
-
-    minimisation_steps: int = Field(default=300, ge=1)
-    equilibration: Duration = Quantity("2 ps")
-    production: Time = Quantity("20 ps")
-    equilibration_timestep: Time = Quantity("2 fs")
-    timestep: Time = Quantity("4 fs")
-    temperature: Temperature = Quantity("310 K")
-    friction: Rate = Quantity("1 / ps")
-    frame_interval: Time = Quantity("0.2 ps")
-    seed: int = Field(default=1, ge=1)
-    system: SystemSettings = SystemSettings()
-
-    @property
-    def equilibration_steps(self) -> int:
-        """Steps before frames are kept."""
-        return round(self.equilibration.value_in("fs") / self.equilibration_timestep.value_in("fs"))
-
-    @property
-    def frame_steps(self) -> int:
-        """Steps between frames."""
-        return round(self.frame_interval.value_in("fs") / self.timestep.value_in("fs"))
-
-    @property
-    def frames(self) -> int:
-        """Frames that are kept."""
-        return round(self.production.value_in("fs") / self.frame_interval.value_in("fs"))
-
-    @model_validator(mode="after")
-    def _whole_frames(self) -> SimulationSettings:
-        longest = 4.0 if self.system.hydrogen_mass.value_in("amu") >= 3.0 else 2.0
-        if max(self.timestep.value_in("fs"), self.equilibration_timestep.value_in("fs")) > longest + 1e-9:
-            raise ValueError(f"time steps above {longest:g} fs need heavier hydrogens, or are too long")
-        for part, whole in (("timestep", "frame_interval"), ("frame_interval", "production")):
-            ratio = getattr(self, whole).value_in("fs") / getattr(self, part).value_in("fs")
-            if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6:
-                raise ValueError(f"{whole} must be a multiple of {part}")
-        return self
+BAROSTAT_STEPS = 25  # between attempts to change the box
+BREATH = 0.5  # seconds of stepping between looks at the clock
+SAVING_SHARE = 0.01  # of the time, at most, that goes into checkpoints
+# After a breakdown the simulation goes on from the last good state with half the step, then a quarter
+# and an eighth, and returns to the planned one this many planned steps behind the place.
+FINEST, SLOW_STEPS, MOST_BREAKDOWNS = 8, 500, 10
 
 
 @dataclass(frozen=True)
@@ -99,7 +46,7 @@ class Trajectory:
         Holds the trajectory (XTC), the topology (mmCIF), the energies (CSV), the final state
         (XML) and ``simulation.json``.
     record : dict
-        Size, steps, speed, processor and checks.
+        Size, steps, speed, processor, breakdowns and checks.
     """
 
     folder: Path
@@ -111,154 +58,391 @@ def simulate(
     settings: SimulationSettings,
     processor: Processor,
     folder: Path,
+    replica: int = 1,
     progress: Callable[[float], None] = lambda _: None,
+    deadline: float = math.inf,
+    accept_changes: bool = False,
 ) -> Trajectory:
-    """Minimise, equilibrate and run a complex; write its trajectory to `folder`.
+    """Minimise, equilibrate and run a complex; write its trajectory to `folder`, or go on with it there.
+
+    Whenever it is stopped, by whatever means, the same call continues from the last checkpoint. A
+    continued simulation has the frames of one that was not stopped, at the same times; its bath is
+    drawn anew, so that it is another sample of the same ensemble. A finished one is not touched.
 
     Parameters
     ----------
+    replica
+        From 1; the seed is derived from it.
     progress
         Called with the fraction done, now and then.
+    deadline
+        The time (`time.time()`) at which to save and stop.
+    accept_changes
+        Continue although software, settings or system are others than at the start; it is recorded.
+
+    Raises
+    ------
+    StoppedError
+        At the deadline.
+    SimulationError
+        If it breaks down with ever smaller time steps, a constraint is broken or a frozen atom moved.
+    ChangedError, OutputError
+        If the folder holds another simulation, or files of something else.
+    """
+    begin(folder, identify(complex_system, settings, replica), accept_changes)
+    record = read_json(folder / RECORD) if (folder / RECORD).exists() else None
+    if record is None or record["steps"] < settings.steps:
+        run = _Run(complex_system, settings, processor, folder, replica, progress, deadline)
+        run.advance_to_the_end()
+        record = run.finish()
+    return Trajectory(folder, record)
+
+
+class _Run:
+    """One simulation on its way: the last good checkpoint, a context, and the files."""
+
+    def __init__(
+        self,
+        complex_system: ComplexSystem,
+        settings: SimulationSettings,
+        processor: Processor,
+        folder: Path,
+        replica: int,
+        progress: Callable[[float], None],
+        deadline: float,
+    ) -> None:
+        self.complex, self.settings, self.processor = complex_system, settings, processor
+        self.folder, self.replica, self.deadline = folder, replica, deadline
+        self.progress = progress
+        self.context: Context | None = None
+        self.restraining = True
+        self.finer, self.slow_until = 1, 0
+        self.chunk = 10
+        self.saved_at, self.saving_took = time.perf_counter(), 0.0
+        self.good = Checkpoint.load(folder) or self._minimised()
+        self.session = len(self.good.sessions)
+        self.step, self.seconds = self.good.step, self.good.seconds
+        self.files = self._open_files()
+
+    def advance_to_the_end(self) -> None:
+        """Do the steps that are left."""
+        breakdowns = 0
+        while self.step < self.settings.steps:
+            try:
+                self._advance()
+            except _BrokenDownError as error:
+                breakdowns += 1
+                self._go_back(error, breakdowns)
+        self._save()
+
+    def finish(self) -> dict[str, Any]:
+        """Check the last state, write it and the record, and return the record."""
+        from openmm import XmlSerializer
+
+        context = self._running_context()
+        context.setStepCount(self.settings.steps)  # it counted halved steps, too, if there were any
+        context.setTime(self._planned_time())
+        state = context.getState(positions=True, velocities=True, energy=True, parameters=True)
+        checks = check(self.complex, _positions(state))
+        write_text(self.folder / STATE, XmlSerializer.serialize(state))
+        steps = sum(session["steps"] for session in self.good.sessions)
+        record = {
+            "kind": self.complex.kind,
+            "replica": self.replica,
+            "atoms": len(self.complex.positions),
+            "mobile_atoms": int(self.complex.mobile.sum()),
+            "ligand_atoms": len(self.complex.ligand),
+            "steps": self.settings.steps,
+            "frames": self.settings.frames,
+            "ms_per_step": round(self.good.seconds / steps * 1e3, 3),
+            "stepping_s": round(self.good.seconds, 2),
+            "breakdowns": len(self.good.events),
+            "platform": self.processor.platform,
+            "platform_properties": dict(self.processor.properties),
+            "passed_over": dict(self.processor.passed_over),
+            "events": list(self.good.events),
+            "sessions": list(self.good.sessions),
+            **checks,
+        }
+        write_json(self.folder / RECORD, record)
+        return record
+
+    def _minimised(self) -> Checkpoint:
+        """Minimise the complex and save where it then stands."""
+        from openmm import VerletIntegrator, XmlSerializer
+
+        positions, _ = minimise(
+            self.complex.system, self.complex.positions, self.processor, self.settings.minimisation_steps
+        )
+        write_topology(self.complex.topology, positions, self.folder / TOPOLOGY)
+        context = self.processor.context(self.complex.system, VerletIntegrator(0.001))
+        context.setPositions(positions)
+        context.applyConstraints(CONSTRAINT_TOLERANCE / 10)
+        context.setVelocitiesToTemperature(self.settings.temperature.value_in("K"), self._seed(0, 0))
+        state = context.getState(positions=True, velocities=True)
+        start = Checkpoint(0, 0, 0, XmlSerializer.serialize(state))
+        start.save(self.folder)
+        return start
+
+    def _open_files(self) -> FrameFiles:
+        lengths = (self.good.trajectory_bytes, self.good.energies_bytes)
+        return FrameFiles(self.folder, self.complex, self.settings.frame_interval.value_in("ps"), lengths)
+
+    def _advance(self) -> None:
+        """Step to the next boundary or for a breath, keep a frame where one is due, and save now and then."""
+        context = self._running_context()
+        boundary = self._next_boundary()
+        steps = min(self.chunk, boundary - self.step)
+        started = time.perf_counter()
+        _step(context, steps * self.finer, self.step)
+        took = time.perf_counter() - started
+        if steps == self.chunk and took < BREATH / 2:
+            self.chunk *= 2
+        elif took > BREATH and self.chunk > 1:
+            self.chunk = max(1, self.chunk // 2)
+        self.step += steps
+        self.seconds += took
+        production = self.step - self.settings.equilibration_steps
+        if production > 0 and production % self.settings.frame_steps == 0:
+            self._keep_frame(context, production // self.settings.frame_steps)
+        if self.finer > 1 and self.step >= self.slow_until:
+            self.finer = 1
+            self._set_step(context)
+        self.progress(self.step / self.settings.steps)
+        due = max(self.settings.checkpoint_interval.value_in("s"), self.saving_took / SAVING_SHARE)
+        late = time.time() >= self.deadline
+        if late or time.perf_counter() - self.saved_at >= due:
+            self._save()
+        if late and self.step < self.settings.steps:
+            raise StoppedError(
+                self.folder.name,
+                f"time is up at step {self.step} of {self.settings.steps}",
+                "the same command continues it",
+            )
+
+    def _next_boundary(self) -> int:
+        """Return the step at which restraints change or the next frame is due."""
+        for end in self.settings.release_steps:
+            if self.step < end:
+                return end
+        production = self.step - self.settings.equilibration_steps
+        frames = production // self.settings.frame_steps + 1
+        return self.settings.equilibration_steps + frames * self.settings.frame_steps
+
+    def _keep_frame(self, context: Context, number: int) -> None:
+        """Append a frame; what is broken about it is a breakdown."""
+        started = time.perf_counter()
+        try:
+            self.files.append(number, context.getState(positions=True, energy=True))
+        except SimulationError as error:
+            raise _BrokenDownError(self.step, error.problem) from error
+        self.seconds += time.perf_counter() - started
+
+    def _save(self) -> None:
+        """Save where the simulation stands, unless it stands in ruins."""
+        from openmm import XmlSerializer
+
+        context = self._running_context()
+        started = time.perf_counter()
+        try:
+            state = context.getState(positions=True, velocities=True, energy=True)
+            energies(state)
+        except SimulationError as error:
+            raise _BrokenDownError(self.step, error.problem) from error
+        lengths = self.files.lengths()
+        self.seconds += time.perf_counter() - started
+        before = sum(session["steps"] for session in self.good.sessions[: self.session])
+        session = {"platform": self.processor.platform, "steps": self.step - before}
+        self.good = replace(
+            self.good,
+            step=self.step,
+            trajectory_bytes=lengths[0],
+            energies_bytes=lengths[1],
+            state=XmlSerializer.serialize(state),
+            seconds=self.seconds,
+            sessions=(*self.good.sessions[: self.session], session),
+        )
+        self.good.save(self.folder)
+        self.saved_at = time.perf_counter()
+        self.saving_took = self.saved_at - started
+
+    def _running_context(self) -> Context:
+        """Return the context of this part of the simulation, made anew after a restart or release."""
+        restraining = self.step < self.settings.equilibration_steps
+        if self.context is None or restraining != self.restraining:
+            self.context = self._new_context(restraining)
+            self.restraining = restraining
+            self._set_step(self.context)
+        if restraining:
+            part = next(n for n, end in enumerate(self.settings.release_steps) if self.step < end)
+            self.context.setParameter(SCALE, RELEASE[part])
+        return self.context
+
+    def _new_context(self, restraining: bool) -> Context:
+        """Make a context at the state of the one before it, or of the last checkpoint."""
+        from openmm import LangevinMiddleIntegrator, unit
+
+        settings = self.settings
+        integrator = LangevinMiddleIntegrator(
+            settings.temperature.value_in("K") * unit.kelvin,
+            settings.friction.value_in("1/ps") / unit.picosecond,
+            0.001,
+        )
+        attempts = len(self.good.events)
+        integrator.setRandomNumberSeed(self._seed(self.step, attempts + 1))
+        integrator.setConstraintTolerance(CONSTRAINT_TOLERANCE / 10)
+        system = running_system(self.complex, settings, restraining, self._seed(self.step, attempts + 2))
+        state = (
+            self.good.openmm_state()
+            if self.context is None
+            else self.context.getState(positions=True, velocities=True)
+        )
+        context = self.processor.context(system, integrator)
+        if system.usesPeriodicBoundaryConditions():
+            context.setPeriodicBoxVectors(*state.getPeriodicBoxVectors())
+        context.setPositions(state.getPositions())
+        context.setVelocities(state.getVelocities())
+        context.setStepCount(self.step)
+        context.setTime(self._planned_time())
+        return context
+
+    def _planned_time(self) -> float:
+        """Return the simulated time, in ps, from the start of equilibration."""
+        settings = self.settings
+        before = min(self.step, settings.equilibration_steps)
+        return before * settings.equilibration_timestep.value_in("ps") + (
+            self.step - before
+        ) * settings.timestep.value_in("ps")
+
+    def _set_step(self, context: Context) -> None:
+        settings = self.settings
+        planned = settings.equilibration_timestep if self.restraining else settings.timestep
+        context.getIntegrator().setStepSize(planned.value_in("ps") / self.finer)
+
+    def _go_back(self, error: _BrokenDownError, breakdowns: int) -> None:
+        """Return to the last good state with a smaller step; give up if that was tried before.
+
+        Raises
+        ------
+        SimulationError
+            With everything needed to look into it written to the folder ``breakdown``.
+        """
+        self.finer *= 2
+        part = self.settings.equilibration_timestep if self.restraining else self.settings.timestep
+        step_size = part.value_in("fs") / self.finer
+        event = {"step": error.step, "problem": error.problem, "went_on_with_fs": step_size}
+        if self.finer > FINEST or breakdowns > MOST_BREAKDOWNS:
+            where = self._diagnose()
+            raise SimulationError(
+                f"step {error.step}",
+                f"broke down {breakdowns} times, at last with {2 * step_size:g} fs steps ({error.problem})",
+                f"look into {where}, then begin anew in another folder",
+            ) from error
+        self.good = replace(self.good, events=(*self.good.events, event))
+        self.good.save(self.folder)
+        self.slow_until = error.step + SLOW_STEPS
+        self.step, self.seconds, self.context = self.good.step, self.good.seconds, None
+        self.files = self._open_files()
+
+    def _diagnose(self) -> Path:
+        """Write system, integrator, the last good state and the broken one, as XML, and return the folder."""
+        from openmm import OpenMMException, XmlSerializer
+
+        folder = self.folder / DIAGNOSIS
+        context = self._running_context()
+        parts = {
+            "system": XmlSerializer.serialize(context.getSystem()),
+            "integrator": XmlSerializer.serialize(context.getIntegrator()),
+            "state_good": self.good.state,
+        }
+        try:
+            broken = context.getState(positions=True, velocities=True)
+            parts["state_broken"] = XmlSerializer.serialize(broken)
+        except OpenMMException:  # there is nothing left of it
+            pass
+        for name, xml in parts.items():
+            write_text(folder / f"{name}.xml", xml)
+        return folder
+
+    def _seed(self, step: int, purpose: int) -> int:
+        """Return a seed that no other replica, and no other stretch of this one, has."""
+        entropy = [self.settings.seed, self.replica, step, purpose]
+        return int(np.random.SeedSequence(entropy).generate_state(1)[0] >> 1) or 1
+
+
+class _BrokenDownError(Exception):
+    """A simulation that cannot go on from where it is: coordinates or energies are not finite."""
+
+    def __init__(self, step: int, problem: str) -> None:
+        super().__init__(problem)
+        self.step, self.problem = step, problem
+
+
+def running_system(
+    complex_system: ComplexSystem, settings: SimulationSettings, restraining: bool, seed: int
+) -> System:
+    """Return the system that is stepped: with restraints, and with a barostat if it is periodic.
+
+    Parameters
+    ----------
+    restraining
+        Whether heavy atoms of receptor and ligands that can move are held where they started.
+    seed
+        Of the barostat.
+    """
+    from openmm import MonteCarloMembraneBarostat, unit
+
+    system = complex_system.system
+    periodic = system.usesPeriodicBoundaryConditions()
+    if not periodic and not restraining:
+        return system
+    system = copy.deepcopy(system)
+    if restraining:
+        held = _restrained_atoms(complex_system)
+        strengths = np.full(len(held), settings.restraint.value_in("kJ/mol/nm^2"))
+        system.addForce(restraint_force(held, complex_system.positions, strengths, periodic))
+    if periodic:
+        barostat = MonteCarloMembraneBarostat(
+            settings.pressure.value_in("bar") * unit.bar,
+            0.0,
+            settings.temperature.value_in("K") * unit.kelvin,
+            MonteCarloMembraneBarostat.XYIsotropic,
+            MonteCarloMembraneBarostat.ZFree,
+            BAROSTAT_STEPS,
+        )
+        barostat.setRandomNumberSeed(seed)
+        system.addForce(barostat)
+    return system
+
+
+def _restrained_atoms(complex_system: ComplexSystem) -> NDArray[np.int64]:
+    """Return the heavy atoms of receptor and ligands that can move."""
+    elements = [atom.element.symbol for atom in complex_system.topology.atoms()]
+    solute = np.union1d(complex_system.partner, complex_system.ligand)
+    return np.array([i for i in solute if complex_system.mobile[i] and elements[i] != "H"], dtype=int)
+
+
+def _step(context: Context, steps: int, done: int) -> None:
+    """Make steps; where OpenMM finds coordinates that are no numbers, that is a breakdown."""
+    from openmm import OpenMMException
+
+    try:
+        context.getIntegrator().step(steps)
+    except OpenMMException as error:
+        text = " ".join(str(error).split())
+        if "nan" not in text.lower():
+            raise SimulationError(f"step {done}", f"OpenMM stopped ({text})") from error
+        raise _BrokenDownError(done, text.split(".")[0]) from error
+
+
+def check(complex_system: ComplexSystem, positions: NDArray[np.float64]) -> dict[str, float]:
+    """Measure how far frozen atoms moved and constraints are off; refuse what is broken.
 
     Raises
     ------
     SimulationError
-        If an energy is not finite, a constraint is broken or a frozen atom moved.
+        If a frozen atom moved by more than 1e-4 nm, or a constraint is off by more than 1e-5 of its length.
     """
-    started = time.perf_counter()
-    positions, energies = minimise(
-        complex_system.system, complex_system.positions, processor, settings.minimisation_steps
-    )
-    minimised = replace(complex_system, positions=positions)
-    minimisation_time = time.perf_counter() - started
-    _write_topology(minimised, folder / TOPOLOGY)
-    simulation = _simulation(minimised, settings, processor)
-    steps = settings.equilibration_steps, settings.frames * settings.frame_steps
-    started = time.perf_counter()
-    simulation.integrator.setStepSize(settings.equilibration_timestep.value_in("ps"))
-    _advance(simulation, steps[0], 0, sum(steps), progress)
-    simulation.integrator.setStepSize(settings.timestep.value_in("ps"))
-    rows = _produce(simulation, minimised, settings, folder, progress)
-    stepping_time = time.perf_counter() - started
-    checks = _checks(simulation, minimised)
-    write_text(folder / ENERGIES, rows.to_csv(index=False))
-    with atomic_path(folder / STATE) as temporary:
-        simulation.saveState(str(temporary))
-    record = {
-        "atoms": len(positions),
-        "mobile_atoms": int(complex_system.mobile.sum()),
-        "ligand_atoms": len(complex_system.ligand),
-        "steps": sum(steps),
-        "frames": settings.frames,
-        "ms_per_step": round(stepping_time / sum(steps) * 1e3, 3),
-        "minimisation_s": round(minimisation_time, 2),
-        "stepping_s": round(stepping_time, 2),
-        "energy_minimised_kJ_mol": round(energies[1], 2),
-        "mean_temperature_K": round(float(rows["temperature_K"].mean()), 2),
-        "platform": processor.platform,
-        "platform_properties": dict(processor.properties),
-        "passed_over": dict(processor.passed_over),
-        **checks,
-    }
-    write_json(folder / "simulation.json", record)
-    return Trajectory(folder, record)
-
-
-def _simulation(
-    complex_system: ComplexSystem, settings: SimulationSettings, processor: Processor
-) -> Simulation:
-    from openmm import LangevinMiddleIntegrator, Platform, unit
-    from openmm.app import Simulation
-
-    integrator = LangevinMiddleIntegrator(
-        settings.temperature.value_in("K") * unit.kelvin,
-        settings.friction.value_in("1/ps") / unit.picosecond,
-        settings.timestep.value_in("ps") * unit.picosecond,
-    )
-    integrator.setRandomNumberSeed(settings.seed)
-    integrator.setConstraintTolerance(CONSTRAINT_TOLERANCE / 10)
-    simulation = Simulation(
-        complex_system.topology,
-        complex_system.system,
-        integrator,
-        Platform.getPlatformByName(processor.platform),
-        dict(processor.properties),
-    )
-    simulation.context.setPositions(complex_system.positions)
-    simulation.context.applyConstraints(CONSTRAINT_TOLERANCE / 10)
-    simulation.context.setVelocitiesToTemperature(settings.temperature.value_in("K"), settings.seed)
-    return simulation
-
-
-def _advance(
-    simulation: Simulation,
-    steps: int,
-    done: int,
-    total: int,
-    progress: Callable[[float], None],
-) -> None:
-    """Run `steps` steps, reporting progress; `done` of `total` were made before."""
-    from openmm import OpenMMException
-
-    for start in range(0, steps, PROGRESS_STEPS):
-        try:
-            simulation.step(min(PROGRESS_STEPS, steps - start))
-        except OpenMMException as error:
-            raise SimulationError(f"step {done + start}", f"OpenMM stopped ({error})") from error
-        progress((done + start) / total)
-
-
-def _produce(
-    simulation: Simulation,
-    complex_system: ComplexSystem,
-    settings: SimulationSettings,
-    folder: Path,
-    progress: Callable[[float], None],
-) -> pd.DataFrame:
-    """Run production, keeping a frame and a row of energies at each interval."""
-    import pandas as pd
-    from openmm import unit
-    from openmm.app import XTCFile
-
-    freedom = 3 * int(complex_system.mobile.sum()) - complex_system.system.getNumConstraints()
-    gas_constant = unit.MOLAR_GAS_CONSTANT_R.value_in_unit(unit.kilojoule_per_mole / unit.kelvin)
-    total = settings.equilibration_steps + settings.frames * settings.frame_steps
-    interval = settings.frame_interval.value_in("ps")
-    rows = []
-    with atomic_path(folder / TRAJECTORY) as temporary:
-        temporary.unlink()  # OpenMM appends to a file that is there
-        writer = XTCFile(str(temporary), complex_system.topology, interval, 1, 1)
-        for frame in range(settings.frames):
-            done = settings.equilibration_steps + frame * settings.frame_steps
-            _advance(simulation, settings.frame_steps, done, total, progress)
-            state = simulation.context.getState(positions=True, energy=True)
-            potential, kinetic = (
-                energy.value_in_unit(unit.kilojoule_per_mole)
-                for energy in (state.getPotentialEnergy(), state.getKineticEnergy())
-            )
-            if not np.isfinite(potential + kinetic):
-                raise SimulationError(f"frame {frame}", "the energy is not finite", "shorten the timestep")
-            try:
-                writer.writeModel(state.getPositions())
-            except ValueError as error:  # atoms flew further than the format can say
-                raise SimulationError(f"frame {frame}", f"atoms flew apart ({error})") from error
-            rows.append(
-                {
-                    "time_ps": round((frame + 1) * interval, 6),
-                    "potential_kJ_mol": potential,
-                    "kinetic_kJ_mol": kinetic,
-                    "temperature_K": 2 * kinetic / (freedom * gas_constant),
-                }
-            )
-    return pd.DataFrame(rows)
-
-
-def _checks(simulation: Simulation, complex_system: ComplexSystem) -> dict[str, float]:
-    """Measure how far frozen atoms moved and constraints are off; refuse what is broken."""
-    from openmm import unit
-
-    state = simulation.context.getState(positions=True)
-    positions = state.getPositions(asNumpy=True).value_in_unit(unit.nanometer)
     moved = np.abs(positions - complex_system.positions)[complex_system.frozen]
     drift = float(moved.max()) if len(moved) else 0.0
     error = _constraint_error(complex_system, positions)
@@ -283,11 +467,7 @@ def _constraint_error(complex_system: ComplexSystem, positions: NDArray[np.float
     return float(np.abs(found / wanted - 1).max())
 
 
-def _write_topology(complex_system: ComplexSystem, path: Path) -> None:
+def _positions(state: State) -> NDArray[np.float64]:
     from openmm import unit
-    from openmm.app import PDBxFile
 
-    with atomic_path(path) as temporary, temporary.open("w") as file:
-        PDBxFile.writeFile(
-            complex_system.topology, complex_system.positions * unit.nanometer, file, keepIds=True
-        )
+    return np.asarray(state.getPositions(asNumpy=True).value_in_unit(unit.nanometer))

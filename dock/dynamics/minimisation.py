@@ -12,21 +12,23 @@ from dock.core.errors import SimulationError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from openmm import System
+    from openmm import CustomExternalForce, System
 
     from dock.dynamics.platforms import Processor
 
 TOLERANCE = 10.0  # kJ/mol/nm, root mean square of the force components
 
 
-@contextmanager
-def restrained(
-    system: System,
+SCALE = "restraint_scale"  # the context parameter by which every restraint is multiplied
+
+
+def restraint_force(
     indices: NDArray[np.int64],
     positions: NDArray[np.float64],
     strengths: NDArray[np.float64],
-) -> Iterator[None]:
-    """Hold atoms of a system by harmonic position restraints while the block runs.
+    periodic: bool = False,
+) -> CustomExternalForce:
+    """Return harmonic position restraints, multiplied by the context parameter ``restraint_scale``.
 
     Parameters
     ----------
@@ -36,14 +38,24 @@ def restrained(
         Of every atom, in nanometres; the held ones are held there.
     strengths : numpy.ndarray, shape (n_held,)
         In kJ/mol/nm^2; the energy is half of it times the squared displacement.
+    periodic
+        Whether displacements are to the nearest periodic image.
     """
     import openmm
 
-    force = openmm.CustomExternalForce("0.5*k*((x-x0)^2+(y-y0)^2+(z-z0)^2)")
+    squared = "periodicdistance(x,y,z,x0,y0,z0)^2" if periodic else "((x-x0)^2+(y-y0)^2+(z-z0)^2)"
+    force = openmm.CustomExternalForce(f"{SCALE}*0.5*k*{squared}")
+    force.addGlobalParameter(SCALE, 1.0)
     for name in ("k", "x0", "y0", "z0"):
         force.addPerParticleParameter(name)
     for index, strength in zip(indices, strengths, strict=True):
         force.addParticle(int(index), [strength, *positions[index]])
+    return force
+
+
+@contextmanager
+def restrained(system: System, force: CustomExternalForce) -> Iterator[None]:
+    """Keep restraints in a system while the block runs."""
     number = system.addForce(force)
     try:
         yield

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dock.dynamics.assembly import add_solvent, set_cutoff
-from dock.dynamics.minimisation import minimise, restrained
+from dock.dynamics.minimisation import minimise, restrained, restraint_force
 from dock.dynamics.parameters import force_of, parametrise_receptor
 from dock.receptors.chirality import wrong_hands
 from dock.receptors.hetero import ION_CHARGES
@@ -72,7 +72,8 @@ def relax(preparation: Preparation, processor: Processor) -> tuple[NDArray[np.fl
             _discharge(nonbonded)
         _add_placeholders(system, preparation.bound.charges * charged)
         set_cutoff(system, CUTOFF)
-        with restrained(system, held, targets, np.where(ions[held], ION_STRENGTH, strength)):
+        strengths = np.where(ions[held], ION_STRENGTH, strength)
+        with restrained(system, restraint_force(held, targets, strengths)):
             places, before_after = minimise(system, places, processor, iterations)
         energies.append(before_after)
     positions = places[:count]

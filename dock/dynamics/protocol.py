@@ -1,0 +1,138 @@
+"""The protocol of a simulation: minimise, release restraints step by step, produce; in several replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, model_validator
+
+from dock.core.records import Record
+from dock.core.units import Duration, Pressure, Quantity, Rate, Stiffness, Temperature, Time, WallTime
+from dock.dynamics.platforms import Precision
+from dock.dynamics.systems import SystemSettings, default_kind
+
+if TYPE_CHECKING:
+    from dock.dynamics.platforms import Processor
+    from dock.receptors import Receptor
+
+# Over equal parts of the equilibration the restraints fall to these fractions of their strength.
+RELEASE = (1.0, 0.5, 0.1, 0.0)
+# What a setting that nobody set is where the default, made for a site on a CPU, makes no sense.
+# Membranes have blown up at 4 fs after 2 to 25 ns (openmm issue 2026).
+OF_MEMBRANES: Mapping[str, Any] = {
+    "minimisation_steps": 2000,
+    "equilibration": Quantity("200 ps"),
+    "production": Quantity("5 ns"),
+    "frame_interval": Quantity("20 ps"),
+    "timestep": Quantity("2 fs"),
+}
+ON_A_GPU: Mapping[str, Any] = {
+    "equilibration": Quantity("20 ps"),
+    "production": Quantity("1 ns"),
+    "frame_interval": Quantity("5 ps"),
+}
+MEMBRANE_CUTOFF = Quantity("10 angstrom")  # of the real-space part of PME
+
+
+class SimulationSettings(Record):
+    """How a complex is simulated.
+
+    Attributes
+    ----------
+    minimisation_steps : int
+        Iterations of the minimiser at most.
+    equilibration, production : Duration, Time
+        Simulated time before and while frames are kept. Over the four quarters of equilibration the
+        restraints have their whole strength, half of it, a tenth of it, and none.
+    restraint : Stiffness
+        Of the harmonic restraints that hold heavy atoms of receptor and ligands where they started.
+    equilibration_timestep, timestep : Time
+        More than 2 fs needs hydrogens of at least 3 amu and a settled system.
+    temperature : Temperature
+    friction : Rate
+        Of the Langevin bath.
+    pressure : Pressure
+        Of a membrane system, by a barostat that leaves the membrane without surface tension.
+    frame_interval : Time
+        Simulated time between frames.
+    replicas : int
+        Simulations of the complex that differ in velocities and bath.
+    seed : int
+        Of velocities and of the bath; those of the replicas are derived from it.
+    precision : str
+        Of a GPU: ``single``, ``mixed`` or ``double``.
+    checkpoint_interval : WallTime
+        Working time after which the state is saved. Where saving takes long it is saved less often, so
+        that no more than a hundredth of the time goes into it.
+    system : SystemSettings
+    """
+
+    minimisation_steps: int = Field(default=300, ge=1)
+    equilibration: Duration = Quantity("2 ps")
+    restraint: Stiffness = Quantity("1000 kJ / mol / nm^2")
+    production: Time = Quantity("8 ps")
+    equilibration_timestep: Time = Quantity("2 fs")
+    timestep: Time = Quantity("4 fs")
+    temperature: Temperature = Quantity("310 K")
+    friction: Rate = Quantity("1 / ps")
+    pressure: Pressure = Quantity("1 bar")
+    frame_interval: Time = Quantity("0.2 ps")
+    replicas: int = Field(default=3, ge=1)
+    seed: int = Field(default=1, ge=1)
+    precision: Precision = "mixed"
+    checkpoint_interval: WallTime = Quantity("15 s")
+    system: SystemSettings = SystemSettings()
+
+    @property
+    def equilibration_steps(self) -> int:
+        """Steps before frames are kept."""
+        return round(self.equilibration.value_in("fs") / self.equilibration_timestep.value_in("fs"))
+
+    @property
+    def release_steps(self) -> tuple[int, ...]:
+        """The step at which each part of the equilibration ends."""
+        parts = range(1, len(RELEASE) + 1)
+        return tuple(round(self.equilibration_steps * part / len(RELEASE)) for part in parts)
+
+    @property
+    def frame_steps(self) -> int:
+        """Steps between frames."""
+        return round(self.frame_interval.value_in("fs") / self.timestep.value_in("fs"))
+
+    @property
+    def frames(self) -> int:
+        """Frames that are kept."""
+        return round(self.production.value_in("fs") / self.frame_interval.value_in("fs"))
+
+    @property
+    def steps(self) -> int:
+        """Steps of equilibration and production."""
+        return self.equilibration_steps + self.frames * self.frame_steps
+
+    @model_validator(mode="after")
+    def _whole_frames(self) -> SimulationSettings:
+        longest = 4.0 if self.system.hydrogen_mass.value_in("amu") >= 3.0 else 2.0
+        if max(self.timestep.value_in("fs"), self.equilibration_timestep.value_in("fs")) > longest + 1e-9:
+            raise ValueError(f"time steps above {longest:g} fs need heavier hydrogens, or are too long")
+        for part, whole in (("timestep", "frame_interval"), ("frame_interval", "production")):
+            ratio = getattr(self, whole).value_in("fs") / getattr(self, part).value_in("fs")
+            if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6:
+                raise ValueError(f"{whole} must be a multiple of {part}")
+        return self
+
+    def resolved(self, receptor: Receptor, processor: Processor) -> SimulationSettings:
+        """Return the settings with the kind of system decided, and what nobody set suited to it.
+
+        Raises
+        ------
+        ValidationError
+            If what was set does not go with that, as a production that is no multiple of the frame interval.
+        """
+        kind = self.system.kind if self.system.kind != "auto" else default_kind(receptor, processor)
+        system = {"kind": kind, **self.system.model_dump(exclude={"kind"})}
+        if kind == "membrane" and "cutoff" not in self.system.model_fields_set:
+            system["cutoff"] = MEMBRANE_CUTOFF
+        suited = OF_MEMBRANES if kind == "membrane" else ON_A_GPU if processor.gpu else {}
+        suited = {name: value for name, value in suited.items() if name not in self.model_fields_set}
+        return SimulationSettings(**{**self.model_dump(exclude={"system"}), **suited, "system": system})
