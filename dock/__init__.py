@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from dock.docking.pose import Pose as Pose
     from dock.docking.redocking import redock as redock
     from dock.docking.redocking import redocking_gate as redocking_gate
-    from dock.dynamics.protocol import SimulationSettings as SimulationSettings
     from dock.dynamics.model import build_receptor as build_receptor
     from dock.dynamics.model import open_receptor as open_receptor
+    from dock.dynamics.protocol import SimulationSettings as SimulationSettings
     from dock.dynamics.refinement import RefinementSettings as RefinementSettings
     from dock.dynamics.refinement import refine_poses as refine_poses
     from dock.ligands import Ligand as Ligand

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ class Simulation:
     analysis : ComplexAnalysis
         Series, contacts and hydrogen bonds.
     folder : Path
-        Holds trajectory, topology, energies and final state.
+        Holds a folder for each replica, with trajectory, topology, energies and final state.
     """
 
     pose: Pose
@@ -88,37 +89,53 @@ def simulate(
     folder: Path | str,
     settings: SimulationSettings | None = None,
     platform: str = "auto",
+    device: str | None = None,
+    deadline: float = inf,
+    accept_changes: bool = False,
 ) -> Simulation:
-    """Simulate a pose in its site and measure the trajectory.
+    """Simulate a pose in its site and measure the trajectories; go on where it was stopped.
 
     Parameters
     ----------
+    receptor
+        With the ligands in its other sites, if any (`Receptor.with_occupant`).
     folder
-        Where trajectory, topology, energies and final state go.
-    platform
-        OpenMM platform, or ``auto``.
+        Where a folder for each replica goes.
+    platform, device
+        OpenMM platform, or ``auto``, and the index of the card.
+    deadline
+        The time (`time.time()`) at which to save and stop.
+    accept_changes
+        Go on although software, settings or system are others than at the start.
 
     Raises
     ------
     ParameterError, SimulationError
         If the ligand has no parameters, or the simulation breaks down.
-    OutputError
-        If the folder cannot be written to.
+    StoppedError
+        At the deadline.
+    ChangedError, OutputError
+        If the folder holds something else, or cannot be written to.
     """
     from dock.analysis.complexes import analyse_complex
     from dock.analysis.trajectory import ComplexTrajectory
     from dock.dynamics import engine
     from dock.dynamics.platforms import choose_processor
-    from dock.dynamics.systems import site_system
+    from dock.dynamics.systems import build_system
 
     receptor = open_receptor(receptor) if isinstance(receptor, str) else receptor
     settings = settings or SimulationSettings()
-    folder = output_folder(Path(folder))
-    processor = choose_processor(platform)
-    system = site_system(receptor, pose, settings.system)
-    engine.simulate(system, settings, processor, folder)
-    trajectory = ComplexTrajectory.load(folder, pose, receptor)
-    return Simulation(pose, analyse_complex(trajectory, system, processor), folder)
+    processor = choose_processor(platform, precision=settings.precision, device=device)
+    settings = settings.resolved(receptor, processor)
+    system = build_system(receptor, pose, settings.system)
+    trajectories = []
+    for replica in range(1, settings.replicas + 1):
+        place = output_folder(Path(folder) / f"replica-{replica}")
+        engine.simulate(
+            system, settings, processor, place, replica, deadline=deadline, accept_changes=accept_changes
+        )
+        trajectories.append(ComplexTrajectory.load(place, pose, receptor, system.kind))
+    return Simulation(pose, analyse_complex(trajectories, system, processor), Path(folder))
 
 
 def compare(simulations: Sequence[Simulation]) -> pd.DataFrame:

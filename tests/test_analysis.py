@@ -13,9 +13,9 @@ from dock.analysis.geometry import anchor_distance, contacts, hydrogen_bonds, li
 from dock.analysis.statistics import Average, average, difference
 from dock.analysis.trajectory import ComplexTrajectory
 from dock.core.errors import AnalysisError
-from dock.dynamics import engine
 from dock.dynamics.assembly import combine
 from dock.dynamics.energies import KJ_PER_KCAL, interaction_energies
+from dock.dynamics.frames import TOPOLOGY, TRAJECTORY, write_topology
 from dock.dynamics.platforms import choose_processor
 from dock.dynamics.systems import SystemSettings, site_system
 from dock.ligands import Ligand
@@ -36,13 +36,13 @@ def system(receptor, redocked):
 def still(system, redocked, receptor, tmp_path_factory) -> ComplexTrajectory:
     """Ten frames in which nothing moves, read back from files."""
     folder = tmp_path_factory.mktemp("still")
-    engine._write_topology(system, folder / engine.TOPOLOGY)
+    write_topology(system.topology, system.positions, folder / TOPOLOGY)
     frames = mdtraj.Trajectory(
         np.repeat(system.positions[None], 10, axis=0),
         mdtraj.Topology.from_openmm(system.topology),
         time=np.arange(10),
     )
-    frames.save_xtc(str(folder / engine.TRAJECTORY))
+    frames.save_xtc(str(folder / TRAJECTORY))
     return ComplexTrajectory.load(folder, redocked.best, receptor)
 
 
@@ -169,7 +169,7 @@ def test_a_ligand_far_away_does_not_interact(system):
 
 
 def test_an_analysis_holds_every_quantity(still, system):
-    analysis = analyse_complex(still, system, choose_processor("CPU"))
+    analysis = analyse_complex([still], system, choose_processor("CPU"))
     averages = analysis.averages()
     assert set(averages) == {
         "ligand_rmsd_A", "anchor_distance_A", "interaction_kcal_mol", "vdw_kcal_mol", "coulomb_kcal_mol",
@@ -182,11 +182,11 @@ def test_an_analysis_holds_every_quantity(still, system):
 def test_files_that_do_not_fit_are_refused(still, system, tmp_path):
     with pytest.raises(AnalysisError, match="cannot be read"):
         ComplexTrajectory.load(tmp_path, still.pose, still.receptor)
-    engine._write_topology(system, tmp_path / engine.TOPOLOGY)
-    (tmp_path / engine.TRAJECTORY).write_bytes(b"no trajectory")
+    write_topology(system.topology, system.positions, tmp_path / TOPOLOGY)
+    (tmp_path / TRAJECTORY).write_bytes(b"no trajectory")
     with pytest.raises(AnalysisError, match="cannot be read"):
         ComplexTrajectory.load(tmp_path, still.pose, still.receptor)
-    still.frames.save_xtc(str(tmp_path / engine.TRAJECTORY))
+    still.frames.save_xtc(str(tmp_path / TRAJECTORY))
     other = Ligand.from_catalogue("sertraline")
     with pytest.raises(AnalysisError, match="another molecule"):
         ComplexTrajectory.load(tmp_path, replace(still.pose, ligand=other, mol=other.mol), still.receptor)

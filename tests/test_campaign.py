@@ -13,24 +13,26 @@ from dock.campaign.executor import execute
 from dock.campaign.plan import plan_campaign, tasks_of_kind
 from dock.campaign.reporting import report
 from dock.campaign.settings import CampaignSettings, read_settings
-from dock.campaign.tasks import RESULT, is_done, load_receptor, read_result
+from dock.campaign.tasks import RESULT, Conditions, is_done, load_receptor, read_result
 from dock.core.errors import DockingError, GateError, InputError, OutputError, SettingsError, UnknownNameError
+from dock.dynamics.platforms import choose_processor
 from dock.receptors import Receptor
 
-FAST = "docking: {seeds: [1], ring_conformers: 1}\nsimulation: {equilibration: 0 ps, production: 80 fs, frame_interval: 8 fs, minimisation_steps: 5}\n"
+FAST = "docking: {seeds: [1], ring_conformers: 1}\nsimulation: {equilibration: 0 ps, production: 80 fs, frame_interval: 8 fs, minimisation_steps: 5, replicas: 1}\n"
 
 
 def test_the_default_plan_is_both_enantiomers_in_both_sites():
     tasks = plan_campaign(CampaignSettings())
     assert {kind: len(tasks_of_kind(tasks, kind)) for kind in ("receptor", "ligand", "dock", "gate", "simulate", "analyse")} == {
-        "receptor": 1, "ligand": 2, "dock": 8, "gate": 1, "simulate": 4, "analyse": 4,
+        "receptor": 1, "ligand": 2, "dock": 8, "gate": 1, "simulate": 12, "analyse": 4,
     }  # fmt: skip
     known: set[str] = set()
     for task in tasks:
         assert set(task.needs.values()) <= known, task.label
         known.add(task.key)
     assert len(known) == len(tasks)
-    assert CampaignSettings().simulation.production.value_in("ps") >= 20
+    protocol = CampaignSettings().simulation
+    assert protocol.replicas * protocol.production.value_in("ps") >= 20
 
 
 def test_the_gate_is_planned_where_the_reference_ligand_is_no_guest():
@@ -39,7 +41,7 @@ def test_the_gate_is_planned_where_the_reference_ligand_is_no_guest():
         "dock escitalopram in orthosteric",
         "dock sertraline in orthosteric",
     ]
-    assert len(tasks_of_kind(tasks, "simulate")) == 1
+    assert len(tasks_of_kind(tasks, "simulate")) == 3
 
 
 def test_keys_depend_on_what_matters_and_on_nothing_else():
@@ -114,13 +116,13 @@ def test_a_folder_keeps_its_campaign(short_run):
 
 def test_every_task_is_accounted_for(short_run):
     assert short_run.complete
-    assert len(short_run.succeeded) == len(short_run.tasks) == 20
+    assert len(short_run.succeeded) == len(short_run.tasks) == 24
     assert not short_run.failed
     for name in ("poses", "gate", "occupancy", "simulations", "runs", "contacts", "comparisons", "stages"):
         assert len(short_run.table(name)), name
         assert (short_run.folder / "tables" / f"{name}.csv").exists()
     for name in ("poses/orthosteric.sdf", "poses/allosteric.sdf", "receptors/model.cif", "ligands/escitalopram.sdf",
-                 "trajectories/r-citalopram-allosteric.xtc", "trajectories/r-citalopram-allosteric.cif"):  # fmt: skip
+                 "trajectories/r-citalopram-allosteric-1.xtc", "trajectories/r-citalopram-allosteric-2.cif"):  # fmt: skip
         assert (short_run.folder / name).stat().st_size > 0
     with pytest.raises(UnknownNameError):
         short_run.table("nothing")
@@ -163,7 +165,9 @@ def test_a_second_run_does_nothing_again(short_run):
     before = {
         task.key: (task.folder(short_run.folder) / RESULT).stat().st_mtime_ns for task in short_run.tasks
     }
-    events = list(execute(short_run.tasks, short_run.folder, "inline", 1, "CPU"))
+    events = list(
+        execute(short_run.tasks, short_run.folder, "inline", 1, Conditions(choose_processor("CPU")))
+    )
     assert {event.what for event in events} == {"kept"}
     after = {
         task.key: (task.folder(short_run.folder) / RESULT).stat().st_mtime_ns for task in short_run.tasks
@@ -174,10 +178,10 @@ def test_a_second_run_does_nothing_again(short_run):
 def test_an_old_run_is_read_as_it_was_planned(short_run, dock_command, monkeypatch):
     """After an update of the software the tasks have other keys; a report must still find them."""
     monkeypatch.setattr("dock.campaign.plan.software_versions", lambda: {"openmm": "9.9"})
-    now = {task.key for task in Campaign(short_run.settings).tasks}
+    now = {task.key for task in plan_campaign(short_run.settings)}
     assert not now & {task.key for task in short_run.tasks}
     opened = Campaign.open(short_run.folder)
-    assert len(opened.succeeded) == 20
+    assert len(opened.succeeded) == 24
     assert opened.locked()["versions"]["openmm"] != "9.9"
     assert dock_command("report", short_run.folder).code == 0
 

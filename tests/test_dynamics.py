@@ -7,17 +7,19 @@ from openmm import unit
 from rdkit import Chem
 
 from dock.core.catalogue import structures_folder
-from dock.core.errors import MissingDependencyError, ParameterError, SettingsError, SimulationError
+from dock.core.errors import MissingDependencyError, ParameterError, SettingsError
 from dock.dynamics import ambertools, charges, engine
 from dock.dynamics.assembly import add_solvent, combine, set_cutoff, subset_topology
 from dock.dynamics.charges import charges as charges_of
+from dock.dynamics.frames import ENERGIES, STATE, TRAJECTORY
 from dock.dynamics.minimisation import minimise
 from dock.dynamics.parameters import ligand_parameters, receptor_parameters
 from dock.dynamics.platforms import choose_processor
+from dock.dynamics.protocol import SimulationSettings
 from dock.dynamics.systems import SystemSettings, residue_distances, site_system, whole_system
 from dock.ligands import Ligand
 
-SHORT = engine.SimulationSettings(
+SHORT = SimulationSettings(
     minimisation_steps=50, equilibration="0.1 ps", production="0.4 ps", frame_interval="40 fs"
 )
 
@@ -212,7 +214,7 @@ def test_the_whole_receptor_can_be_simulated_too(receptor, redocked):
 
 def test_a_short_simulation(site, processor, tmp_path):
     told = []
-    trajectory = engine.simulate(site, SHORT, processor, tmp_path, told.append)
+    trajectory = engine.simulate(site, SHORT, processor, tmp_path, progress=told.append)
     record = trajectory.record
     assert record["frames"] == 10
     assert record["steps"] == 50 + 100
@@ -224,14 +226,14 @@ def test_a_short_simulation(site, processor, tmp_path):
     import mdtraj
     import pandas as pd
 
-    energies = pd.read_csv(tmp_path / engine.ENERGIES)
+    energies = pd.read_csv(tmp_path / ENERGIES)
     assert np.isfinite(energies.to_numpy()).all()
-    frames = mdtraj.load(str(tmp_path / engine.TRAJECTORY), top=mdtraj.Topology.from_openmm(site.topology))
+    frames = mdtraj.load(str(tmp_path / TRAJECTORY), top=mdtraj.Topology.from_openmm(site.topology))
     assert frames.time == pytest.approx(energies["time_ps"].to_numpy())
     assert frames.time == pytest.approx(0.04 * np.arange(1, 11), abs=1e-5)
     frozen = frames.xyz[:, site.frozen]
     assert np.abs(frozen - site.positions[site.frozen]).max() < 2e-3  # XTC rounds to 1e-3 nm
-    state = openmm.XmlSerializer.deserialize((tmp_path / engine.STATE).read_text())
+    state = openmm.XmlSerializer.deserialize((tmp_path / STATE).read_text())
     assert state.getStepCount() == 150
 
 
@@ -239,14 +241,7 @@ def test_simulations_repeat_with_their_seed(site, tmp_path):
     one, two = (
         engine.simulate(site, SHORT, choose_processor("CPU", 1), tmp_path / name).folder for name in "ab"
     )
-    assert (one / engine.ENERGIES).read_text() == (two / engine.ENERGIES).read_text()
-
-
-def test_a_broken_simulation_is_a_typed_failure(site, processor, tmp_path):
-    hot = SHORT.model_copy(update={"timestep": engine.Quantity("40 fs")})
-    with pytest.raises(SimulationError):
-        engine.simulate(site, hot, processor, tmp_path)
-    assert not (tmp_path / engine.TRAJECTORY).exists()
+    assert (one / ENERGIES).read_text() == (two / ENERGIES).read_text()
 
 
 def test_minimisation_goes_down_and_leaves_the_frozen_shell(site, processor):
@@ -258,17 +253,17 @@ def test_minimisation_goes_down_and_leaves_the_frozen_shell(site, processor):
 
 def test_settings_must_divide_evenly():
     with pytest.raises(ValueError, match="frame_interval must be a multiple of timestep"):
-        engine.SimulationSettings(frame_interval="0.21 ps", timestep="4 fs")
+        SimulationSettings(frame_interval="0.21 ps", timestep="4 fs")
     with pytest.raises(ValueError, match="time steps above 4 fs"):
-        engine.SimulationSettings(timestep="5 fs")
+        SimulationSettings(timestep="5 fs")
     with pytest.raises(ValueError, match="time steps above 2 fs"):
-        engine.SimulationSettings(system={"hydrogen_mass": "1.5 amu"})
+        SimulationSettings(system={"hydrogen_mass": "1.5 amu"})
     with pytest.raises(ValueError, match="mobile_within must not exceed"):
         SystemSettings(mobile_within="9 angstrom")
     with pytest.raises(ValueError, match="hydrogen_mass must lie"):
         SystemSettings(hydrogen_mass="8 amu")
     with pytest.raises(ValueError, match="production must be a multiple"):
-        engine.SimulationSettings(production="20.1 ps")
+        SimulationSettings(production="20.1 ps")
 
 
 def test_platforms_that_are_not_there_say_why():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -49,20 +50,57 @@ def average(series: ArrayLike) -> Average:
     AnalysisError
         If the series is empty or holds a value that is not finite.
     """
-    values = np.asarray(series, dtype=float)
-    if values.size == 0 or not np.isfinite(values).all():
+    return average_replicas([series])
+
+
+def average_replicas(replicas: Sequence[ArrayLike]) -> Average:
+    """Average time series of the same quantity from simulations that differ in their random numbers only.
+
+    The error is the largest of three: that of the fluctuations within the series, allowing for their
+    autocorrelation; that of the mean of the replicas' means, from how much they differ; and half the gap
+    between the first and second halves, averaged over the replicas, since series that still drift are not
+    converged. Where the replicas differ by more than their fluctuations explain, each counts as one sample.
+
+    Raises
+    ------
+    AnalysisError
+        If a series is empty or holds a value that is not finite.
+    """
+    series = [np.asarray(replica, dtype=float) for replica in replicas]
+    if not series or any(values.size == 0 or not np.isfinite(values).all() for values in series):
         raise AnalysisError("time series", "is empty or holds values that are not finite")
+    everything = np.concatenate(series)
+    mean = float(everything.mean())
+    shares = np.array([values.size for values in series]) / everything.size
+    samples = np.array([_samples(values) for values in series])
+    spreads = np.array([values.std(ddof=1) if values.size > 1 else 0.0 for values in series])
+    within = float(np.sqrt((shares**2 * spreads**2 / samples).sum()))
+    total = float(samples.sum())
+    between = 0.0
+    if len(series) > 1:
+        means = np.array([values.mean() for values in series])
+        between = float(means.std(ddof=1) / sqrt(len(means)))
+    if between > within:
+        within, total = between, float(len(series))
+    if total < MIN_SAMPLES or within <= 1e-12 * max(1.0, abs(mean)):
+        return Average(mean, float("nan"), total)
+    return Average(mean, max(within, _drift(series, shares)), total)
+
+
+def _samples(values: NDArray[np.float64]) -> float:
+    """Return how many independent samples a series holds; of a constant nobody can say, so one."""
     if values.size < MIN_SAMPLES:
-        return Average(float(values.mean()), float("nan"), float(values.size))
-    spread = values.std(ddof=1)
-    if spread <= 1e-12 * max(1.0, abs(values.mean())):
-        # A constant: nothing says how many independent looks were taken at it.
-        return Average(float(values.mean()), float("nan"), 1.0)
-    samples = values.size / _statistical_inefficiency(values)
-    half = values.size // 2
-    drift = abs(float(values[:half].mean() - values[-half:].mean())) / 2
-    error = max(float(spread / sqrt(samples)), drift) if samples >= MIN_SAMPLES else float("nan")
-    return Average(float(values.mean()), error, float(samples))
+        return float(values.size)
+    if values.std() <= 1e-12 * max(1.0, abs(values.mean())):
+        return 1.0
+    return float(values.size / _statistical_inefficiency(values))
+
+
+def _drift(series: Sequence[NDArray[np.float64]], shares: NDArray[np.float64]) -> float:
+    """Return half the gap between first and second halves, averaged over the series."""
+    halves = [(values[: values.size // 2], values[-(values.size // 2) :]) for values in series]
+    gaps = [one.mean() - two.mean() if one.size else 0.0 for one, two in halves]
+    return abs(float((shares * np.array(gaps)).sum())) / 2
 
 
 def _statistical_inefficiency(values: NDArray[np.float64]) -> float:

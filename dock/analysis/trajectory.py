@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dock.core.errors import AnalysisError
+from dock.dynamics.assembly import LIGAND_CHAIN
 from dock.dynamics.frames import TOPOLOGY, TRAJECTORY
 from dock.dynamics.parameters import LIGAND_RESIDUE
+from dock.dynamics.systems import OCCUPANT_RESIDUE, Kind
 from dock.receptors.receptor import residue_labels
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ class ComplexTrajectory:
     Attributes
     ----------
     frames : mdtraj.Trajectory
-        In the frame of the receptor: the outer shell does not move, so nothing is fitted.
+        Of receptor and ligands, in the frame of the receptor. The outer shell of a site does not move, so
+        nothing is fitted; a receptor that moves as a whole is superposed by its C-alpha atoms.
     pose : Pose
         The docked pose that the simulation started from.
     receptor : Receptor
@@ -46,8 +49,16 @@ class ComplexTrajectory:
     labels: tuple[str, ...]
 
     @classmethod
-    def load(cls, folder: Path, pose: Pose, receptor: Receptor) -> ComplexTrajectory:
+    def load(cls, folder: Path, pose: Pose, receptor: Receptor, kind: Kind = "site") -> ComplexTrajectory:
         """Load what `dock.dynamics.engine.simulate` wrote to a folder.
+
+        Parameters
+        ----------
+        receptor
+            With the ligands that lay in its other sites.
+        kind
+            Of the system that was simulated. What surrounds receptor and ligands is left out, molecules
+            are moved to the periodic image nearest to the receptor.
 
         Raises
         ------
@@ -57,17 +68,23 @@ class ComplexTrajectory:
         import mdtraj
         from openmm.app import PDBxFile
 
+        solute = None
+        if kind == "membrane":
+            mols = [pose.mol, *receptor.occupants.values()]
+            solute = np.arange(receptor.topology.getNumAtoms() + sum(mol.GetNumAtoms() for mol in mols))
         try:
             simulated = PDBxFile(str(folder / TOPOLOGY)).topology
             topology = mdtraj.Topology.from_openmm(simulated)
-            frames = mdtraj.load(str(folder / TRAJECTORY), top=topology)
+            frames = mdtraj.load(str(folder / TRAJECTORY), top=topology, atom_indices=solute)
         except Exception as error:  # readers raise whatever a truncated file causes
             raise AnalysisError(folder / TRAJECTORY, f"cannot be read ({error})") from error
         trajectory = cls(frames, pose, receptor, _labels(simulated, receptor))
-        symbols = [topology.atom(int(i)).element.symbol for i in trajectory.ligand]
+        symbols = [frames.topology.atom(int(i)).element.symbol for i in trajectory.ligand]
         if symbols != [atom.GetSymbol() for atom in pose.mol.GetAtoms()]:
             raise AnalysisError(folder / TOPOLOGY, f"holds another molecule than {pose.ligand.name}")
         trajectory._add_ligand_bonds()
+        if kind != "site":
+            trajectory._follow_receptor()
         return trajectory
 
     @cached_property
@@ -139,6 +156,21 @@ class ComplexTrajectory:
             np.repeat(self.receptor.positions[None, fixed], self.frames.n_frames, axis=0) if fixed else None
         )
 
+    def _follow_receptor(self) -> None:
+        """Put every frame into the receptor's frame, with each molecule at its nearest image."""
+        import mdtraj
+
+        frames = self.frames
+        if frames.unitcell_lengths is not None:
+            molecules = frames.topology.find_molecules()
+            largest = max(molecules, key=len)
+            frames.image_molecules(inplace=True, anchor_molecules=[largest], other_molecules=None)
+        count = self.receptor.topology.getNumAtoms()
+        alphas = [atom.index for atom in frames.topology.atoms if atom.name == "CA" and atom.index < count]
+        places = np.zeros((1, frames.n_atoms, 3), dtype=np.float32)
+        places[0, :count] = self.receptor.positions
+        frames.superpose(mdtraj.Trajectory(places, frames.topology), atom_indices=alphas)
+
     def _add_ligand_bonds(self) -> None:
         """Bonds of the ligand are not in the mmCIF; hydrogen bonds need them."""
         topology = self.frames.topology
@@ -150,11 +182,16 @@ class ComplexTrajectory:
 
 
 def _labels(simulated: Topology, receptor: Receptor) -> tuple[str, ...]:
-    """Return what the receptor calls the residues of a part of it; the ligand is LIG1."""
+    """Return what the receptor calls the residues of a part of it; the ligand is LIG1.
+
+    Ligands in other sites are called by their name and site.
+    """
 
     def place(residue: Residue) -> tuple[str, str, str, str]:
         return residue.chain.id, residue.id, residue.insertionCode.strip(), residue.name
 
     names = residue_labels(receptor.topology)
     whole = {place(residue): names[residue.index] for residue in receptor.topology.residues()}
+    others = [f"{mol.GetProp('_Name')} in {site}" for site, mol in receptor.occupants.items()]
+    whole |= {(LIGAND_CHAIN, str(n), "", OCCUPANT_RESIDUE): name for n, name in enumerate(others, start=2)}
     return tuple(whole.get(place(r), f"{r.name}{r.id}") for r in simulated.residues())

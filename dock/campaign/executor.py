@@ -8,42 +8,49 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures import TimeoutError as TimeIsUp
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 from queue import Empty
 from typing import Any, Literal
 
 from dock.campaign.plan import Task
-from dock.campaign.tasks import FAILURE, is_done, perform, record_failure
-from dock.core.errors import DockError, TaskError, WorkerError
+from dock.campaign.tasks import FAILURE, Conditions, is_done, perform, record_failure
+from dock.core.errors import DockError, StoppedError, TaskError, WorkerError
 from dock.core.workers import WorkerPool, available_cores
+from dock.dynamics.platforms import devices
 
 POLL = 0.5  # seconds between looks at the progress of workers
 PARENT_POLL = 2.0
+GRACE = 30.0  # seconds behind the deadline that simulations have to save
+# The part of a card that a simulation is taken to fill: a thousand atoms leave most of it idle, a membrane none.
+SHARES = {"site": 1 / 8, "implicit": 1 / 2, "membrane": 1.0}
 _PROGRESS: Any = None  # in a worker, the queue that progress is told to
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened: a task ``started``, has ``progress``, is ``done``, ``kept`` or ``failed``."""
+    """Something that happened: a task ``started``, has ``progress``, is ``done``, ``kept``, ``failed`` or ``stopped``."""
 
-    what: Literal["started", "progress", "done", "kept", "failed"]
+    what: Literal["started", "progress", "done", "kept", "failed", "stopped"]
     task: Task
     fraction: float = 0.0
     message: str = ""
 
 
-def execute(tasks: Sequence[Task], run: Path, executor: str, workers: int, platform: str) -> Iterator[Event]:
+def execute(
+    tasks: Sequence[Task], run: Path, executor: str, workers: int, conditions: Conditions
+) -> Iterator[Event]:
     """Do every task that is not done yet, telling what happens.
 
     A task whose needs failed is recorded as failed, too. Whatever is interrupted leaves no
-    result, and is done again by the next call.
+    result, and is done again by the next call. At the deadline simulations save and stop, and nothing
+    new is begun.
 
     Parameters
     ----------
@@ -51,32 +58,39 @@ def execute(tasks: Sequence[Task], run: Path, executor: str, workers: int, platf
         ``inline`` (in this process, one after the other) or ``local`` (worker processes).
     workers
         Number of worker processes; the processor's cores are shared between them.
+    conditions
+        Of which the threads are set here.
     """
     order = TopologicalSorter({task.key: set(task.needs.values()) for task in tasks})
     order.prepare()
     by_key = {task.key: task for task in tasks}
     failed: set[str] = set()
     runner: _Inline | _Local
-    runner = _Inline(run, platform) if executor == "inline" else _Local(run, platform, workers)
+    runner = _Inline(run, conditions) if executor == "inline" else _Local(run, conditions, workers)
     try:
         while order.is_active():
-            for key in order.get_ready():
+            ready = order.get_ready()
+            for key in ready:
                 task = by_key[key]
-                broken = [by_key[need].label for need in task.needs.values() if need in failed]
+                lost = _lost_need(task, failed)
                 if is_done(task, run):
                     yield Event("kept", task)
                     order.done(key)
-                elif broken:
+                elif lost:
                     failure = record_failure(
-                        task, run, TaskError(task.label, f"needs '{broken[0]}', which failed")
+                        task, run, TaskError(task.label, f"needs '{by_key[lost].label}', which failed")
                     )
                     failed.add(key)
                     yield Event("failed", task, message=failure["message"])
                     order.done(key)
-                else:
+                elif not _late(conditions):
                     (task.folder(run) / FAILURE).unlink(missing_ok=True)
                     runner.submit(task)
                     yield Event("started", task)
+            if runner.idle:
+                if not ready:
+                    return  # time was up: what is left waits for the next run
+                continue
             for event in runner.events():
                 yield event
                 if event.what in ("done", "failed"):
@@ -87,21 +101,40 @@ def execute(tasks: Sequence[Task], run: Path, executor: str, workers: int, platf
         runner.close()
 
 
+def _lost_need(task: Task, failed: Collection[str]) -> str:
+    """Return the key of a task that failed and without which this one cannot be done; empty if none."""
+    lost = [role for role, key in task.needs.items() if key in failed]
+    if not set(task.enough) <= set(lost):
+        lost = [role for role in lost if role not in task.enough]
+    return task.needs[lost[0]] if lost else ""
+
+
+def _late(conditions: Conditions, grace: float = 0.0) -> bool:
+    return time.time() >= conditions.deadline + grace
+
+
 class _Inline:
     """Tasks one after the other in this process."""
 
-    def __init__(self, run: Path, platform: str) -> None:
-        self._run, self._platform = run, platform
+    def __init__(self, run: Path, conditions: Conditions) -> None:
+        self._run, self._conditions = run, replace(conditions, threads=available_cores())
         self._waiting: list[Task] = []
+
+    @property
+    def idle(self) -> bool:
+        return not self._waiting
 
     def submit(self, task: Task) -> None:
         self._waiting.append(task)
 
     def events(self) -> Iterator[Event]:
-        if self._waiting:
-            task = self._waiting.pop(0)
-            threads = available_cores()
-            yield _outcome(task, perform(task, self._run, threads, self._platform, lambda _: None))
+        task = self._waiting.pop(0)
+        if _late(self._conditions):
+            return
+        try:
+            yield _outcome(task, perform(task, self._run, self._conditions, lambda _: None))
+        except StoppedError as error:
+            yield Event("stopped", task, message=str(error))
 
     def close(self) -> None:
         self._waiting.clear()
@@ -110,24 +143,37 @@ class _Inline:
 class _Local:
     """Tasks in worker processes; a worker that dies, or exceeds its time, takes only its own task along."""
 
-    def __init__(self, run: Path, platform: str, workers: int) -> None:
-        self._run, self._platform, self._workers = run, platform, workers
-        self._threads = max(1, available_cores() // workers)
+    def __init__(self, run: Path, conditions: Conditions, workers: int) -> None:
+        self._run, self._workers = run, workers
+        self._conditions = replace(conditions, threads=max(1, available_cores() // workers))
+        self._cards = find_cards(conditions)
         self._queue = multiprocessing.get_context("spawn").Queue()
         self._waiting: list[Task] = []
         self._running: dict[Any, Task] = {}
+        self._card_of: dict[str, str] = {}
         self._deaths: Counter[str] = Counter()
         self._pids: set[int] = set()
         self._pool = WorkerPool(workers, _start_worker, (self._queue, os.getpid()))
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way, or what is will not be waited for any longer."""
+        return not (self._waiting or self._running) or _late(self._conditions, GRACE)
 
     def submit(self, task: Task) -> None:
         self._waiting.append(task)
 
     def events(self) -> Iterator[Event]:
-        while self._waiting and len(self._running) < self._workers:
-            task = self._waiting.pop(0)
-            work = (task, self._run, self._threads, self._platform)
-            self._running[self._pool.schedule(_work, work, task.time_limit)] = task
+        if _late(self._conditions):
+            self._waiting.clear()
+        for task in list(self._waiting):
+            if len(self._running) == self._workers:
+                break
+            conditions = self._placed(task)
+            if conditions is not None:
+                self._waiting.remove(task)
+                work = (task, self._run, conditions)
+                self._running[self._pool.schedule(_work, work, task.time_limit)] = task
         if not self._running:
             return
         finished, _ = wait(self._running, timeout=POLL, return_when=FIRST_COMPLETED)
@@ -151,15 +197,31 @@ class _Local:
                 os.killpg(pid, signal.SIGTERM)
         self._pool.stop()
 
+    def _placed(self, task: Task) -> Conditions | None:
+        """Return the conditions with a card for the task, or None while every card is full."""
+        if not self._cards:
+            return self._conditions
+        share = _share(task)
+        loads = dict.fromkeys(self._cards, 0.0)
+        for running in self._running.values():
+            loads[self._card_of[running.key]] += _share(running)
+        card = min(loads, key=lambda name: loads[name])
+        if loads[card] and loads[card] + share > 1.0 + 1e-9:
+            return None
+        self._card_of[task.key] = card
+        return replace(self._conditions, device=card)
+
     def _finish(self, task: Task, future: Any) -> Event | None:
         """Return what became of a task; None if it is tried again, since its worker died."""
         from pebble import ProcessExpired
 
         try:
             return _outcome(task, future.result())
+        except StoppedError as error:
+            return Event("stopped", task, message=str(error))
         except TimeIsUp:
             problem = f"took longer than {task.time_limit:g} s"
-            error: DockError = WorkerError(task.label, problem, "raise docking.time_limit")
+            failure: DockError = WorkerError(task.label, problem, "raise docking.time_limit")
         except (ProcessExpired, BrokenProcessPool) as death:
             self._deaths[task.key] += 1
             if is_done(task, self._run):
@@ -167,12 +229,12 @@ class _Local:
             if self._deaths[task.key] == 1:
                 self._waiting.insert(0, task)
                 return None
-            error = WorkerError(
+            failure = WorkerError(
                 task.label, f"its worker process died twice ({death})", "look for lack of memory"
             )
         except Exception as unforeseen:  # what cannot be sent back from a worker
-            error = TaskError(task.label, str(unforeseen))
-        return _outcome(task, record_failure(task, self._run, error))
+            failure = TaskError(task.label, str(unforeseen))
+        return _outcome(task, record_failure(task, self._run, failure))
 
     def _messages(self) -> Iterator[tuple[str, float]]:
         """Yield what workers told: the fraction of a task, or their own process id."""
@@ -183,6 +245,20 @@ class _Local:
                     self._pids.add(int(value))
                 else:
                     yield key, value
+
+
+def find_cards(conditions: Conditions) -> list[str]:
+    """Return the indices of the cards that simulations are spread over: those named, or all there are."""
+    if conditions.device is not None:
+        return conditions.device.split(",")
+    return devices(conditions.processor.platform)
+
+
+def _share(task: Task) -> float:
+    """Return the part of a card that a task fills."""
+    if task.kind not in ("simulate", "analyse", "refine"):
+        return 0.0
+    return SHARES[task.inputs["settings"]["system"]["kind"]] if task.kind == "simulate" else SHARES["site"]
 
 
 def _outcome(task: Task, failure: dict[str, Any] | None) -> Event:
@@ -209,8 +285,8 @@ def _follow_parent(parent: int) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _work(task: Task, run: Path, threads: int, platform: str) -> dict[str, Any] | None:
+def _work(task: Task, run: Path, conditions: Conditions) -> dict[str, Any] | None:
     def progress(fraction: float) -> None:
         _PROGRESS.put((task.key, fraction))
 
-    return perform(task, run, threads, platform, progress)
+    return perform(task, run, conditions, progress)

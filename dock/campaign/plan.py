@@ -16,6 +16,7 @@ from dock.core.keys import content_key, file_sha256
 from dock.core.records import software_versions
 from dock.dynamics.charges import shipped_charges
 from dock.dynamics.model import open_receptor
+from dock.dynamics.platforms import Processor, choose_processor
 from dock.ligands import Ligand, stereo
 from dock.ligands.protonation import protonate
 from dock.receptors import Receptor
@@ -46,6 +47,8 @@ class Task:
         Expected work, in seconds on one core of the machine in benchmarks/RESULTS.md.
     time_limit : float, optional
         After so many seconds its worker is ended, and the task has failed.
+    enough : tuple of str
+        Roles of needs of which one that succeeded is enough, such as the replicas of a simulation.
     """
 
     kind: str
@@ -56,6 +59,7 @@ class Task:
     key: str = ""
     cost: float = 1.0
     time_limit: float | None = None
+    enough: tuple[str, ...] = ()
 
     def folder(self, run: Path) -> Path:
         """Return where the task keeps its files."""
@@ -63,6 +67,20 @@ class Task:
 
 
 TaskMaker = Callable[..., Task]
+# Core seconds for SERT on the machine in benchmarks/RESULTS.md.
+COST_OF_STEP = {"site": 0.014, "implicit": 0.28, "membrane": 2.0}
+
+
+def resolve_settings(settings: CampaignSettings, processor: Processor) -> CampaignSettings:
+    """Return the settings with what is simulated decided for this receptor and processor.
+
+    Raises
+    ------
+    InputError
+        If the receptor cannot be opened, or what was set does not go together.
+    """
+    receptor = open_receptor(_source(settings), settings.preparation_changes)
+    return settings.model_copy(update={"simulation": settings.simulation.resolved(receptor, processor)})
 
 
 def plan_campaign(settings: CampaignSettings) -> list[Task]:
@@ -70,11 +88,18 @@ def plan_campaign(settings: CampaignSettings) -> list[Task]:
 
     Names, SMILES and files are checked here, before any work is done.
 
+    Parameters
+    ----------
+    settings
+        Resolved for this machine (`resolve_settings`) where they are not yet.
+
     Raises
     ------
     InputError
         If the settings name a ligand, a site or a structure that is not there.
     """
+    if settings.simulation.system.kind == "auto":
+        settings = resolve_settings(settings, choose_processor())
     versions = software_versions()
 
     def task(kind: str, label: str, cost: float, inputs: dict[str, Any], **needs: Task) -> Task:
@@ -162,27 +187,28 @@ def _simulation_tasks(
         cost = 10.0 + 5.0 * settings.refinement.poses
         search = task("refine", f"refine {where}", cost, refining, receptor=receptor, search=search)
         first = [search]
-    inputs = what | {"settings": protocol.model_dump(mode="json")}
-    steps = protocol.equilibration_steps + protocol.frames * protocol.frame_steps
-    simulation = task(
-        "simulate",
-        f"simulate {where}",
-        8.0 + 0.014 * steps,
-        inputs,
-        receptor=receptor,
-        search=search,
-        **{f"gate_{gate.inputs['site']}": gate for gate in gates if not settings.accept_failed_gate},
-    )
+    # A result depends neither on how many replicas there are nor on how often the state was saved.
+    inputs = what | {
+        "settings": protocol.model_dump(mode="json", exclude={"replicas", "checkpoint_interval"})
+    }
+    needs = {"receptor": receptor, "search": search}
+    gated = {f"gate_{gate.inputs['site']}": gate for gate in gates if not settings.accept_failed_gate}
+    cost = 8.0 + COST_OF_STEP[protocol.system.kind] * protocol.steps
+    replicas = {}
+    for number in range(1, protocol.replicas + 1):
+        label = f"simulate {where}, replica {number} of {protocol.replicas}"
+        replicas[f"replica_{number}"] = task(
+            "simulate", label, cost, inputs | {"replica": number}, **needs, **gated
+        )
     analysis = task(
         "analyse",
         f"analyse {where}",
-        2.0 + 0.05 * protocol.frames,
+        2.0 + 0.05 * protocol.frames * protocol.replicas,
         inputs,
-        receptor=receptor,
-        search=search,
-        simulation=simulation,
+        **needs,
+        **replicas,
     )
-    return [*first, simulation, analysis]
+    return [*first, *replicas.values(), replace(analysis, enough=tuple(replicas))]
 
 
 def write_plan(tasks: Sequence[Task], path: Path) -> None:
@@ -192,7 +218,7 @@ def write_plan(tasks: Sequence[Task], path: Path) -> None:
 
 def read_plan(path: Path) -> list[Task]:
     """Read a plan that `write_plan` wrote."""
-    return [Task(**fields) for fields in read_json(path)]
+    return [Task(**{**fields, "enough": tuple(fields["enough"])}) for fields in read_json(path)]
 
 
 def tasks_of_kind(tasks: Sequence[Task], kind: str) -> list[Task]:
@@ -202,9 +228,7 @@ def tasks_of_kind(tasks: Sequence[Task], kind: str) -> list[Task]:
 
 def _receptor_task(settings: CampaignSettings, task: TaskMaker) -> tuple[Task, Receptor]:
     """Return the receptor's task, and the receptor."""
-    source = settings.receptor
-    if source.strip().lower() not in catalogue.targets() and Path(source).exists():
-        source = str(Path(source).resolve())
+    source = _source(settings)
     loaded = open_receptor(source, settings.preparation_changes)
     inputs = {
         "source": source,
@@ -215,6 +239,13 @@ def _receptor_task(settings: CampaignSettings, task: TaskMaker) -> tuple[Task, R
         "sha256": loaded.record.get("inputs", {}),
     }
     return task("receptor", f"receptor {loaded.name}", 2.0, inputs), loaded
+
+
+def _source(settings: CampaignSettings) -> str:
+    source = settings.receptor
+    if source.strip().lower() not in catalogue.targets() and Path(source).exists():
+        return str(Path(source).resolve())
+    return source
 
 
 def _mol_block(mol: Mol) -> str:

@@ -70,22 +70,26 @@ def _complexes(campaign: Campaign) -> list[ReportComplex]:
     analyses = {
         task.needs["search"]: task for task in tasks_of_kind(campaign.tasks, "analyse") if is_done(task, run)
     }
-    complexes = []
+    replicas: dict[str, list[Task]] = {}
     for simulation in tasks_of_kind(campaign.tasks, "simulate"):
-        search = by_key[simulation.needs["search"]]
+        replicas.setdefault(simulation.needs["search"], []).append(simulation)
+    complexes = []
+    for key, simulations in replicas.items():
+        search = by_key[key]
         if not is_done(search, run):
             continue
-        analysis = analyses.get(search.key)
+        analysis = analyses.get(key)
+        done = [simulation for simulation in simulations if is_done(simulation, run)]
         complexes.append(
             ReportComplex(
-                simulation.inputs["ligand"],
-                simulation.inputs["site"],
+                search.inputs["ligand"],
+                search.inputs["site"],
                 load_poses(search.folder(run)),
                 read_result(search, run)["result"]["best"],
-                is_done(simulation, run),
+                bool(done),
                 _table(analysis, run, tables.SERIES),
                 _table(analysis, run, tables.CONTACTS),
-                _last_frame(simulation, run) if is_done(simulation, run) else "",
+                _last_frame(done[0], run) if done else "",
             )
         )
     return complexes

@@ -85,7 +85,7 @@ def write_results(tasks: Sequence[Task], run: Path) -> None:
         _link(task.folder(run) / LIGAND, run / "ligands" / f"{task.inputs['name']}.sdf")
     for task in _done(tasks, run, "simulate"):
         for name in (TRAJECTORY, TOPOLOGY, STATE):
-            stem = f"{task.inputs['ligand']}-{task.inputs['site']}"
+            stem = f"{task.inputs['ligand']}-{task.inputs['site']}-{task.inputs['replica']}"
             _link(task.folder(run) / name, run / "trajectories" / f"{stem}{Path(name).suffix}")
 
 
@@ -186,9 +186,12 @@ def _simulations(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
             "mean": value["mean"],
             "error": value["error"],
             "independent_samples": round(value["samples"], 1),
+            "replicas": result["replicas"],
+            "replicas_lost": result["replicas_lost"],
         }
         for task in _done(tasks, run, "analyse")
-        for name, value in read_result(task, run)["result"]["averages"].items()
+        for result in [read_result(task, run)["result"]]
+        for name, value in result["averages"].items()
     ]
     return pd.DataFrame(rows)
 
@@ -200,7 +203,7 @@ def _runs(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
     rows = []
     for task in _done(tasks, run, "simulate"):
         result = read_result(task, run)["result"]
-        plain = {name: value for name, value in result.items() if not isinstance(value, dict)}
+        plain = {name: value for name, value in result.items() if not isinstance(value, dict | list)}
         rows.append({"ligand": task.inputs["ligand"], "site": task.inputs["site"], **plain})
     return pd.DataFrame(rows)
 

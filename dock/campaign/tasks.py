@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dock.campaign.plan import Task
-from dock.core.errors import DockError, GateError, TaskError
+from dock.core.errors import DockError, GateError, StoppedError, TaskError
 from dock.core.files import read_json, write_json, write_text
+from dock.core.records import software_versions
 
 if TYPE_CHECKING:
     from dock.docking.pose import Pose
-    from dock.dynamics.platforms import Processor
+    from dock.dynamics.platforms import Precision, Processor
     from dock.receptors import Receptor
 
 RESULT, FAILURE = "result.json", "failure.json"
@@ -21,24 +24,45 @@ POSES, LIGAND = "poses.sdf", "ligand.sdf"
 Progress = Callable[[float], None]
 
 
+@dataclass(frozen=True)
+class Conditions:
+    """Under which conditions tasks are done; no result depends on them.
+
+    Attributes
+    ----------
+    processor : Processor
+        Chosen once for all.
+    threads : int
+        Processor threads that a task may use.
+    device : str, optional
+        Index of the card that a task uses.
+    deadline : float
+        The time (`time.time()`) at which simulations save and stop.
+    accept_changes : bool
+        Whether simulations that other software began are continued.
+    """
+
+    processor: Processor
+    threads: int = 1
+    device: str | None = None
+    deadline: float = inf
+    accept_changes: bool = False
+
+
 class TaskContext:
     """What a task works with: its inputs, the run folder and the machine.
 
     Parameters
     ----------
-    threads
-        Processor threads that the task may use.
-    platform
-        OpenMM platform, or ``auto``.
     progress
         Called with the fraction done.
     """
 
-    def __init__(self, task: Task, run: Path, threads: int, platform: str, progress: Progress) -> None:
+    def __init__(self, task: Task, run: Path, conditions: Conditions, progress: Progress) -> None:
         self.task = task
         self.run = run
-        self.threads = threads
-        self.platform = platform
+        self.conditions = conditions
+        self.threads = conditions.threads
         self.progress = progress
         self.folder = task.folder(run)
 
@@ -55,18 +79,21 @@ class TaskContext:
         refined = self.task.kinds["search"] == "refine"
         return load_receptor(self.needed("search")) if refined else self.receptor()
 
-    def processor(self) -> Processor:
-        """Choose the processor of a simulation."""
-        from dock.dynamics.platforms import choose_processor
-
-        return choose_processor(self.platform, self.threads)
+    def processor(self, precision: Precision = "mixed") -> Processor:
+        """Return the processor of a simulation."""
+        return self.conditions.processor.configured(self.threads, precision, self.conditions.device)
 
 
-def perform(task: Task, run: Path, threads: int, platform: str, progress: Progress) -> dict[str, Any] | None:
+def perform(task: Task, run: Path, conditions: Conditions, progress: Progress) -> dict[str, Any] | None:
     """Do a task and record how it went; return None, or the failure.
 
     The result file is written last, so that its presence means completeness. Failures are
     recorded beside it, and a later run tries again.
+
+    Raises
+    ------
+    StoppedError
+        If the time was up; a later run continues.
     """
     folder = task.folder(run)
     started = time.perf_counter()
@@ -74,10 +101,13 @@ def perform(task: Task, run: Path, threads: int, platform: str, progress: Progre
         folder.mkdir(parents=True, exist_ok=True)
         for left_over in folder.glob(".*"):  # of a run that was killed while writing
             left_over.unlink()
-        result = KINDS[task.kind](TaskContext(task, run, threads, platform, progress))
+        result = KINDS[task.kind](TaskContext(task, run, conditions, progress))
         seconds = round(time.perf_counter() - started, 3)
         record = {"kind": task.kind, "label": task.label, "inputs": task.inputs, "needs": task.needs}
-        write_json(folder / RESULT, record | {"seconds": seconds, "threads": threads, "result": result})
+        how = {"seconds": seconds, "threads": conditions.threads, "versions": software_versions()}
+        write_json(folder / RESULT, record | how | {"result": result})
+    except StoppedError:
+        raise
     except DockError as error:
         return record_failure(task, run, error)
     except Exception as error:  # what the code did not foresee must not stop the other tasks
@@ -248,30 +278,44 @@ def _gate(context: TaskContext) -> dict[str, Any]:
 
 
 def _simulate(context: TaskContext) -> dict[str, Any]:
-    from dock.dynamics.engine import SimulationSettings, simulate
-    from dock.dynamics.systems import site_system
+    from dock.dynamics.engine import simulate
+    from dock.dynamics.protocol import SimulationSettings
+    from dock.dynamics.systems import build_system
 
-    pose = best_pose(context.needed("search"))
-    settings = SimulationSettings(**context.task.inputs["settings"])
-    system = site_system(context.receptor_of_pose(), pose, settings.system)
-    return simulate(system, settings, context.processor(), context.folder, context.progress).record
+    inputs = context.task.inputs
+    settings = SimulationSettings(**inputs["settings"])
+    system = build_system(context.receptor_of_pose(), best_pose(context.needed("search")), settings.system)
+    trajectory = simulate(
+        system,
+        settings,
+        context.processor(settings.precision),
+        context.folder,
+        inputs["replica"],
+        context.progress,
+        context.conditions.deadline,
+        context.conditions.accept_changes,
+    )
+    return trajectory.record
 
 
 def _analyse(context: TaskContext) -> dict[str, Any]:
+    """Measure a complex over its replicas; those that broke down are left out, and counted."""
     from dock.analysis.complexes import analyse_complex
     from dock.analysis.trajectory import ComplexTrajectory
     from dock.dynamics.protocol import SimulationSettings
-    from dock.dynamics.systems import site_system
+    from dock.dynamics.systems import build_system
 
     pose = best_pose(context.needed("search"))
     receptor = context.receptor_of_pose()
     settings = SimulationSettings(**context.task.inputs["settings"])
-    trajectory = ComplexTrajectory.load(context.needed("simulation"), pose, receptor)
-    system = site_system(receptor, pose, settings.system)
-    analysis = analyse_complex(trajectory, system, context.processor())
+    replicas = [context.needed(role) for role in context.task.enough]
+    done = [folder for folder in replicas if (folder / RESULT).exists()]
+    system = build_system(receptor, pose, settings.system)
+    trajectories = [ComplexTrajectory.load(folder, pose, receptor, system.kind) for folder in done]
+    analysis = analyse_complex(trajectories, system, context.processor(settings.precision))
     for name, table in analysis.tables().items():
         write_text(context.folder / f"{name}.csv", table.to_csv(index=False))
-    return analysis.summary()
+    return analysis.summary() | {"replicas_lost": len(replicas) - len(done)}
 
 
 KINDS: dict[str, Callable[[TaskContext], dict[str, Any]]] = {

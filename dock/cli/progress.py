@@ -50,6 +50,8 @@ class Progress:
         key = event.task.key
         if event.what == "progress":
             self._fractions[key] = event.fraction
+        elif event.what == "stopped":
+            self._say(event)
         elif event.what != "started":
             self._fractions[key] = 1.0
             self._ended += 1
@@ -72,7 +74,7 @@ class Progress:
         return time_left(elapsed, (self._done() - self._kept) / (self._total - self._kept or 1))
 
     def _say(self, event: Event) -> None:
-        words = {"done": "done", "kept": "kept", "failed": "FAILED"}[event.what]
+        words = {"done": "done", "kept": "kept", "failed": "FAILED", "stopped": "stopped in time"}[event.what]
         text = f"[{self._ended}/{self._count}] {words}: {event.task.label}"
         if self._bar.disable:
             left = self._left() if event.what == "done" else ""

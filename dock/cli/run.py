@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dock.dynamics.platforms import NAMES
+from dock.cli import options
 
 
 @click.command("run")
@@ -22,14 +22,20 @@ from dock.dynamics.platforms import NAMES
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Worker processes [default: one for each core].")
 @click.option("--executor", type=click.Choice(["local", "inline"]), default="local", show_default=True)
-@click.option(
-    "--platform",
-    type=click.Choice(NAMES),
-    default="auto",
-    show_default=True,
-    help="Processor of the simulations.",
-)
-def command(campaign: Path | None, folder: Path, workers: int | None, executor: str, platform: str) -> None:
+@options.platform
+@options.device
+@options.time_limit
+@options.accept_changes
+def command(
+    campaign: Path | None,
+    folder: Path,
+    workers: int | None,
+    executor: str,
+    platform: str,
+    device: str | None,
+    time_limit: float | None,
+    accept_changes: bool,
+) -> None:
     """Prepare, dock, simulate, compare and report.
 
     Without a CAMPAIGN file: both citalopram enantiomers in both sites of human SERT. The same
@@ -38,16 +44,21 @@ def command(campaign: Path | None, folder: Path, workers: int | None, executor: 
     from dock.campaign import Campaign
     from dock.campaign.reporting import report
     from dock.cli.progress import Progress
-    from dock.dynamics.platforms import choose_processor
+    from dock.core.errors import StoppedError
 
-    todo = Campaign.read(campaign, folder) if campaign else Campaign(folder=folder)
-    choose_processor(platform)
+    deadline = options.deadline(time_limit)
+    if campaign:
+        todo = Campaign.read(campaign, folder, platform, accept_changes)
+    else:
+        todo = Campaign(None, folder, platform, accept_changes)
     with Progress(todo.tasks) as progress:
-        todo.run(executor, workers, platform, progress)
+        todo.run(executor, workers, progress, device, deadline)
     path = report(todo)
     click.echo(f"{len(todo.succeeded)} done, {len(todo.failed)} failed of {len(todo.tasks)} tasks")
     for failure in todo.table("failures").itertuples():
         click.echo(f"failed: {failure.message}", err=True)
     click.echo(f"report: {path}")
+    if not todo.complete:
+        raise StoppedError(folder, "stopped before its time was up", "the same command continues it")
     if todo.failed:
         raise click.exceptions.Exit(1)

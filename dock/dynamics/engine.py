@@ -156,6 +156,7 @@ class _Run:
             "frames": self.settings.frames,
             "ms_per_step": round(self.good.seconds / steps * 1e3, 3),
             "stepping_s": round(self.good.seconds, 2),
+            "mean_temperature_K": round(self.files.mean_temperature(), 2),
             "breakdowns": len(self.good.events),
             "platform": self.processor.platform,
             "platform_properties": dict(self.processor.properties),

@@ -92,6 +92,12 @@ class FrameFiles:
         with self._paths[1].open("a") as table:
             table.write(",".join(row) + "\n")
 
+    def mean_temperature(self) -> float:
+        """Return the mean temperature of the frames so far, in K."""
+        import pandas as pd
+
+        return float(pd.read_csv(self._paths[1])["temperature_K"].mean())
+
     def lengths(self) -> tuple[int, int]:
         """Return the bytes of trajectory and table, once they are on the disk."""
         return _synced(self._paths[0]), _synced(self._paths[1])

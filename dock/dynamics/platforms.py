@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from dock.core.errors import SettingsError
@@ -44,6 +44,10 @@ class Processor:
     def gpu(self) -> bool:
         """Whether it is a card, which several simulations can share."""
         return self.platform not in ("CPU", "Reference")
+
+    def configured(self, threads: int | None, precision: Precision, device: str | None) -> Processor:
+        """Return it with other properties, as of `choose_processor`; nothing is tried."""
+        return replace(self, properties=_properties(self.platform, threads, precision, device))
 
     def context(self, system: System, integrator: Integrator) -> Context:
         """Make a context of the system on this processor."""

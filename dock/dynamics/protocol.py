@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from dock.core.records import Record
+from dock.core.records import Record, settings_error
 from dock.core.units import Duration, Pressure, Quantity, Rate, Stiffness, Temperature, Time, WallTime
 from dock.dynamics.platforms import Precision
 from dock.dynamics.systems import SystemSettings, default_kind
@@ -126,7 +126,7 @@ class SimulationSettings(Record):
 
         Raises
         ------
-        ValidationError
+        SettingsError
             If what was set does not go with that, as a production that is no multiple of the frame interval.
         """
         kind = self.system.kind if self.system.kind != "auto" else default_kind(receptor, processor)
@@ -135,4 +135,7 @@ class SimulationSettings(Record):
             system["cutoff"] = MEMBRANE_CUTOFF
         suited = OF_MEMBRANES if kind == "membrane" else ON_A_GPU if processor.gpu else {}
         suited = {name: value for name, value in suited.items() if name not in self.model_fields_set}
-        return SimulationSettings(**{**self.model_dump(exclude={"system"}), **suited, "system": system})
+        try:
+            return SimulationSettings(**{**self.model_dump(exclude={"system"}), **suited, "system": system})
+        except ValidationError as error:
+            raise settings_error(f"simulation of a {kind} system", error) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from dock.report.view import cdn_address, lining_selections, scene_pdb, scenes, 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dock.report.content import ReportContent
+    from dock.report.content import ReportComplex, ReportContent
 
 TEMPLATE = "report.html.j2"
 MISSING = "\N{EN DASH}"
@@ -61,6 +62,8 @@ def render(content: ReportContent) -> str:
         records={name: _records(table) for name, table in content.tables.items()},
         gate_failed=bool(len(gate)) and not bool(gate["passed"].all()),
         simulated=simulated,
+        simulated_time=_simulated_time(simulated),
+        kinds=set(content.tables["runs"]["kind"]) if len(content.tables["runs"]) else set(),
         complex_rows=_complex_rows(content),
         enantiomer_scores=_enantiomer_scores(content),
         series_plot=plots.time_series(simulated) if simulated else "",
@@ -78,6 +81,14 @@ def render(content: ReportContent) -> str:
         cdn=cdn_address(),
         data=script_json(_viewer_data(content)),
     )
+
+
+def _simulated_time(simulated: Sequence[ReportComplex]) -> str:
+    """Return in words how long a replica of each complex was simulated."""
+    times = [complex_.series["time_ps"].max() for complex_ in simulated if complex_.series is not None]
+    if not times:
+        return "Picoseconds"
+    return f"{max(times):g} picoseconds" if max(times) < 1000 else f"{max(times) / 1000:g} nanoseconds"
 
 
 def _viewer_data(content: ReportContent) -> dict[str, Any]:

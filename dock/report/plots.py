@@ -30,13 +30,15 @@ def time_series(complexes: Sequence[ReportComplex]) -> str:
         axes = figure.add_subplot(1, len(columns), number)
         for index, complex_ in enumerate(simulated):
             if complex_.series is not None and name in complex_.series:
-                axes.plot(
-                    complex_.series["time_ps"],
-                    complex_.series[name],
-                    color=COLOURS[index % len(COLOURS)],
-                    label=complex_.label,
-                    linewidth=1.3,
-                )
+                for number_of_replica, replica in complex_.series.groupby("replica"):
+                    axes.plot(
+                        replica["time_ps"],
+                        replica[name],
+                        color=COLOURS[index % len(COLOURS)],
+                        label=complex_.label,
+                        linewidth=1.3 if number_of_replica == 1 else 0.7,
+                        alpha=1.0 if number_of_replica == 1 else 0.6,
+                    )
         axes.set_xlabel("time / ps")
         axes.set_ylabel(SERIES[name])
         if not name.startswith("interaction"):

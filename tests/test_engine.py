@@ -1,0 +1,338 @@
+"""The engine: what is simulated is what was planned, whatever happens on the way."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import mdtraj
+import numpy as np
+import openmm
+import pandas as pd
+import pytest
+from openmm import unit
+
+from dock.core.errors import ChangedError, OutputError, SettingsError, SimulationError, StoppedError
+from dock.core.units import Quantity
+from dock.dynamics import checkpoint, engine
+from dock.dynamics.checkpoint import Checkpoint
+from dock.dynamics.frames import ENERGIES, STATE, TOPOLOGY, TRAJECTORY
+from dock.dynamics.minimisation import SCALE
+from dock.dynamics.platforms import choose_processor, devices
+from dock.dynamics.protocol import RELEASE, SimulationSettings
+from dock.dynamics.systems import SystemSettings, build_system, default_kind
+
+SMALL = SystemSettings(kind="site", kept_within="5 angstrom", mobile_within="4 angstrom")
+SHORT = SimulationSettings(
+    minimisation_steps=50,
+    equilibration="0.1 ps",
+    production="0.4 ps",
+    frame_interval="40 fs",
+    system=SMALL,
+)
+
+
+@pytest.fixture(scope="module")
+def processor():
+    return choose_processor("CPU", 2)
+
+
+@pytest.fixture(scope="module")
+def small(receptor, redocked):
+    return build_system(receptor, redocked.best, SMALL)
+
+
+@pytest.fixture(scope="module")
+def finished(small, processor, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("finished")
+    engine.simulate(small, SHORT, processor, folder)
+    return folder
+
+
+def changed(settings, **values):
+    """Settings that validation would refuse."""
+    return settings.model_copy(update=values)
+
+
+def frames(folder, small):
+    return mdtraj.load(str(folder / TRAJECTORY), top=mdtraj.Topology.from_openmm(small.topology))
+
+
+def assert_whole(folder, small, settings):
+    """Exactly the planned frames at the planned times, and the planned number of steps."""
+    planned = settings.frame_interval.value_in("ps") * np.arange(1, settings.frames + 1)
+    assert frames(folder, small).time == pytest.approx(planned, abs=1e-5)
+    assert pd.read_csv(folder / ENERGIES)["time_ps"].to_numpy() == pytest.approx(planned, abs=1e-9)
+    state = openmm.XmlSerializer.deserialize((folder / STATE).read_text())
+    assert state.getStepCount() == settings.steps
+    total = settings.equilibration.value_in("ps") + settings.production.value_in("ps")
+    assert state.getTime().value_in_unit(unit.picosecond) == pytest.approx(total)
+
+
+def test_a_simulation_has_the_planned_frames(finished, small):
+    assert_whole(finished, small, SHORT)
+    record = json.loads((finished / engine.RECORD).read_text())
+    assert record["steps"] == 50 + 100
+    assert record["frames"] == 10
+    assert record["sessions"] == [{"platform": "CPU", "steps": 150}]
+    assert record["frozen_drift_nm"] < 1e-6
+    assert record["constraint_error"] < 1e-6
+    table = pd.read_csv(finished / ENERGIES)
+    assert record["mean_temperature_K"] == pytest.approx(table["temperature_K"].mean(), abs=0.01)
+    frozen = frames(finished, small).xyz[:, small.frozen]
+    assert np.abs(frozen - small.positions[small.frozen]).max() < 2e-3  # XTC rounds to 1e-3 nm
+
+
+def test_a_finished_simulation_is_not_touched(finished, small, processor):
+    before = {path.name: path.stat().st_mtime_ns for path in finished.iterdir()}
+    again = engine.simulate(small, SHORT, processor, finished)
+    assert again.record["frames"] == 10
+    assert {path.name: path.stat().st_mtime_ns for path in finished.iterdir()} == before
+
+
+def test_replicas_differ_in_their_random_numbers_alone(small, tmp_path):
+    processor = choose_processor("CPU", 1)
+    for name, replica in (("one", 1), ("same", 1), ("two", 2)):
+        engine.simulate(small, SHORT, processor, tmp_path / name, replica)
+    one, same, two = ((tmp_path / name / ENERGIES).read_text() for name in ("one", "same", "two"))
+    assert one == same
+    assert one != two
+
+
+def test_restraints_are_released_step_by_step(small, processor, tmp_path, monkeypatch):
+    seen = []
+    real = engine._step
+
+    def step(context, steps, done):
+        parameters = dict(context.getParameters())
+        seen.append((done, parameters.get(SCALE)))
+        real(context, steps, done)
+
+    monkeypatch.setattr(engine, "_step", step)
+    engine.simulate(small, SHORT, processor, tmp_path)
+    ends = SHORT.release_steps
+    assert ends == (12, 25, 38, 50)
+    for done, scale in seen:
+        expected = next((RELEASE[n] for n, end in enumerate(ends) if done < end), None)
+        assert scale == expected
+    assert {scale for _, scale in seen} == {*RELEASE, None}
+
+
+def test_restraints_hold_heavy_atoms_that_can_move(small):
+    system = engine.running_system(small, SHORT, restraining=True, seed=1)
+    force = next(f for f in system.getForces() if isinstance(f, openmm.CustomExternalForce))
+    held = {force.getParticleParameters(n)[0] for n in range(force.getNumParticles())}
+    elements = [atom.element.symbol for atom in small.topology.atoms()]
+    assert held == {n for n in np.flatnonzero(small.mobile) if elements[n] != "H"}
+    assert engine.running_system(small, SHORT, restraining=False, seed=1) is small.system
+
+
+def test_a_simulation_stops_in_time_and_goes_on(small, processor, tmp_path):
+    stops = 0
+    for _ in range(200):
+        try:
+            engine.simulate(small, SHORT, processor, tmp_path, deadline=time.time())
+        except StoppedError as error:
+            stops += 1
+            said = str(error)
+            assert not (tmp_path / engine.RECORD).exists()
+        else:
+            break
+    assert stops > 2
+    assert "the same command continues" in said
+    assert_whole(tmp_path, small, SHORT)
+    record = json.loads((tmp_path / engine.RECORD).read_text())
+    assert len(record["sessions"]) == stops + 1
+    assert sum(session["steps"] for session in record["sessions"]) == SHORT.steps
+
+
+def test_what_was_written_after_the_checkpoint_is_cut_off(small, processor, tmp_path):
+    """As a kill leaves it: half a frame and half a row behind those that the checkpoint knows."""
+    many = changed(SHORT, production=Quantity("4 ps"), checkpoint_interval=Quantity("1 ms"))
+    with pytest.raises(StoppedError):
+        engine.simulate(small, many, processor, tmp_path, deadline=time.time() + 4)
+    saved = Checkpoint.load(tmp_path)
+    assert SHORT.equilibration_steps < saved.step < many.steps
+    for name, rubbish in ((TRAJECTORY, b"\x00\x01half a frame"), (ENERGIES, b"1.23,4")):
+        with (tmp_path / name).open("ab") as file:
+            file.write(rubbish)
+    engine.simulate(small, many, processor, tmp_path)
+    assert_whole(tmp_path, small, many)
+
+
+def test_a_trajectory_that_lost_its_end_is_refused(small, processor, tmp_path):
+    many = changed(SHORT, production=Quantity("4 ps"))
+    with pytest.raises(StoppedError):
+        engine.simulate(small, many, processor, tmp_path, deadline=time.time() + 4)
+    (tmp_path / TRAJECTORY).write_bytes(b"")
+    with pytest.raises(SimulationError, match=r"trajectory.xtc: is shorter than"):
+        engine.simulate(small, many, processor, tmp_path)
+
+
+def test_killed_at_twenty_random_moments_nothing_is_lost_and_nothing_done_twice():
+    script = Path(__file__).parent.parent / "benchmarks" / "kills.py"
+    done = subprocess.run(
+        [sys.executable, script, "--dry", "--kills", "20"], capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    killed = [row for row in done.stdout.splitlines() if "| -9 |" in row]
+    assert len(killed) >= 10
+    assert any("production" in row for row in killed)
+
+
+def test_a_longer_production_continues(finished, small, processor, tmp_path):
+    shutil.copytree(finished, tmp_path / "longer")
+    longer = changed(SHORT, production=Quantity("0.6 ps"))
+    engine.simulate(small, longer, processor, tmp_path / "longer")
+    assert_whole(tmp_path / "longer", small, longer)
+    before = (finished / TRAJECTORY).read_bytes()
+    assert (tmp_path / "longer" / TRAJECTORY).read_bytes()[: len(before)] == before
+
+
+def test_other_software_settings_or_systems_are_refused(finished, small, processor, tmp_path, monkeypatch):
+    folder = tmp_path / "begun"
+    shutil.copytree(finished, folder)
+    hot = changed(SHORT, temperature=Quantity("400 K"))
+    with pytest.raises(ChangedError, match="temperature 310 K, not 400 K"):
+        engine.simulate(small, hot, processor, folder)
+    with pytest.raises(ChangedError, match="replica 1, not 2"):
+        engine.simulate(small, SHORT, processor, folder, 2)
+    moved = replace(small, positions=small.positions + 0.01)
+    with pytest.raises(ChangedError, match="another system"):
+        engine.simulate(moved, SHORT, processor, folder)
+    monkeypatch.setattr(
+        checkpoint, "software_versions", lambda names: dict.fromkeys(names, "9.9") | {"sertdock": "0.1.0"}
+    )
+    with pytest.raises(ChangedError, match=r"openmm 8\..* not 9\.9.*--accept-changes"):
+        engine.simulate(small, SHORT, processor, folder)
+    engine.simulate(small, SHORT, processor, folder, accept_changes=True)
+    begun = json.loads((folder / checkpoint.BEGUN).read_text())
+    assert begun["versions"]["openmm"] == "9.9"
+    assert begun["before"][0]["versions"]["openmm"].startswith("8.")
+
+
+def test_files_of_something_else_are_left_alone(small, processor, tmp_path):
+    (tmp_path / TRAJECTORY).write_text("mine")
+    with pytest.raises(OutputError, match=r"holds trajectory\.xtc, which no simulation here has begun"):
+        engine.simulate(small, SHORT, processor, tmp_path)
+    assert (tmp_path / TRAJECTORY).read_text() == "mine"
+
+
+def test_a_damaged_checkpoint_is_one_line(small, processor, tmp_path):
+    (tmp_path / checkpoint.CHECKPOINT).write_text('{"step": 3}')
+    with pytest.raises(SimulationError, match="is damaged"):
+        engine.simulate(small, SHORT, processor, tmp_path)
+
+
+def test_a_breakdown_is_retried_with_a_smaller_step(small, processor, tmp_path):
+    """Steps of 20 fs break down; with a half, a quarter or an eighth of them the plan is kept."""
+    wild = changed(SHORT, timestep=Quantity("20 fs"), frame_interval=Quantity("40 fs"))
+    record = engine.simulate(small, wild, processor, tmp_path).record
+    assert 1 <= record["breakdowns"] <= 3
+    steps = [event["went_on_with_fs"] for event in record["events"]]
+    assert steps == [10.0, 5.0, 2.5][: len(steps)]
+    assert_whole(tmp_path, small, wild)
+    assert np.isfinite(pd.read_csv(tmp_path / ENERGIES).to_numpy()).all()
+
+
+def test_a_simulation_that_cannot_go_on_is_recorded_for_diagnosis(small, processor, tmp_path):
+    hopeless = changed(
+        SHORT, timestep=Quantity("400 fs"), frame_interval=Quantity("800 fs"), production=Quantity("8 ps")
+    )
+    with pytest.raises(SimulationError, match="broke down 4 times, at last with 50 fs steps") as told:
+        engine.simulate(small, hopeless, processor, tmp_path)
+    folder = tmp_path / engine.DIAGNOSIS
+    assert str(folder) in str(told.value)
+    system = openmm.XmlSerializer.deserialize((folder / "system.xml").read_text())
+    good = openmm.XmlSerializer.deserialize((folder / "state_good.xml").read_text())
+    integrator = openmm.XmlSerializer.deserialize((folder / "integrator.xml").read_text())
+    assert system.getNumParticles() == len(small.positions)
+    assert integrator.getStepSize().value_in_unit(unit.femtosecond) == pytest.approx(50.0)
+    places = good.getPositions(asNumpy=True).value_in_unit(unit.nanometer)
+    assert np.isfinite(places).all()
+    assert not (tmp_path / engine.RECORD).exists()
+
+
+def test_the_bath_keeps_its_temperature(small, processor, tmp_path):
+    """420 mobile atoms fluctuate by 4 % a frame; 40 frames, 0.1 ps apart at 10/ps, by less than 1 %."""
+    warm = changed(
+        SHORT, friction=Quantity("10/ps"), equilibration=Quantity("2 ps"), production=Quantity("4 ps"),
+        frame_interval=Quantity("0.1 ps"),
+    )  # fmt: skip
+    record = engine.simulate(small, warm, processor, tmp_path).record
+    assert record["mean_temperature_K"] == pytest.approx(310, rel=0.03)
+
+
+def test_energy_is_conserved_without_a_bath(small, processor):
+    """NVE, Verlet at 2 fs with heavy hydrogens, 4 ps after settling: drift below 0.02 kT/ps per degree of freedom."""
+    system = small.system
+    bath = processor.context(system, openmm.LangevinMiddleIntegrator(310, 10.0, 0.002))
+    bath.setPositions(small.positions)
+    openmm.LocalEnergyMinimizer.minimize(bath, 10.0, 50)
+    bath.setVelocitiesToTemperature(310, 1)
+    bath.getIntegrator().step(500)
+    state = bath.getState(positions=True, velocities=True)
+    integrator = openmm.VerletIntegrator(0.002)
+    integrator.setConstraintTolerance(1e-6)
+    context = processor.context(system, integrator)
+    context.setState(state)
+    times, totals = [], []
+    for step in range(40):
+        integrator.step(50)
+        now = context.getState(energy=True)
+        total = now.getPotentialEnergy() + now.getKineticEnergy()
+        times.append(0.1 * (step + 1))
+        totals.append(total.value_in_unit(unit.kilojoule_per_mole))
+    freedom = 3 * int(small.mobile.sum()) - system.getNumConstraints()
+    drift = np.polyfit(times, totals, 1)[0] / freedom / (0.0083145 * 310)
+    assert abs(drift) < 0.02, drift
+
+
+def test_platforms_agree(small):
+    """Against OpenMM's reference in double precision: energy to 1e-5, forces to 5e-4 of their RMS."""
+    platforms = {"Reference": {}, "CPU": {}}
+    if devices("OpenCL"):
+        platforms["OpenCL"] = {"Precision": "mixed"}
+    found = {}
+    for name, properties in platforms.items():
+        context = openmm.Context(
+            small.system, openmm.VerletIntegrator(0.001), openmm.Platform.getPlatformByName(name), properties
+        )
+        context.setPositions(small.positions)
+        state = context.getState(energy=True, forces=True)
+        forces = state.getForces(asNumpy=True).value_in_unit(unit.kilojoule_per_mole / unit.nanometer)
+        energy = state.getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole)
+        found[name] = energy, np.asarray(forces)[small.mobile]
+    energy, forces = found.pop("Reference")
+    for name, (other, others) in found.items():
+        assert other == pytest.approx(energy, rel=1e-5), name
+        assert np.sqrt(((others - forces) ** 2).mean()) < 5e-4 * np.sqrt((forces**2).mean()), name
+
+
+def test_settings_are_resolved_for_what_is_simulated(receptor):
+    cpu = choose_processor("CPU")
+    gpu = replace(cpu, platform="CUDA")
+    site = SimulationSettings().resolved(receptor, cpu)
+    assert site.system.kind == "site"
+    assert str(site.production) == "8 ps"
+    membrane = SimulationSettings(temperature="300 K").resolved(receptor, gpu)
+    assert membrane.system.kind == "membrane" == default_kind(receptor, gpu)
+    assert membrane.production.value_in("ns") == 5
+    assert membrane.timestep.value_in("fs") == 2
+    assert membrane.system.cutoff.value_in("nm") == pytest.approx(1)
+    assert str(membrane.temperature) == "300 K"
+    assert SimulationSettings(**membrane.model_dump(mode="json")).resolved(receptor, cpu) == membrane
+    soluble = replace(receptor, record={})
+    assert SimulationSettings().resolved(soluble, gpu).system.kind == "implicit"
+    with pytest.raises(SettingsError, match=r"simulation of a membrane system: .*multiple"):
+        SimulationSettings(production="30 ps").resolved(receptor, gpu)
+
+
+def test_topology_and_first_frame_belong_together(finished, small):
+    written = openmm.app.PDBxFile(str(finished / TOPOLOGY))
+    assert written.topology.getNumAtoms() == len(small.positions)
+    places = written.getPositions(asNumpy=True).value_in_unit(unit.nanometer)
+    assert np.abs(frames(finished, small).xyz[0] - places).max() < 0.5
