@@ -3,7 +3,7 @@
 AM1-BCC charges depend a little on the conformer they are derived from. Two enantiomers whose
 charges were derived apart would differ by that noise; so one conformer of one isomer is used, the
 charges of equivalent atoms are averaged, and every isomer takes the same numbers. NAGL predicts
-AM1-BCC charges without a conformer, in a fraction of a second where sqm takes a minute.
+AM1-BCC charges without a conformer, in less than a second; benchmarks/RESULTS.md says how well.
 """
 
 from __future__ import annotations
