@@ -14,7 +14,8 @@ from dock.core.errors import SettingsError
 from dock.core.files import read_json, write_json
 from dock.core.keys import content_key, file_sha256
 from dock.core.records import software_versions
-from dock.dynamics.charges import shipped_charges
+from dock.dynamics import nagl
+from dock.dynamics.charges import ChargeMethod, shipped_charges
 from dock.dynamics.model import open_receptor
 from dock.dynamics.platforms import Processor, choose_processor
 from dock.ligands import Ligand, stereo
@@ -184,6 +185,7 @@ def _simulation_tasks(
     first = []
     if settings.refinement:
         refining = what | {"settings": settings.refinement.model_dump(mode="json")}
+        refining |= _charge_model(settings.refinement.system.charges)
         cost = 10.0 + 5.0 * settings.refinement.poses
         search = task("refine", f"refine {where}", cost, refining, receptor=receptor, search=search)
         first = [search]
@@ -191,6 +193,7 @@ def _simulation_tasks(
     inputs = what | {
         "settings": protocol.model_dump(mode="json", exclude={"replicas", "checkpoint_interval"})
     }
+    inputs |= _charge_model(protocol.system.charges)
     needs = {"receptor": receptor, "search": search}
     gated = {f"gate_{gate.inputs['site']}": gate for gate in gates if not settings.accept_failed_gate}
     cost = 8.0 + COST_OF_STEP[protocol.system.kind] * protocol.steps
@@ -209,6 +212,11 @@ def _simulation_tasks(
         **replicas,
     )
     return [*first, *replicas.values(), replace(analysis, enough=tuple(replicas))]
+
+
+def _charge_model(method: ChargeMethod) -> dict[str, str]:
+    """Return what a result depends on besides the method: the model of NAGL that is installed."""
+    return {"charge_model": nagl.describe()} if method == "nagl" else {}
 
 
 def write_plan(tasks: Sequence[Task], path: Path) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
     from dock.docking.search import Search
+    from dock.dynamics.charges import ChargeMethod
     from dock.ligands import Ligand
     from dock.receptors import Receptor
 
@@ -164,7 +165,7 @@ def _refine(receptor: Receptor, pose: Pose, settings: RefinementSettings, proces
     if between["vdw"] > 0.0:
         raise SimulationError(pose.ligand.name, "its pose overlaps the receptor still after minimisation")
     interaction = float(between["total"])
-    strain = _strain(pose.ligand, places[complex_system.ligand], processor)
+    strain = _strain(pose.ligand, places[complex_system.ligand], settings.system.charges, processor)
     energies = {
         "refined_interaction_kcal_mol": interaction,
         "refined_strain_kcal_mol": strain,
@@ -190,8 +191,10 @@ def _place(pose: Pose, coordinates: NDArray[np.float64]) -> Mol:
         ) from error
 
 
-def _strain(ligand: Ligand, places: NDArray[np.float64], processor: Processor) -> float:
+def _strain(
+    ligand: Ligand, places: NDArray[np.float64], charges: ChargeMethod, processor: Processor
+) -> float:
     """Return the ligand's energy less that of its prepared conformer, minimised, in kcal/mol."""
-    system = ligand_system(ligand)
+    system = ligand_system(ligand, charges)
     _, (_, relaxed) = minimise(system, ligand.mol.GetConformer().GetPositions() * A_TO_NM, processor)
     return float((potential_energies(system, places[None], processor)[0] - relaxed) / KJ_PER_KCAL)

@@ -28,6 +28,7 @@ from dock.dynamics.assembly import (
     solvent_force,
     subset_topology,
 )
+from dock.dynamics.charges import ChargeMethod
 from dock.dynamics.parameters import LIGAND_RESIDUE, force_of, ligand_parameters, receptor_parameters
 from dock.ligands import Ligand
 from dock.receptors.hetero import ION_CHARGES
@@ -63,6 +64,8 @@ class SystemSettings(Record):
         Of the non-bonded forces while simulating; interaction energies are computed without.
     hydrogen_mass : Mass
         Mass of hydrogens, taken from the heavy atoms they sit on.
+    charges : str
+        How those of ligands are found: ``am1-bcc``, or ``nagl``, which is fast and an extra.
     """
 
     kind: Literal["auto"] | Kind = "auto"
@@ -70,6 +73,7 @@ class SystemSettings(Record):
     mobile_within: Length = Quantity("5 angstrom")
     cutoff: Length = Quantity("12 angstrom")
     hydrogen_mass: Mass = Quantity("3 amu")
+    charges: ChargeMethod = "am1-bcc"
 
     @model_validator(mode="after")
     def _possible(self) -> SystemSettings:
@@ -212,7 +216,7 @@ def whole_system(receptor: Receptor, pose: Pose, settings: SystemSettings) -> Co
     return _implicit("implicit", receptor, pose, everything, mobile, settings)
 
 
-def ligand_system(ligand: Ligand) -> System:
+def ligand_system(ligand: Ligand, charges: ChargeMethod = "am1-bcc") -> System:
     """Build a ligand alone in native OBC2, without cutoff.
 
     Raises
@@ -224,7 +228,7 @@ def ligand_system(ligand: Ligand) -> System:
 
     topology = Topology()
     add_ligand(topology, ligand.mol, LIGAND_RESIDUE)
-    system = combine([(ligand_parameters(ligand), np.arange(topology.getNumAtoms()))])
+    system = combine([(ligand_parameters(ligand, charges), np.arange(topology.getNumAtoms()))])
     add_solvent(system, topology)
     return system
 
@@ -259,7 +263,7 @@ class _Assembly:
     occupants: dict[str, NDArray[np.int64]]
 
 
-def _assembled(receptor: Receptor, pose: Pose, kept: NDArray[np.int64]) -> _Assembly:
+def _assembled(receptor: Receptor, pose: Pose, kept: NDArray[np.int64], charges: ChargeMethod) -> _Assembly:
     """Put receptor atoms, the ligand and what lies in other sites one after the other."""
     _check_occupants(receptor, pose)
     parts = [(receptor_parameters(receptor), kept)]
@@ -271,7 +275,7 @@ def _assembled(receptor: Receptor, pose: Pose, kept: NDArray[np.int64]) -> _Asse
         atoms = np.arange(mol.GetNumAtoms())
         indices.append(atoms + topology.getNumAtoms())
         add_ligand(topology, mol, OCCUPANT_RESIDUE if len(indices) > 1 else LIGAND_RESIDUE, len(indices))
-        parts.append((ligand_parameters(ligand), atoms))
+        parts.append((ligand_parameters(ligand, charges), atoms))
         positions.append(mol.GetConformer().GetPositions() * A_TO_NM)
     occupants = dict(zip(receptor.occupants, indices[1:], strict=True))
     return _Assembly(parts, topology, np.vstack(positions), indices[0], occupants)
@@ -299,7 +303,7 @@ def _implicit(
     settings: SystemSettings,
 ) -> ComplexSystem:
     """Put part of a receptor and its ligands into native OBC2; ligands always move."""
-    assembly = _assembled(receptor, pose, kept)
+    assembly = _assembled(receptor, pose, kept, settings.charges)
     topology = assembly.topology
     system = combine(assembly.parts)
     add_solvent(system, topology)
