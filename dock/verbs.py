@@ -8,7 +8,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dock.core.files import output_folder
+from dock.core.files import output_folder, write_json, write_text
 from dock.core.workers import available_cores
 from dock.docking.engine import DockingSettings
 from dock.docking.search import Search, search_site
@@ -49,6 +49,12 @@ class Simulation:
 
     def _repr_html_(self) -> str:
         return str(self.analysis.series.describe().to_html())
+
+    def write(self) -> None:
+        """Write the tables, as CSV, and the averages, as JSON, to the folder."""
+        for name, table in self.analysis.tables().items():
+            write_text(self.folder / f"{name}.csv", table.to_csv(index=False))
+        write_json(self.folder / "averages.json", self.analysis.summary())
 
     def measured(self) -> MeasuredComplex:
         """Return the simulation as something to be compared."""

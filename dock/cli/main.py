@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import click
 
-COMMANDS = ("run", "ligand", "receptor", "redock", "screen", "report", "doctor")
+COMMANDS = ("run", "ligand", "receptor", "redock", "screen", "simulate", "report", "doctor")
 
 
 class LazyGroup(click.Group):
@@ -57,7 +57,7 @@ def main() -> None:
         click.echo(f"dock: {error}", err=True)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        resumes = sys.argv[1:2] in (["run"], ["screen"])
+        resumes = sys.argv[1:2] in (["run"], ["screen"], ["simulate"])
         rest = "; the same command continues where this one left off" if resumes else ""
         click.echo(f"dock: stopped{rest}", err=True)
         code = 130

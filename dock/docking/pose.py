@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,14 @@ import numpy as np
 from dock.core.errors import ChemistryError, StructureError
 from dock.core.files import write_text
 from dock.ligands import Ligand, stereo
+from dock.receptors.site import assign_site
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
     from rdkit.Chem import Mol
+
+    from dock.receptors import Receptor
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +167,50 @@ def heavy_rmsd(probe: Mol, reference: Mol) -> float:
 def write_poses(path: Path, poses: Iterable[Pose]) -> None:
     """Write poses to an SDF file, their records as properties, atomically."""
     write_text(path, "".join(pose.sdf_record() for pose in poses))
+
+
+def read_poses(path: Path, receptor: Receptor) -> list[Pose]:
+    """Read poses from an SDF file, of sertdock or of any other program.
+
+    Parameters
+    ----------
+    receptor
+        In whose frame, and in whose sites, they lie.
+
+    Returns
+    -------
+    list of Pose
+        In the order of the file. Stereochemistry is that of the coordinates.
+
+    Raises
+    ------
+    StructureError
+        If the file is missing or an entry cannot be read.
+    ChemistryError
+        If a molecule lacks hydrogens or coordinates, or lies in no site of the receptor.
+    """
+    return [_read_pose(mol, number, path, receptor) for number, mol in enumerate(read_mols(path), start=1)]
+
+
+def _read_pose(mol: Mol, number: int, path: Path, receptor: Receptor) -> Pose:
+    from rdkit import Chem
+
+    name = (mol.GetProp("_Name") if mol.HasProp("_Name") else "") or f"{path.stem}-{number}"
+    if not mol.GetConformer().Is3D():
+        raise ChemistryError(name, "has no coordinates in space", "give a docked pose")
+    with_all = Chem.AddHs(mol)
+    if with_all.GetNumAtoms() != mol.GetNumAtoms():
+        lacking = with_all.GetNumAtoms() - mol.GetNumAtoms()
+        raise ChemistryError(name, f"lacks {lacking} hydrogens", "write the pose with all of them")
+    heavy_first = sorted(range(mol.GetNumAtoms()), key=lambda i: mol.GetAtomWithIdx(i).GetAtomicNum() == 1)
+    placed = stereo.seen_in_coordinates(Chem.RenumberAtoms(mol, heavy_first))
+    pose = Pose(Ligand(name, placed), placed, "", "", number, nan, 0, "file")
+    site = assign_site(pose.heavy_coordinates, receptor.sites)
+    if site not in receptor.sites:
+        known = ", ".join(receptor.sites) or "none"
+        raise ChemistryError(name, f"lies in no site of {receptor.name}", f"sites: {known}")
+    occupied = mol.GetProp("occupied") if mol.HasProp("occupied") else ""
+    return replace(pose, site=site, searched=site, occupied=occupied)
 
 
 def read_mols(path: Path) -> list[Mol]:
