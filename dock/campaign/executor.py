@@ -19,6 +19,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any, Literal
 
+from dock.campaign.cards import Cards
 from dock.campaign.plan import Task
 from dock.campaign.tasks import FAILURE, Conditions, is_done, perform, record_failure
 from dock.core.errors import DockError, StoppedError, TaskError, WorkerError
@@ -28,8 +29,6 @@ from dock.dynamics.platforms import devices
 POLL = 0.5  # seconds between looks at the progress of workers
 PARENT_POLL = 2.0
 GRACE = 30.0  # seconds behind the deadline that simulations have to save
-# The part of a card that a simulation is taken to fill: a thousand atoms leave most of it idle, a membrane none.
-SHARES = {"site": 1 / 8, "implicit": 1 / 2, "membrane": 1.0}
 _PROGRESS: Any = None  # in a worker, the queue that progress is told to
 
 
@@ -146,11 +145,10 @@ class _Local:
     def __init__(self, run: Path, conditions: Conditions, workers: int) -> None:
         self._run, self._workers = run, workers
         self._conditions = replace(conditions, threads=max(1, available_cores() // workers))
-        self._cards = find_cards(conditions)
+        self._cards = Cards(find_cards(conditions))
         self._queue = multiprocessing.get_context("spawn").Queue()
         self._waiting: list[Task] = []
         self._running: dict[Any, Task] = {}
-        self._card_of: dict[str, str] = {}
         self._deaths: Counter[str] = Counter()
         self._pids: set[int] = set()
         self._pool = WorkerPool(workers, _start_worker, (self._queue, os.getpid()))
@@ -182,7 +180,9 @@ class _Local:
             if key in running:
                 yield Event("progress", running[key], fraction)
         for future in finished:
-            event = self._finish(self._running.pop(future), future)
+            task = self._running.pop(future)
+            self._cards.release(task)
+            event = self._finish(task, future)
             if event is not None:
                 yield event
 
@@ -201,15 +201,8 @@ class _Local:
         """Return the conditions with a card for the task, or None while every card is full."""
         if not self._cards:
             return self._conditions
-        share = _share(task)
-        loads = dict.fromkeys(self._cards, 0.0)
-        for running in self._running.values():
-            loads[self._card_of[running.key]] += _share(running)
-        card = min(loads, key=lambda name: loads[name])
-        if loads[card] and loads[card] + share > 1.0 + 1e-9:
-            return None
-        self._card_of[task.key] = card
-        return replace(self._conditions, device=card)
+        card = self._cards.take(task)
+        return None if card is None else replace(self._conditions, device=card)
 
     def _finish(self, task: Task, future: Any) -> Event | None:
         """Return what became of a task; None if it is tried again, since its worker died."""
@@ -252,13 +245,6 @@ def find_cards(conditions: Conditions) -> list[str]:
     if conditions.device is not None:
         return conditions.device.split(",")
     return devices(conditions.processor.platform)
-
-
-def _share(task: Task) -> float:
-    """Return the part of a card that a task fills."""
-    if task.kind not in ("simulate", "analyse", "refine"):
-        return 0.0
-    return SHARES[task.inputs["settings"]["system"]["kind"]] if task.kind == "simulate" else SHARES["site"]
 
 
 def _outcome(task: Task, failure: dict[str, Any] | None) -> Event:

@@ -208,7 +208,7 @@ class _Run:
             self._keep_frame(context, production // self.settings.frame_steps)
         if self.finer > 1 and self.step >= self.slow_until:
             self.finer = 1
-            self._set_step(context)
+            self._set_pace(context)
         self.progress(self.step / self.settings.steps)
         due = max(self.settings.checkpoint_interval.value_in("s"), self.saving_took / SAVING_SHARE)
         late = time.time() >= self.deadline
@@ -273,7 +273,7 @@ class _Run:
         if self.context is None or restraining != self.restraining:
             self.context = self._new_context(restraining)
             self.restraining = restraining
-            self._set_step(self.context)
+            self._set_pace(self.context)
         if restraining:
             part = next(n for n, end in enumerate(self.settings.release_steps) if self.step < end)
             self.context.setParameter(SCALE, RELEASE[part])
@@ -315,10 +315,14 @@ class _Run:
             self.step - before
         ) * settings.timestep.value_in("ps")
 
-    def _set_step(self, context: Context) -> None:
+    def _set_pace(self, context: Context) -> None:
+        """Set time step and friction to those of this part of the simulation."""
         settings = self.settings
         planned = settings.equilibration_timestep if self.restraining else settings.timestep
-        context.getIntegrator().setStepSize(planned.value_in("ps") / self.finer)
+        friction = settings.equilibration_friction if self.restraining else settings.friction
+        integrator = context.getIntegrator()
+        integrator.setStepSize(planned.value_in("ps") / self.finer)
+        integrator.setFriction(friction.value_in("1/ps"))
 
     def _go_back(self, error: _BrokenDownError, breakdowns: int) -> None:
         """Return to the last good state with a smaller step; give up if that was tried before.

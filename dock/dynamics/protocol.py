@@ -50,8 +50,9 @@ class SimulationSettings(Record):
     equilibration_timestep, timestep : Time
         More than 2 fs needs hydrogens of at least 3 amu and a settled system.
     temperature : Temperature
-    friction : Rate
-        Of the Langevin bath.
+    equilibration_friction, friction : Rate
+        Of the Langevin bath. It is strong at first, since minimised coordinates take up half of the
+        kinetic energy that the velocities begin with.
     pressure : Pressure
         Of a membrane system, by a barostat that leaves the membrane without surface tension.
     frame_interval : Time
@@ -68,13 +69,14 @@ class SimulationSettings(Record):
     system : SystemSettings
     """
 
-    minimisation_steps: int = Field(default=300, ge=1)
-    equilibration: Duration = Quantity("2 ps")
+    minimisation_steps: int = Field(default=100, ge=1)
+    equilibration: Duration = Quantity("1 ps")
     restraint: Stiffness = Quantity("1000 kJ / mol / nm^2")
     production: Time = Quantity("8 ps")
     equilibration_timestep: Time = Quantity("2 fs")
     timestep: Time = Quantity("4 fs")
     temperature: Temperature = Quantity("310 K")
+    equilibration_friction: Rate = Quantity("10 / ps")
     friction: Rate = Quantity("1 / ps")
     pressure: Pressure = Quantity("1 bar")
     frame_interval: Time = Quantity("0.2 ps")
