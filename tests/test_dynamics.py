@@ -14,7 +14,7 @@ from dock.dynamics.charges import charges as charges_of
 from dock.dynamics.frames import ENERGIES, STATE, TRAJECTORY
 from dock.dynamics.minimisation import minimise
 from dock.dynamics.parameters import ligand_parameters, receptor_parameters
-from dock.dynamics.platforms import choose_processor
+from dock.dynamics.platforms import choose_processor, devices
 from dock.dynamics.protocol import SimulationSettings
 from dock.dynamics.systems import SystemSettings, residue_distances, site_system, whole_system
 from dock.ligands import Ligand
@@ -269,8 +269,42 @@ def test_settings_must_divide_evenly():
 def test_platforms_that_are_not_there_say_why():
     processor = choose_processor("auto")
     assert processor.platform in ("CPU", "CUDA", "OpenCL", "HIP")
-    if "CUDA" in processor.passed_over:
-        with pytest.raises(SettingsError, match="use --platform auto"):
-            choose_processor("CUDA")
+    for name, reason in processor.passed_over.items():
+        assert reason
+        assert "\n" not in reason
+        if reason.startswith("not installed"):
+            with pytest.raises(SettingsError, match=f"{name}: does not work here .*use --platform auto"):
+                choose_processor(name)
     with pytest.raises(SettingsError, match="is no platform"):
         choose_processor("TPU")
+    with pytest.raises(SettingsError, match="is no precision"):
+        choose_processor("CPU", precision="half")
+    with pytest.raises(SettingsError, match="device 0: is no part of the CPU platform"):
+        choose_processor("CPU", device="0")
+
+
+def test_a_plugin_without_its_driver_is_one_clear_line(monkeypatch):
+    """What OpenMM 8.6 with openmm-cuda-12 says on a machine without a driver."""
+    told = (
+        "Error loading library /venv/OpenMM.libs/lib/plugins/libOpenMMCUDA.so: libcuda.so.1: cannot open "
+        "shared object file: No such file or directory",
+        "Error loading library /venv/OpenMM.libs/lib/plugins/libOpenMMRPMDCUDA.so: libOpenMMCUDA.so: cannot "
+        "open shared object file: No such file or directory",
+    )
+    if "CUDA" not in choose_processor("auto").passed_over:
+        pytest.skip("CUDA works here")
+    monkeypatch.setattr(openmm.Platform, "getPluginLoadFailures", staticmethod(lambda: told))
+    with pytest.raises(SettingsError, match=r"driver is missing or broken \(libcuda.so.1: cannot open"):
+        choose_processor("CUDA")
+
+
+def test_opencl_on_the_processors_own_cores_is_passed_over_but_can_be_asked_for():
+    if not devices("OpenCL"):
+        pytest.skip("OpenCL does not work here")
+    asked = choose_processor("OpenCL", precision="double", device="0")
+    assert asked.gpu
+    assert dict(asked.properties) == {"Precision": "double", "DeviceIndex": "0"}
+    if "OpenCL" in choose_processor("auto").passed_over:
+        assert "which the CPU platform does faster" in choose_processor("auto").passed_over["OpenCL"]
+    with pytest.raises(SettingsError, match="Illegal value for DeviceIndex"):
+        choose_processor("OpenCL", device="7")

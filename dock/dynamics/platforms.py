@@ -15,7 +15,7 @@ NAMES = ("auto", "CPU", "CUDA", "OpenCL", "HIP")
 FASTEST_FIRST = ("CUDA", "HIP", "OpenCL", "CPU")
 INSTALL = {
     "CUDA": "pip install 'sertdock[cuda12]' or '[cuda13]', whichever the driver has",
-    "HIP": "pip install openmm-hip-7, or -6, whichever the driver has",
+    "HIP": "pip install 'sertdock[hip6]' or '[hip7]', whichever the driver has",
     "OpenCL": "install the OpenCL loader and the driver of the card",
 }
 # OpenCL drivers that compute on the processor's cores, which OpenMM's own CPU platform does faster.
