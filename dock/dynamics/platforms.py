@@ -125,11 +125,12 @@ def _problem(processor: Processor, asked: bool) -> str | None:
     name = processor.platform
     available = [openmm.Platform.getPlatform(i).getName() for i in range(openmm.Platform.getNumPlatforms())]
     if name not in available:
-        # A plugin that is there but finds no driver tells so, in a line for each library that it lacks.
-        failures = [
-            " ".join(line.split()) for line in openmm.Platform.getPluginLoadFailures() if name in line
-        ]
-        return failures[0] if failures else f"not installed; {INSTALL[name]}"
+        # A plugin that is there but lacks the driver tells so, in a line for each library that it tried.
+        failures = [line for line in openmm.Platform.getPluginLoadFailures() if f"libOpenMM{name}." in line]
+        if failures:
+            lacking = " ".join(failures[0].split(": ", 1)[-1].split())
+            return f"installed, but its driver is missing or broken ({lacking})"
+        return f"not installed; {INSTALL[name]}"
     system, force = openmm.System(), openmm.NonbondedForce()
     for _ in range(2):
         system.addParticle(1.0)
