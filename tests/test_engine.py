@@ -21,7 +21,7 @@ from dock.dynamics import checkpoint, engine
 from dock.dynamics.checkpoint import Checkpoint
 from dock.dynamics.frames import ENERGIES, STATE, TOPOLOGY, TRAJECTORY
 from dock.dynamics.minimisation import SCALE
-from dock.dynamics.platforms import choose_processor, devices
+from dock.dynamics.platforms import Processor, choose_processor, devices
 from dock.dynamics.protocol import RELEASE, SimulationSettings
 from dock.dynamics.systems import SystemSettings, build_system, default_kind
 
@@ -147,6 +147,20 @@ def test_a_simulation_stops_in_time_and_goes_on(small, processor, tmp_path):
     record = json.loads((tmp_path / engine.RECORD).read_text())
     assert len(record["sessions"]) == stops + 1
     assert sum(session["steps"] for session in record["sessions"]) == SHORT.steps
+
+
+def test_a_checkpoint_is_continued_on_another_platform(small, processor, tmp_path):
+    with pytest.raises(StoppedError):
+        engine.simulate(small, SHORT, processor, tmp_path, deadline=time.time())
+    before = Checkpoint.load(tmp_path)
+    engine.simulate(small, SHORT, Processor("Reference"), tmp_path)
+    assert_whole(tmp_path, small, SHORT)
+    record = json.loads((tmp_path / engine.RECORD).read_text())
+    assert [session["platform"] for session in record["sessions"]] == ["CPU", "Reference"]
+    assert record["sessions"][0]["steps"] == before.step
+    # The state is kept in double precision: read and written again it is the same to the last digit.
+    again = openmm.XmlSerializer.serialize(before.openmm_state())
+    assert again == before.state
 
 
 def test_what_was_written_after_the_checkpoint_is_cut_off(small, processor, tmp_path):
