@@ -163,27 +163,36 @@ def test_a_checkpoint_is_continued_on_another_platform(small, processor, tmp_pat
     assert again == before.state
 
 
-def test_what_was_written_after_the_checkpoint_is_cut_off(small, processor, tmp_path):
-    """As a kill leaves it: half a frame and half a row behind those that the checkpoint knows."""
-    many = changed(SHORT, production=Quantity("4 ps"), checkpoint_interval=Quantity("1 ms"))
-    with pytest.raises(StoppedError):
-        engine.simulate(small, many, processor, tmp_path, deadline=time.time() + 4)
+@pytest.fixture
+def crash(small, processor, tmp_path, monkeypatch):
+    """Leave a simulation as a crash in the middle of its production does; return its settings."""
+    many = changed(SHORT, production=Quantity("2 ps"), checkpoint_interval=Quantity("1 ms"))
+    monkeypatch.setattr(engine, "SAVING_SHARE", 1.0)
+
+    def fall(fraction):
+        if fraction > 0.6:
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        engine.simulate(small, many, processor, tmp_path, progress=fall)
     saved = Checkpoint.load(tmp_path)
     assert SHORT.equilibration_steps < saved.step < many.steps
+    return many
+
+
+def test_what_was_written_after_the_checkpoint_is_cut_off(small, processor, tmp_path, crash):
+    """As a kill leaves it: half a frame and half a row behind those that the checkpoint knows."""
     for name, rubbish in ((TRAJECTORY, b"\x00\x01half a frame"), (ENERGIES, b"1.23,4")):
         with (tmp_path / name).open("ab") as file:
             file.write(rubbish)
-    engine.simulate(small, many, processor, tmp_path)
-    assert_whole(tmp_path, small, many)
+    engine.simulate(small, crash, processor, tmp_path)
+    assert_whole(tmp_path, small, crash)
 
 
-def test_a_trajectory_that_lost_its_end_is_refused(small, processor, tmp_path):
-    many = changed(SHORT, production=Quantity("4 ps"))
-    with pytest.raises(StoppedError):
-        engine.simulate(small, many, processor, tmp_path, deadline=time.time() + 4)
+def test_a_trajectory_that_lost_its_end_is_refused(small, processor, tmp_path, crash):
     (tmp_path / TRAJECTORY).write_bytes(b"")
     with pytest.raises(SimulationError, match=r"trajectory.xtc: is shorter than"):
-        engine.simulate(small, many, processor, tmp_path)
+        engine.simulate(small, crash, processor, tmp_path)
 
 
 def test_killed_at_twenty_random_moments_nothing_is_lost_and_nothing_done_twice():
