@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -141,7 +141,8 @@ def simulate(
             system, settings, processor, place, replica, deadline=deadline, accept_changes=accept_changes
         )
         trajectories.append(ComplexTrajectory.load(place, pose, receptor, system.kind))
-    return Simulation(pose, analyse_complex(trajectories, system, processor), Path(folder))
+    simulated = replace(pose, occupied=receptor.occupied)
+    return Simulation(simulated, analyse_complex(trajectories, system, processor), Path(folder))
 
 
 def compare(simulations: Sequence[Simulation]) -> pd.DataFrame:

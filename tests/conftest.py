@@ -86,6 +86,13 @@ def redocked(receptor, escitalopram) -> Search:
     return search_site(receptor, escitalopram, receptor.site("orthosteric"), settings, threads=2)
 
 
+@pytest.fixture(scope="session")
+def allosteric(receptor, r_citalopram) -> Search:
+    """R-citalopram docked into the allosteric site."""
+    settings = DockingSettings(seeds=(1,), ring_conformers=1)
+    return search_site(receptor, r_citalopram, receptor.site("allosteric"), settings, threads=2)
+
+
 @dataclass
 class Done:
     """A finished command."""

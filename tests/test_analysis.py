@@ -10,7 +10,7 @@ from openmm import NonbondedForce, VerletIntegrator, unit
 from dock.analysis.comparison import MeasuredComplex, compare, fingerprint_similarity
 from dock.analysis.complexes import analyse_complex
 from dock.analysis.geometry import anchor_distance, contacts, hydrogen_bonds, ligand_rmsd
-from dock.analysis.statistics import Average, average, difference
+from dock.analysis.statistics import Average, average, average_replicas, difference
 from dock.analysis.trajectory import ComplexTrajectory
 from dock.core.errors import AnalysisError
 from dock.dynamics.assembly import combine
@@ -260,6 +260,43 @@ def test_only_pairs_that_differ_in_one_thing_are_compared():
     assert similarity["site"] == 0.5
     assert similarity["enantiomer"] == 0.5
     assert compare([]).empty
+
+
+def test_occupied_complexes_are_compared_among_themselves():
+    empty = complex_of("S", "orthosteric", S, -40.0, {})
+    beside = [
+        replace(complex_of(name, site, smiles, -38.0, {}), occupied="allosteric: sertraline")
+        for name, site, smiles in (("S", "orthosteric", S), ("R", "orthosteric", R))
+    ]
+    table = compare([empty, *beside])
+    assert set(table["kind"]) == {"enantiomer"}
+    assert set(table["first"]) == {"S in orthosteric beside allosteric: sertraline"}
+
+
+def test_replicas_that_differ_widen_the_error():
+    generator = np.random.default_rng(3)
+    noise = [generator.normal(size=400) for _ in range(3)]
+    alike = average_replicas(noise)
+    assert 0.8 / np.sqrt(1200) < alike.error < 2 / np.sqrt(1200)
+    assert alike.samples > 300
+    apart = average_replicas([values + shift for values, shift in zip(noise, (-3, 0, 3), strict=True)])
+    assert apart.mean == pytest.approx(0, abs=0.2)
+    assert apart.error == pytest.approx(3 / np.sqrt(3), rel=0.1)
+    assert apart.samples == 3
+    two = average_replicas([values + shift for values, shift in zip(noise[:2], (-3, 3), strict=True)])
+    assert np.isnan(two.error)  # two samples tell nothing
+    assert average_replicas(noise[:1]) == average(noise[0])
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=40).map(np.array), min_size=1, max_size=5)
+)
+def test_the_mean_of_replicas_is_that_of_all_their_frames(replicas):
+    result = average_replicas(replicas)
+    assert result.mean == pytest.approx(np.concatenate(replicas).mean(), abs=1e-9)
+    assert result.samples >= 1 - 1e-9
+    assert np.isnan(result.error) or result.error > 0
 
 
 def test_few_samples_resolve_less():

@@ -32,17 +32,8 @@ def state(system, positions, name="Reference"):
 
 
 @pytest.fixture(scope="module")
-def r_citalopram_pose(receptor, redocked, r_citalopram):
-    """R-citalopram somewhere in the allosteric site: what lies there, not where, is at stake."""
-    from rdkit import Chem
-    from rdkit.Chem import rdMolTransforms
-
-    mol = Chem.Mol(r_citalopram.mol)
-    mol = Chem.Mol(mol, confId=mol.GetConformer().GetId())
-    center = np.array(rdMolTransforms.ComputeCentroid(mol.GetConformer()))
-    places = mol.GetConformer().GetPositions() - center + np.array(receptor.site("allosteric").center)
-    mol.GetConformer().SetPositions(places)
-    return replace(redocked.best, ligand=r_citalopram, mol=mol, site="allosteric", searched="allosteric")
+def r_citalopram_pose(allosteric):
+    return allosteric.best
 
 
 @pytest.fixture(scope="module")

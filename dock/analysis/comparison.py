@@ -33,6 +33,8 @@ class MeasuredComplex:
     Attributes
     ----------
     ligand, site, smiles : str
+    occupied : str
+        What lay in other sites, as ``orthosteric: escitalopram``; empty if nothing did.
     averages : mapping of str to Average
         By quantity, its unit in the name.
     docked : mapping of str to float
@@ -47,6 +49,7 @@ class MeasuredComplex:
     averages: Mapping[str, Average]
     docked: Mapping[str, float]
     occupancies: Mapping[str, float]
+    occupied: str = ""
 
     @classmethod
     def from_pose(
@@ -69,19 +72,23 @@ class MeasuredComplex:
                 **{name: value for name, value in pose.properties.items() if name in OF_POSES},
             },
             dict(zip(contacts["residue"], contacts["occupancy"], strict=True)),
+            pose.occupied,
         )
 
     @property
     def label(self) -> str:
         """Ligand and site in words."""
-        return f"{self.ligand} in {self.site}"
+        beside = f" beside {self.occupied}" if self.occupied else ""
+        return f"{self.ligand} in {self.site}{beside}"
 
 
 def compare(complexes: Sequence[MeasuredComplex]) -> pd.DataFrame:
     """Compare every pair that differs in one thing only.
 
     Pairs are the same ligand in two sites (``site``), and two stereoisomers in the same site
-    (``enantiomer`` for mirror images, ``diastereomer`` otherwise).
+    (``enantiomer`` for mirror images, ``diastereomer`` otherwise). Complexes with an occupied site are
+    compared with those in which the same lies there; not with empty ones, since a site system of two
+    ligands is larger, which alone changes the interaction energy.
 
     Returns
     -------
@@ -120,6 +127,8 @@ def fingerprint_similarity(one: Mapping[str, float], two: Mapping[str, float]) -
 
 
 def _kind(one: MeasuredComplex, two: MeasuredComplex) -> str | None:
+    if one.occupied != two.occupied:
+        return None
     if one.ligand == two.ligand and one.site != two.site:
         return "site"
     if one.site == two.site and one.smiles != two.smiles:

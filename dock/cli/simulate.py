@@ -64,7 +64,7 @@ def command(
 
     One complex after the other, in several replicas, each measured. One that fails does not stop the others.
     """
-    from dock.core.errors import DockError, StoppedError
+    from dock.core.errors import DockError, InputError, StoppedError
     from dock.core.files import alone_in, output_folder
     from dock.docking.pose import read_poses
     from dock.dynamics.model import open_receptor
@@ -83,7 +83,7 @@ def command(
                 done = simulate(
                     receptor, pose, folder / label, protocol, platform, device, deadline, accept_changes
                 )
-            except StoppedError:
+            except (StoppedError, InputError):
                 raise
             except DockError as error:
                 failed += 1
