@@ -37,7 +37,7 @@ TURNS = 5
 AT_ONCE = 4
 STEPS = {
     "site": 1500,
-    "implicit": 150,
+    "implicit": 100,
     "membrane": 60,
 }  # of a turn on two cores; on a card a hundred times as many
 

@@ -117,6 +117,7 @@ class _Run:
         self.context: Context | None = None
         self.restraining = True
         self.finer, self.slow_until = 1, 0
+        self.sound = -1  # the last step whose energies were seen to be finite
         self.chunk = 10
         self.saved_at, self.saving_took = time.perf_counter(), 0.0
         self.good = Checkpoint.load(folder) or self._minimised()
@@ -142,7 +143,7 @@ class _Run:
         context = self._running_context()
         context.setStepCount(self.settings.steps)  # it counted halved steps, too, if there were any
         context.setTime(self._planned_time())
-        state = context.getState(positions=True, velocities=True, energy=True, parameters=True)
+        state = context.getState(positions=True, velocities=True, parameters=True)
         checks = check(self.complex, _positions(state))
         write_text(self.folder / STATE, XmlSerializer.serialize(state))
         steps = sum(session["steps"] for session in self.good.sessions)
@@ -233,11 +234,16 @@ class _Run:
     def _keep_frame(self, context: Context, number: int) -> None:
         """Append a frame; what is broken about it is a breakdown."""
         started = time.perf_counter()
+        self._make_sure(lambda: self.files.append(number, context.getState(positions=True, energy=True)))
+        self.seconds += time.perf_counter() - started
+
+    def _make_sure(self, look: Callable[[], object]) -> None:
+        """Look at energies; those that are not finite are a breakdown."""
         try:
-            self.files.append(number, context.getState(positions=True, energy=True))
+            look()
         except SimulationError as error:
             raise _BrokenDownError(self.step, error.problem) from error
-        self.seconds += time.perf_counter() - started
+        self.sound = self.step
 
     def _save(self) -> None:
         """Save where the simulation stands, unless it stands in ruins."""
@@ -245,11 +251,9 @@ class _Run:
 
         context = self._running_context()
         started = time.perf_counter()
-        try:
-            state = context.getState(positions=True, velocities=True, energy=True)
-            energies(state)
-        except SimulationError as error:
-            raise _BrokenDownError(self.step, error.problem) from error
+        state = context.getState(positions=True, velocities=True, energy=self.step != self.sound)
+        if self.step != self.sound:
+            self._make_sure(lambda: energies(state))
         lengths = self.files.lengths()
         self.seconds += time.perf_counter() - started
         before = sum(session["steps"] for session in self.good.sessions[: self.session])

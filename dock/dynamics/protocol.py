@@ -79,7 +79,7 @@ class SimulationSettings(Record):
     equilibration_friction: Rate = Quantity("10 / ps")
     friction: Rate = Quantity("1 / ps")
     pressure: Pressure = Quantity("1 bar")
-    frame_interval: Time = Quantity("0.2 ps")
+    frame_interval: Time = Quantity("0.4 ps")
     replicas: int = Field(default=3, ge=1)
     seed: int = Field(default=1, ge=1)
     precision: Precision = "mixed"
