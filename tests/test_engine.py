@@ -17,7 +17,7 @@ from openmm import unit
 
 from dock.core.errors import ChangedError, OutputError, SettingsError, SimulationError, StoppedError
 from dock.core.units import Quantity
-from dock.dynamics import checkpoint, engine
+from dock.dynamics import checkpoint, engine, ensemble
 from dock.dynamics.checkpoint import Checkpoint
 from dock.dynamics.frames import ENERGIES, STATE, TOPOLOGY, TRAJECTORY
 from dock.dynamics.minimisation import SCALE
@@ -122,12 +122,12 @@ def test_restraints_are_released_step_by_step(small, processor, tmp_path, monkey
 
 
 def test_restraints_hold_heavy_atoms_that_can_move(small):
-    system = engine.running_system(small, SHORT, restraining=True, seed=1)
+    system = ensemble.running_system(small, SHORT, restraining=True, seed=1)
     force = next(f for f in system.getForces() if isinstance(f, openmm.CustomExternalForce))
     held = {force.getParticleParameters(n)[0] for n in range(force.getNumParticles())}
     elements = [atom.element.symbol for atom in small.topology.atoms()]
     assert held == {n for n in np.flatnonzero(small.mobile) if elements[n] != "H"}
-    assert engine.running_system(small, SHORT, restraining=False, seed=1) is small.system
+    assert ensemble.running_system(small, SHORT, restraining=False, seed=1) is small.system
 
 
 def test_a_simulation_stops_in_time_and_goes_on(small, processor, tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from collections.abc import Callable
@@ -15,20 +14,18 @@ import numpy as np
 from dock.core.errors import SimulationError, StoppedError
 from dock.core.files import read_json, write_json, write_text
 from dock.dynamics.checkpoint import Checkpoint, begin, identify
+from dock.dynamics.ensemble import CONSTRAINT_TOLERANCE, check, running_system
 from dock.dynamics.frames import STATE, TOPOLOGY, FrameFiles, energies, write_topology
-from dock.dynamics.minimisation import SCALE, minimise, restraint_force
+from dock.dynamics.minimisation import SCALE, minimise
 from dock.dynamics.platforms import Processor
 from dock.dynamics.protocol import RELEASE, SimulationSettings
 from dock.dynamics.systems import ComplexSystem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from openmm import Context, State, System
+    from openmm import Context, State
 
 RECORD, DIAGNOSIS = "simulation.json", "breakdown"
-FROZEN_TOLERANCE = 1e-4  # nm; the trajectory format rounds to 1e-3
-CONSTRAINT_TOLERANCE = 1e-5  # relative
-BAROSTAT_STEPS = 25  # between attempts to change the box
 BREATH = 0.5  # seconds of stepping between looks at the clock
 SAVING_SHARE = 0.01  # of the time, at most, that goes into checkpoints
 # After a breakdown the simulation goes on from the last good state with half the step, then a quarter
@@ -242,7 +239,7 @@ class _Run:
         try:
             look()
         except SimulationError as error:
-            raise _BrokenDownError(self.step, error.problem) from error
+            raise _BrokenDownError(self.step, f"{error.subject} {error.problem}") from error
         self.sound = self.step
 
     def _save(self) -> None:
@@ -387,50 +384,6 @@ class _BrokenDownError(Exception):
         self.step, self.problem = step, problem
 
 
-def running_system(
-    complex_system: ComplexSystem, settings: SimulationSettings, restraining: bool, seed: int
-) -> System:
-    """Return the system that is stepped: with restraints, and with a barostat if it is periodic.
-
-    Parameters
-    ----------
-    restraining
-        Whether heavy atoms of receptor and ligands that can move are held where they started.
-    seed
-        Of the barostat.
-    """
-    from openmm import MonteCarloMembraneBarostat, unit
-
-    system = complex_system.system
-    periodic = system.usesPeriodicBoundaryConditions()
-    if not periodic and not restraining:
-        return system
-    system = copy.deepcopy(system)
-    if restraining:
-        held = _restrained_atoms(complex_system)
-        strengths = np.full(len(held), settings.restraint.value_in("kJ/mol/nm^2"))
-        system.addForce(restraint_force(held, complex_system.positions, strengths, periodic))
-    if periodic:
-        barostat = MonteCarloMembraneBarostat(
-            settings.pressure.value_in("bar") * unit.bar,
-            0.0,
-            settings.temperature.value_in("K") * unit.kelvin,
-            MonteCarloMembraneBarostat.XYIsotropic,
-            MonteCarloMembraneBarostat.ZFree,
-            BAROSTAT_STEPS,
-        )
-        barostat.setRandomNumberSeed(seed)
-        system.addForce(barostat)
-    return system
-
-
-def _restrained_atoms(complex_system: ComplexSystem) -> NDArray[np.int64]:
-    """Return the heavy atoms of receptor and ligands that can move."""
-    elements = [atom.element.symbol for atom in complex_system.topology.atoms()]
-    solute = np.union1d(complex_system.partner, complex_system.ligand)
-    return np.array([i for i in solute if complex_system.mobile[i] and elements[i] != "H"], dtype=int)
-
-
 def _step(context: Context, steps: int, done: int) -> None:
     """Make steps; where OpenMM finds coordinates that are no numbers, that is a breakdown."""
     from openmm import OpenMMException
@@ -442,38 +395,6 @@ def _step(context: Context, steps: int, done: int) -> None:
         if "nan" not in text.lower():
             raise SimulationError(f"step {done}", f"OpenMM stopped ({text})") from error
         raise _BrokenDownError(done, text.split(".")[0]) from error
-
-
-def check(complex_system: ComplexSystem, positions: NDArray[np.float64]) -> dict[str, float]:
-    """Measure how far frozen atoms moved and constraints are off; refuse what is broken.
-
-    Raises
-    ------
-    SimulationError
-        If a frozen atom moved by more than 1e-4 nm, or a constraint is off by more than 1e-5 of its length.
-    """
-    moved = np.abs(positions - complex_system.positions)[complex_system.frozen]
-    drift = float(moved.max()) if len(moved) else 0.0
-    error = _constraint_error(complex_system, positions)
-    if drift > FROZEN_TOLERANCE:
-        raise SimulationError("frozen atoms", f"moved by up to {drift:.1e} nm")
-    if error > CONSTRAINT_TOLERANCE:
-        raise SimulationError("constraints", f"are off by up to {error:.1e}", "shorten the timestep")
-    return {"frozen_drift_nm": drift, "constraint_error": error}
-
-
-def _constraint_error(complex_system: ComplexSystem, positions: NDArray[np.float64]) -> float:
-    """Return the largest relative error of a constrained distance."""
-    from openmm import unit
-
-    system = complex_system.system
-    constraints = [system.getConstraintParameters(i) for i in range(system.getNumConstraints())]
-    if not constraints:
-        return 0.0
-    first, second = (np.array([c[side] for c in constraints]) for side in (0, 1))
-    wanted = np.array([c[2].value_in_unit(unit.nanometer) for c in constraints])
-    found = np.linalg.norm(positions[first] - positions[second], axis=1)
-    return float(np.abs(found / wanted - 1).max())
 
 
 def _positions(state: State) -> NDArray[np.float64]:
