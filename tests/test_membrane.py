@@ -18,9 +18,10 @@ from dock.docking.pose import Pose
 from dock.dynamics.assembly import combine, make_periodic, surrounding_parts
 from dock.dynamics.bilayer import MembraneSettings, build_bilayer
 from dock.dynamics.energies import interaction_energies
+from dock.dynamics.lipids import misshapen
 from dock.dynamics.minimisation import minimise
 from dock.dynamics.parameters import RECEPTOR_FORCE_FIELD, receptor_parameters
-from dock.dynamics.patches import cut_patch, midplane, popc_patch
+from dock.dynamics.patches import cross_section, cut_patch, midplane, popc_patch
 from dock.dynamics.platforms import choose_processor
 from dock.dynamics.surroundings import periodic_tree
 from dock.dynamics.systems import SystemSettings, build_system, membrane_system
@@ -137,6 +138,7 @@ def test_a_cut_patch_is_as_wide_as_asked_and_even():
     upper, lower = patch.leaflets
     assert len(upper) == len(lower)
     assert patch.box[:2] == pytest.approx([5.0, 8.0])
+    assert misshapen(popc_patch()) == []
     area = 5.0 * 8.0 / len(upper)
     assert 0.60 < area < 0.72  # nm^2
     assert midplane(patch) == pytest.approx(0.0, abs=0.1)
@@ -149,6 +151,7 @@ def test_a_bilayer_is_even_dry_inside_and_salted(bilayer):
     content = bilayer.content
     upper, lower = content.leaflets
     assert len(upper) == len(lower)
+    assert misshapen(content) == []
     names = Counter(molecule.name for molecule in content.molecules)
     assert set(names) == {"POP", "HOH", "NA", "CL"}
     assert names["NA"] == names["CL"]
@@ -307,3 +310,36 @@ def test_a_short_run_at_constant_pressure_keeps_the_density(wet, minimised, proc
     mass = sum(system.getParticleMass(n)._value for n in range(system.getNumParticles()))
     assert np.isfinite(state.getPotentialEnergy()._value)
     assert 0.9 < mass * 1.66054e-3 / volume < 1.1
+
+
+@pytest.mark.slow
+def test_sert_in_its_membrane(receptor, redocked, processor):
+    """Eight minutes on two cores, all but a few seconds of them for the bilayer."""
+    settings = SystemSettings(kind="membrane")
+    whole = build_system(receptor, redocked.best, settings)
+    assert 60_000 < len(whole.positions) < 100_000
+    content = build_bilayer(receptor, settings.membrane, processor).content
+    upper, lower = content.leaflets
+    assert len(upper) == len(lower)
+    assert misshapen(content) == []
+    protein = cross_section(whole.positions[whole.receptor] - [0.0, 0.0, content.box[2] / 2])
+    assert 0.60 < (np.prod(content.box[:2]) - protein) / len(upper) < 0.72  # nm^2 for a lipid
+    assert charges(whole.system).sum() == pytest.approx(0.0, abs=1e-6)
+    # The receptor is as it was prepared: protonation, disulfide, ions.
+    same = zip(receptor.topology.atoms(), whole.topology.atoms(), strict=False)
+    assert all(
+        (a.name, a.residue.name, a.residue.id) == (b.name, b.residue.name, b.residue.id) for a, b in same
+    )
+    assert ("GLH", "508") in {(residue.name, residue.id) for residue in whole.topology.residues()}
+    bridges = [
+        {one.residue.id, two.residue.id}
+        for one, two in whole.topology.bonds()
+        if one.name == two.name == "SG"
+    ]
+    assert bridges == [{"200", "209"}]
+    alone = combine([(receptor_parameters(receptor), whole.kept)])
+    found = energy_and_forces(combine([(whole.system, whole.receptor)]), receptor.positions, "CPU")[0]
+    assert found == pytest.approx(energy_and_forces(alone, receptor.positions, "CPU")[0], rel=1e-6)
+    positions, (_, after) = minimise(whole.system, whole.positions, processor, 200)
+    assert after < -500_000
+    assert smallest_distance(whole.topology, positions, content.box) > 0.15

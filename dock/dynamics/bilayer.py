@@ -22,6 +22,7 @@ from dock.core.keys import content_key
 from dock.core.records import Record
 from dock.core.units import Concentration, Length, Quantity
 from dock.dynamics.assembly import combine, make_periodic, surrounding_parts
+from dock.dynamics.lipids import held_in_shape
 from dock.dynamics.minimisation import minimise
 from dock.dynamics.parameters import RECEPTOR_FORCE_FIELD, SURROUNDINGS_FORCE_FIELD
 from dock.dynamics.patches import cut_patch, midplane, with_room
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from dock.receptors import Receptor
 
 LOG = logging.getLogger(__name__)
-METHOD = 1  # to be counted up whenever the same input is built differently
+METHOD = 2  # to be counted up whenever the same input is built differently
 ANGLES = 90  # directions of the receptor about the normal that are tried, one degree apart
 ATTEMPTS = 3
 A_TO_NM = 0.1
@@ -256,7 +257,8 @@ def _relaxed(patch: Surroundings, processor: Processor) -> Surroundings:
     """Minimise a patch, so that nothing at its seam overlaps."""
     system = combine(surrounding_parts(patch))
     make_periodic(system, patch.box, RELAXING_CUTOFF, pme=False)
-    positions, _ = minimise(system, patch.positions, processor, RELAXING_STEPS)
+    with held_in_shape(system, patch):
+        positions, _ = minimise(system, patch.positions, processor, RELAXING_STEPS)
     return patch.moved(positions)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dock.dynamics.lipids import mirrored, misshapen
 from dock.dynamics.surroundings import Surroundings, molecules_of
 
 ORIGINS = 24  # places along each edge of OpenMM's patch at which it may be cut
@@ -24,14 +25,19 @@ TRIED = 40  # of them, those that give the best number of lipids, are looked at 
 
 @cache
 def popc_patch() -> Surroundings:
-    """Return OpenMM's POPC bilayer: 128 lipids and their water, the midplane at z = 0."""
+    """Return OpenMM's POPC bilayer: 128 lipids and their water, the midplane at z = 0.
+
+    One of its lipids is the mirror image of what occurs in nature, and is put right.
+    """
     from openmm import app, unit
 
     structure = app.PDBFile(str(Path(app.__file__).parent / "data" / "POPC.pdb"))
     positions = np.array(structure.positions.value_in_unit(unit.nanometer))
     box = np.array(structure.topology.getUnitCellDimensions().value_in_unit(unit.nanometer))
     patch = molecules_of(structure.topology, positions, box)
-    return patch.moved(positions - [0.0, 0.0, midplane(patch)])
+    wrong = set(misshapen(patch))
+    places = [mirrored(place) if n in wrong else place for n, place in enumerate(patch.places)]
+    return patch.moved(np.vstack(places) - [0.0, 0.0, midplane(patch)])
 
 
 def midplane(patch: Surroundings) -> float:
@@ -71,7 +77,8 @@ def cut_patch(width: float, depth: float) -> Surroundings:
 def with_room(patch: Surroundings, solute: NDArray[np.float64]) -> Surroundings:
     """Return a patch without as many lipids as a solute takes the area of.
 
-    They are those that overlap it the most, the same number from each leaflet. OpenMM's builder
+    They are those that are misshapen, then those that overlap it the most, the same number from each
+    leaflet. OpenMM's builder
     removes only what half of the solute's width overlaps, and the rest would be packed too densely.
 
     Parameters
@@ -83,13 +90,15 @@ def with_room(patch: Surroundings, solute: NDArray[np.float64]) -> Surroundings:
 
     tree = cKDTree(solute)
     share = cross_section(solute) / np.prod(patch.box[:2])
+    wrong = set(misshapen(patch))
+    most = max(len(wrong & set(leaf)) for leaf in patch.leaflets)
     dropped: set[int] = set()
     for leaf in patch.leaflets:
         buried = {
             n: int((tree.query(patch.places[n][patch.molecules[n].heavy])[0] < BURIED).sum()) for n in leaf
         }
-        deepest = sorted(leaf, key=lambda n: (-buried[n], n))
-        dropped |= set(deepest[: round(share * len(leaf))])
+        order = sorted(leaf, key=lambda n: (n not in wrong, -buried[n], n))
+        dropped |= set(order[: max(round(share * len(leaf)), most)])
     return patch.without(dropped)
 
 
