@@ -25,7 +25,7 @@ from dock.dynamics.assembly import combine, make_periodic, surrounding_parts
 from dock.dynamics.lipids import held_in_shape
 from dock.dynamics.minimisation import minimise
 from dock.dynamics.parameters import RECEPTOR_FORCE_FIELD, SURROUNDINGS_FORCE_FIELD
-from dock.dynamics.patches import cut_patch, midplane, with_room
+from dock.dynamics.patches import cut_patch, midplane, with_room, without_misshapen
 from dock.dynamics.surroundings import ANION, CATION, WATER_MOLAR, Surroundings, molecules_of
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from dock.receptors import Receptor
 
 LOG = logging.getLogger(__name__)
-METHOD = 2  # to be counted up whenever the same input is built differently
+METHOD = 3  # to be counted up whenever the same input is built differently
 ANGLES = 90  # directions of the receptor about the normal that are tried, one degree apart
 ATTEMPTS = 3
 A_TO_NM = 0.1
@@ -259,7 +259,7 @@ def _relaxed(patch: Surroundings, processor: Processor) -> Surroundings:
     make_periodic(system, patch.box, RELAXING_CUTOFF, pme=False)
     with held_in_shape(system, patch):
         positions, _ = minimise(system, patch.positions, processor, RELAXING_STEPS)
-    return patch.moved(positions)
+    return without_misshapen(patch.moved(positions))
 
 
 def _centred(patch: Surroundings, solute: NDArray[np.float64]) -> Surroundings:
@@ -301,4 +301,4 @@ def _membrane_around(
     found: Any = modeller.getPositions().value_in_unit(unit.nanometer)
     box = np.array(modeller.topology.getUnitCellDimensions().value_in_unit(unit.nanometer))
     around = molecules_of(modeller.topology, np.array(found), box, topology.getNumAtoms())
-    return around.part([*around.lipids, *around.water])
+    return without_misshapen(around.part([*around.lipids, *around.water]))

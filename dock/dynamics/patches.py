@@ -77,8 +77,7 @@ def cut_patch(width: float, depth: float) -> Surroundings:
 def with_room(patch: Surroundings, solute: NDArray[np.float64]) -> Surroundings:
     """Return a patch without as many lipids as a solute takes the area of.
 
-    They are those that are misshapen, then those that overlap it the most, the same number from each
-    leaflet. OpenMM's builder
+    They are those that overlap it the most, the same number from each leaflet. OpenMM's builder
     removes only what half of the solute's width overlaps, and the rest would be packed too densely.
 
     Parameters
@@ -90,15 +89,28 @@ def with_room(patch: Surroundings, solute: NDArray[np.float64]) -> Surroundings:
 
     tree = cKDTree(solute)
     share = cross_section(solute) / np.prod(patch.box[:2])
-    wrong = set(misshapen(patch))
-    most = max(len(wrong & set(leaf)) for leaf in patch.leaflets)
     dropped: set[int] = set()
     for leaf in patch.leaflets:
         buried = {
             n: int((tree.query(patch.places[n][patch.molecules[n].heavy])[0] < BURIED).sum()) for n in leaf
         }
-        order = sorted(leaf, key=lambda n: (n not in wrong, -buried[n], n))
-        dropped |= set(order[: max(round(share * len(leaf)), most)])
+        deepest = sorted(leaf, key=lambda n: (-buried[n], n))
+        dropped |= set(deepest[: round(share * len(leaf))])
+    return patch.without(dropped)
+
+
+def without_misshapen(patch: Surroundings) -> Surroundings:
+    """Remove lipids that are turned over somewhere, and as many of the other leaflet: those across."""
+    wrong = set(misshapen(patch))
+    upper, lower = (set(leaf) for leaf in patch.leaflets)
+    dropped = set(wrong)
+    for leaf, other in ((upper, lower), (lower, upper)):
+        for n in sorted(wrong & leaf)[: max(len(wrong & leaf) - len(wrong & other), 0)]:
+            middle = patch.places[n][:, :2].mean(axis=0)
+            apart = {m: patch.places[m][:, :2].mean(axis=0) - middle for m in sorted(other - dropped)}
+            box = patch.box[:2]
+            across = {m: float(np.linalg.norm(d - box * np.round(d / box))) for m, d in apart.items()}
+            dropped.add(min(across, key=across.__getitem__))
     return patch.without(dropped)
 
 
