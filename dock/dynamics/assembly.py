@@ -5,23 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from dock.dynamics.parameters import force_of
+import numpy as np
+
+from dock.dynamics.parameters import force_of, molecule_parameters
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
     from openmm import GBSAOBCForce, System
     from openmm.app import Topology
     from rdkit.Chem import Mol
 
+    from dock.dynamics.surroundings import Surroundings
+
 # A parametrised system and the indices of the particles that are taken from it.
 Part: TypeAlias = "tuple[System, NDArray[np.int64]]"
+# The atoms of a term and its parameters.
+_Term: TypeAlias = "tuple[list[int], list[float]]"
 SOLVENT_DIELECTRIC = 78.5
 LIGAND_CHAIN = "L"
+# The forces that are combined: what a term is called, and how many atoms it has.
+BONDED = {
+    "HarmonicBondForce": ("Bond", 2),
+    "HarmonicAngleForce": ("Angle", 3),
+    "PeriodicTorsionForce": ("Torsion", 4),
+}
+FORCES = (*BONDED, "NonbondedForce")
 
 
 def combine(parts: Sequence[Part]) -> System:
     """Put subsets of parametrised systems into one, without cutoff.
+
+    A system may be in several parts, as that of a water molecule is: it is read once.
 
     Parameters
     ----------
@@ -36,28 +50,101 @@ def combine(parts: Sequence[Part]) -> System:
     """
     import openmm
 
-    bonded = (openmm.HarmonicBondForce(), openmm.HarmonicAngleForce(), openmm.PeriodicTorsionForce())
-    nonbonded = openmm.NonbondedForce()
-    nonbonded.setNonbondedMethod(openmm.NonbondedForce.NoCutoff)
     combined = openmm.System()
-    for force in (*bonded, nonbonded):
+    forces = {name: getattr(openmm, name)() for name in FORCES}
+    for force in forces.values():
         combined.addForce(force)
+    nonbonded = forces["NonbondedForce"]
+    nonbonded.setNonbondedMethod(openmm.NonbondedForce.NoCutoff)
+    read: dict[int, _Terms] = {}
     for system, indices in parts:
+        if id(system) not in read:
+            read[id(system)] = _Terms(system)
+        terms = read[id(system)]
         start = combined.getNumParticles()
-        new = {int(old): start + position for position, old in enumerate(indices)}
-        for old in new:
-            combined.addParticle(system.getParticleMass(old))
-        for number in range(system.getNumConstraints()):
-            a, b, length = system.getConstraintParameters(number)
-            if a in new and b in new:
-                combined.addConstraint(new[a], new[b], length)
-        for source in system.getForces():
-            if isinstance(source, openmm.NonbondedForce):
-                _copy_nonbonded(source, nonbonded, new)
-            for target, width in zip(bonded, (2, 3, 4), strict=True):
-                if isinstance(source, type(target)):
-                    _copy_bonded(source, target, width, new)
+        new = [-1] * len(terms.masses)
+        for position, old in enumerate(indices.tolist()):
+            new[old] = start + position
+            combined.addParticle(terms.masses[old])
+            nonbonded.addParticle(*terms.particles[old])
+        adders = [combined.addConstraint, nonbonded.addException]
+        adders += [getattr(forces[name], f"add{kind}") for name, (kind, _) in BONDED.items()]
+        for add, values in zip(adders, terms.between, strict=True):
+            for atoms, parameters in values:
+                taken = [new[atom] for atom in atoms]
+                if min(taken) >= 0:
+                    add(*taken, *parameters)
     return combined
+
+
+class _Terms:
+    """What a parametrised system consists of, as numbers in OpenMM's units."""
+
+    def __init__(self, system: System) -> None:
+        self.masses = [system.getParticleMass(n)._value for n in range(system.getNumParticles())]
+        self.particles: list[list[float]] = []
+        exceptions: list[_Term] = []
+        bonded: dict[str, list[_Term]] = {name: [] for name in BONDED}
+        constraints = [
+            _split(system.getConstraintParameters(number), 2) for number in range(system.getNumConstraints())
+        ]
+        for force in system.getForces():
+            name = type(force).__name__
+            if name == "NonbondedForce":
+                numbers = range(force.getNumParticles())
+                self.particles += [_split(force.getParticleParameters(number), 0)[1] for number in numbers]
+                numbers = range(force.getNumExceptions())
+                exceptions += [_split(force.getExceptionParameters(number), 2) for number in numbers]
+            if name in BONDED:
+                kind, width = BONDED[name]
+                get, numbers = (
+                    getattr(force, f"get{kind}Parameters"),
+                    range(getattr(force, f"getNum{kind}s")()),
+                )
+                bonded[name] += [_split(get(number), width) for number in numbers]
+        self.between = [constraints, exceptions, *bonded.values()]
+
+
+def _split(values: Sequence[Any], width: int) -> _Term:
+    """Return the atoms of a term, and its parameters without their units."""
+    return list(values[:width]), [getattr(value, "_value", value) for value in values[width:]]
+
+
+def total_charge(parts: Sequence[Part]) -> float:
+    """Return the sum of the charges of the particles that are taken, in e."""
+    import openmm
+
+    total = 0.0
+    for system, indices in parts:
+        force = force_of(system, openmm.NonbondedForce)
+        total += sum(force.getParticleParameters(int(index))[0]._value for index in indices)
+    return total
+
+
+def surrounding_parts(surroundings: Surroundings) -> list[Part]:
+    """Return the parts that lipids, water and ions are, one for each molecule."""
+    systems = {kind: molecule_parameters(kind) for kind in dict.fromkeys(surroundings.molecules)}
+    atoms = {kind: np.arange(len(kind.atoms)) for kind in systems}
+    return [(systems[kind], atoms[kind]) for kind in surroundings.molecules]
+
+
+def make_periodic(system: System, box: NDArray[np.float64], cutoff: float, pme: bool = True) -> None:
+    """Put a system into a periodic box, with particle-mesh Ewald or, quicker, a reaction field.
+
+    Parameters
+    ----------
+    box : numpy.ndarray, shape (3,)
+        Edges, in nanometres.
+    cutoff
+        In nanometres.
+    """
+    import openmm
+
+    system.setDefaultPeriodicBoxVectors(*(openmm.Vec3(*row) for row in np.diag(box)))
+    force = force_of(system, openmm.NonbondedForce)
+    force.setNonbondedMethod(force.PME if pme else force.CutoffPeriodic)
+    force.setCutoffDistance(cutoff)
+    force.setUseDispersionCorrection(True)
 
 
 def subset_topology(topology: Topology, indices: NDArray[np.int64]) -> Topology:
@@ -135,29 +222,21 @@ def solvent_force(charges: Sequence[Any], topology: Topology) -> GBSAOBCForce:
     return solvent
 
 
-def _copy_nonbonded(source: Any, target: Any, new: dict[int, int]) -> None:
-    for old in new:
-        target.addParticle(*source.getParticleParameters(old))
-    for number in range(source.getNumExceptions()):
-        a, b, *parameters = source.getExceptionParameters(number)
-        if a in new and b in new:
-            target.addException(new[a], new[b], *parameters)
+def repartition(system: System, topology: Topology, hydrogen_mass: float, skip: Sequence[str] = ()) -> None:
+    """Move mass from each heavy atom to its hydrogens (hydrogen mass repartitioning).
 
-
-def _copy_bonded(source: Any, target: Any, width: int, new: dict[int, int]) -> None:
-    kind = {2: "Bond", 3: "Angle", 4: "Torsion"}[width]
-    get, add = getattr(source, f"get{kind}Parameters"), getattr(target, f"add{kind}")
-    for number in range(getattr(source, f"getNum{kind}s")()):
-        values = get(number)
-        if all(old in new for old in values[:width]):
-            add(*(new[old] for old in values[:width]), *values[width:])
-
-
-def repartition(system: System, topology: Topology, hydrogen_mass: float) -> None:
-    """Move mass from each heavy atom to its hydrogens (hydrogen mass repartitioning)."""
+    Parameters
+    ----------
+    hydrogen_mass
+        In dalton.
+    skip
+        Names of residues that keep their masses, as rigid water does.
+    """
     from openmm import unit
 
     for a, b in topology.bonds():
+        if a.residue.name in skip:
+            continue
         hydrogen, heavy = (a, b) if a.element.symbol == "H" else (b, a)
         if hydrogen.element.symbol != "H" or heavy.element.symbol == "H":
             continue

@@ -1,8 +1,8 @@
-"""Force-field parameters: ff14SB for the receptor, GAFF2 with AM1-BCC or NAGL charges for a ligand.
+"""Force-field parameters: ff14SB for the receptor, GAFF2 with AM1-BCC or NAGL charges for a ligand, Lipid21, TIP3P.
 
-Both are OpenMM `System` objects without cutoff, solvent or repartitioned masses. A receptor is
+All are OpenMM `System` objects without cutoff, solvent or repartitioned masses. A receptor is
 parametrised once and cached; a ligand once per constitution, so that its isomers share every
-number.
+number; of what surrounds them, one molecule of each kind.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from openmm import System
     from openmm.app import Topology
 
+    from dock.dynamics.surroundings import Molecule
     from dock.ligands import Ligand
     from dock.receptors import Receptor
 
 RECEPTOR_FORCE_FIELD = ("amber14/protein.ff14SB.xml", "amber14/tip3p.xml")  # the latter for ions
+SURROUNDINGS_FORCE_FIELD = ("amber19/lipid21.xml", "amber14/tip3p.xml")
 LIGAND_FORCE_FIELD = "GAFF2"
 LIGAND_RESIDUE = "LIG"
 
@@ -108,6 +110,32 @@ def ligand_parameters(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> Syste
     for index, charge in enumerate(by_atom):
         _, sigma, epsilon = force.getParticleParameters(index)
         force.setParticleParameters(index, charge * unit.elementary_charge, sigma, epsilon)
+    write_text(cached, XmlSerializer.serialize(system))
+    return system
+
+
+def molecule_parameters(molecule: Molecule) -> System:
+    """Return the Lipid21 or TIP3P system of one molecule of the surroundings; water is rigid.
+
+    Raises
+    ------
+    ParameterError
+        If it matches no template.
+    """
+    from openmm import XmlSerializer, app
+
+    kind = [molecule.name, molecule.atoms, molecule.bonds]
+    key = content_key([kind, SURROUNDINGS_FORCE_FIELD, version("openmm")])
+    cached = cache_folder() / "parameters" / f"molecule-{key}.xml"
+    if cached.exists():
+        return XmlSerializer.deserialize(cached.read_text())
+    topology = app.Topology()
+    molecule.add_to(topology, topology.addChain(), 1)
+    force_field = app.ForceField(*SURROUNDINGS_FORCE_FIELD)
+    try:
+        system = force_field.createSystem(topology, nonbondedMethod=app.NoCutoff, constraints=app.HBonds)
+    except ValueError as error:
+        raise ParameterError(molecule.name, f"Lipid21 and TIP3P do not fit ({error})") from error
     write_text(cached, XmlSerializer.serialize(system))
     return system
 

@@ -23,13 +23,18 @@ from dock.dynamics.assembly import (
     add_solvent,
     combine,
     drop_frozen_constraints,
+    make_periodic,
     repartition,
     set_cutoff,
     solvent_force,
     subset_topology,
+    surrounding_parts,
+    total_charge,
 )
+from dock.dynamics.bilayer import MembraneSettings, build_bilayer, displaced, neutralised
 from dock.dynamics.charges import ChargeMethod
 from dock.dynamics.parameters import LIGAND_RESIDUE, force_of, ligand_parameters, receptor_parameters
+from dock.dynamics.surroundings import WATER
 from dock.ligands import Ligand
 from dock.receptors.hetero import ION_CHARGES
 
@@ -55,7 +60,8 @@ class SystemSettings(Record):
     ----------
     kind : str
         ``site`` (neighbourhood of the ligand in OBC2, its outer shell frozen), ``implicit`` (the whole
-        receptor in OBC2), or ``auto``, see `default_kind`.
+        receptor in OBC2), ``membrane`` (the whole receptor in a bilayer, water and salt), or ``auto``,
+        see `default_kind`.
     kept_within : Length
         Of a site system: receptor residues with an atom this near to a ligand are in it.
     mobile_within : Length
@@ -63,7 +69,9 @@ class SystemSettings(Record):
     cutoff : Length
         Of the non-bonded forces while simulating; interaction energies are computed without.
     hydrogen_mass : Mass
-        Mass of hydrogens, taken from the heavy atoms they sit on.
+        Mass of hydrogens, taken from the heavy atoms they sit on; rigid water keeps its own.
+    membrane : MembraneSettings
+        Of a membrane system: the bilayer and its salt.
     charges : str
         How those of ligands are found: ``am1-bcc``, or ``nagl``, which is fast and an extra.
     """
@@ -74,6 +82,7 @@ class SystemSettings(Record):
     cutoff: Length = Quantity("12 angstrom")
     hydrogen_mass: Mass = Quantity("3 amu")
     charges: ChargeMethod = "am1-bcc"
+    membrane: MembraneSettings = MembraneSettings()
 
     @model_validator(mode="after")
     def _possible(self) -> SystemSettings:
@@ -133,6 +142,12 @@ class ComplexSystem:
     def partner(self) -> NDArray[np.int64]:
         """Indices of what binds the ligand: the receptor's atoms and those of occupants of other sites."""
         return np.concatenate([self.receptor, *self.occupants.values()])
+
+    @property
+    def surroundings(self) -> NDArray[np.int64]:
+        """Indices of lipids, water and salt, which only a membrane system has."""
+        complex_atoms = len(self.partner) + len(self.ligand)
+        return np.arange(complex_atoms, len(self.positions))
 
     def solvent(self, indices: NDArray[np.int64]) -> System:
         """Return a system of a part of the atoms that feels nothing but the solvent, without cutoff."""
@@ -214,6 +229,37 @@ def whole_system(receptor: Receptor, pose: Pose, settings: SystemSettings) -> Co
     everything = np.arange(receptor.topology.getNumAtoms())
     mobile = np.ones(len(everything), dtype=bool)
     return _implicit("implicit", receptor, pose, everything, mobile, settings)
+
+
+def membrane_system(receptor: Receptor, pose: Pose, settings: SystemSettings) -> ComplexSystem:
+    """Build the `membrane` system of a pose: the whole receptor in a bilayer, water and salt, all mobile.
+
+    Non-bonded forces are particle-mesh Ewald's. There is no barostat in it: that belongs to the
+    ensemble. What overlaps a ligand is taken out of the bilayer, which was built without.
+
+    Raises
+    ------
+    ParameterError
+        As of `build_system`, or if the receptor's place in a membrane is not known.
+    """
+    from dock.dynamics.platforms import choose_processor
+
+    bilayer = build_bilayer(receptor, settings.membrane, choose_processor())
+    everything = np.arange(receptor.topology.getNumAtoms())
+    assembly = _assembled(receptor, pose, everything, settings.charges)
+    topology, positions = assembly.topology, bilayer.place(assembly.positions)
+    heavy = [a.index for a in topology.atoms() if a.index >= len(everything) and a.element.symbol != "H"]
+    around = displaced(bilayer.content, positions[heavy], pose.ligand.name)
+    around = neutralised(around, total_charge(assembly.parts), positions, pose.ligand.name)
+    around.add_to(topology)
+    system = combine([*assembly.parts, *surrounding_parts(around)])
+    make_periodic(system, around.box, settings.cutoff.value_in("nm"))
+    repartition(system, topology, settings.hydrogen_mass.value_in("amu"), skip=(WATER,))
+    positions = np.vstack([positions, around.positions])
+    moves = np.ones(len(positions), dtype=bool)
+    return ComplexSystem(
+        "membrane", topology, system, positions, assembly.ligand, moves, everything, assembly.occupants
+    )
 
 
 def ligand_system(ligand: Ligand, charges: ChargeMethod = "am1-bcc") -> System:
@@ -329,4 +375,4 @@ def _in_side_chain(topology: Topology) -> NDArray[np.bool_]:
     return ~held
 
 
-BUILDERS = {"site": site_system, "implicit": whole_system}
+BUILDERS = {"site": site_system, "implicit": whole_system, "membrane": membrane_system}
