@@ -8,7 +8,7 @@ from dock.campaign.plan import Task
 
 # The part of a card that a simulation is taken to fill: a thousand atoms leave most of it idle, a membrane none.
 SHARES = {"site": 1 / 8, "implicit": 1 / 2, "membrane": 1.0}
-USERS = ("simulate", "analyse", "refine")
+USERS = ("simulate", "analyse", "refine", "membrane")
 
 
 class Cards:
@@ -48,5 +48,6 @@ def _share(task: Task) -> float:
     """Return the part of a card that a task fills."""
     if task.kind not in USERS:
         return 0.0
-    kind = task.inputs["settings"]["system"]["kind"]
-    return SHARES.get(kind if task.kind == "simulate" else "site", SHARES["site"])
+    if task.kind == "membrane":
+        return SHARES["membrane"]
+    return SHARES[task.inputs["settings"]["system"]["kind"] if task.kind == "simulate" else "site"]

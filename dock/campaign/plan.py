@@ -33,7 +33,7 @@ class Task:
     Attributes
     ----------
     kind : str
-        ``receptor``, ``ligand``, ``dock``, ``gate``, ``refine``, ``simulate`` or ``analyse``.
+        ``receptor``, ``ligand``, ``dock``, ``gate``, ``refine``, ``membrane``, ``simulate`` or ``analyse``.
     label : str
         What people call it, such as ``dock escitalopram in orthosteric``.
     inputs : dict
@@ -195,6 +195,11 @@ def _simulation_tasks(
     }
     inputs |= _charge_model(protocol.system.charges)
     needs = {"receptor": receptor, "search": search}
+    if protocol.system.kind == "membrane":
+        around = {"settings": protocol.system.membrane.model_dump(mode="json")}
+        bilayer = task("membrane", "membrane around the receptor", 1200.0, around, receptor=receptor)
+        first = [*first, bilayer]
+        needs |= {"membrane": bilayer}
     gated = {f"gate_{gate.inputs['site']}": gate for gate in gates if not settings.accept_failed_gate}
     cost = 8.0 + COST_OF_STEP[protocol.system.kind] * protocol.steps
     replicas = {}

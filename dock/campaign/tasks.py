@@ -17,10 +17,11 @@ from dock.core.records import software_versions
 if TYPE_CHECKING:
     from dock.docking.pose import Pose
     from dock.dynamics.platforms import Precision, Processor
+    from dock.dynamics.systems import ComplexSystem, SystemSettings
     from dock.receptors import Receptor
 
 RESULT, FAILURE = "result.json", "failure.json"
-POSES, LIGAND = "poses.sdf", "ligand.sdf"
+POSES, LIGAND, BILAYER = "poses.sdf", "ligand.sdf", "bilayer.npz"
 Progress = Callable[[float], None]
 
 
@@ -78,6 +79,14 @@ class TaskContext:
         """Load the receptor that the pose to be simulated lies in: that which gave way to it, if refined."""
         refined = self.task.kinds["search"] == "refine"
         return load_receptor(self.needed("search")) if refined else self.receptor()
+
+    def system(self, pose: Pose, settings: SystemSettings) -> ComplexSystem:
+        """Build the system that is simulated."""
+        from dock.dynamics.bilayer import Bilayer
+        from dock.dynamics.systems import build_system
+
+        bilayer = Bilayer.load(self.needed("membrane") / BILAYER) if "membrane" in self.task.needs else None
+        return build_system(self.receptor_of_pose(), pose, settings, bilayer)
 
     def processor(self, precision: Precision = "mixed") -> Processor:
         """Return the processor of a simulation."""
@@ -277,14 +286,28 @@ def _gate(context: TaskContext) -> dict[str, Any]:
     return {"passed": passed, "accepted": accepted, "seeds": rows}
 
 
+def _membrane(context: TaskContext) -> dict[str, Any]:
+    from dock.dynamics.bilayer import MembraneSettings, build_bilayer
+
+    settings = MembraneSettings(**context.task.inputs["settings"])
+    bilayer = build_bilayer(context.receptor(), settings, context.processor())
+    bilayer.save(context.folder / BILAYER)
+    content = bilayer.content
+    return {
+        "lipids": len(content.lipids),
+        "water": len(content.water),
+        "atoms": len(content.positions),
+        "box_nm": [round(float(edge), 3) for edge in content.box],
+    }
+
+
 def _simulate(context: TaskContext) -> dict[str, Any]:
     from dock.dynamics.engine import simulate
     from dock.dynamics.protocol import SimulationSettings
-    from dock.dynamics.systems import build_system
 
     inputs = context.task.inputs
     settings = SimulationSettings(**inputs["settings"])
-    system = build_system(context.receptor_of_pose(), best_pose(context.needed("search")), settings.system)
+    system = context.system(best_pose(context.needed("search")), settings.system)
     trajectory = simulate(
         system,
         settings,
@@ -303,14 +326,13 @@ def _analyse(context: TaskContext) -> dict[str, Any]:
     from dock.analysis.complexes import analyse_complex
     from dock.analysis.trajectory import ComplexTrajectory
     from dock.dynamics.protocol import SimulationSettings
-    from dock.dynamics.systems import build_system
 
     pose = best_pose(context.needed("search"))
     receptor = context.receptor_of_pose()
     settings = SimulationSettings(**context.task.inputs["settings"])
     replicas = [context.needed(role) for role in context.task.enough]
     done = [folder for folder in replicas if (folder / RESULT).exists()]
-    system = build_system(receptor, pose, settings.system)
+    system = context.system(pose, settings.system)
     trajectories = [ComplexTrajectory.load(folder, pose, receptor, system.kind) for folder in done]
     analysis = analyse_complex(trajectories, system, context.processor(settings.precision))
     for name, table in analysis.tables().items():
@@ -324,6 +346,7 @@ KINDS: dict[str, Callable[[TaskContext], dict[str, Any]]] = {
     "dock": _dock,
     "gate": _gate,
     "refine": _refine,
+    "membrane": _membrane,
     "simulate": _simulate,
     "analyse": _analyse,
 }

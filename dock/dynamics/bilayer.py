@@ -95,6 +95,17 @@ class Bilayer:
         """Edges of the box, in nanometres; the normal is along the last."""
         return self.content.box
 
+    @classmethod
+    def load(cls, path: Path) -> Bilayer:
+        """Read a bilayer that `save` wrote."""
+        surroundings, frame = Surroundings.load(path)
+        return cls(surroundings, frame["rotation"], frame["translation"])
+
+    def save(self, path: Path) -> None:
+        """Write it to a file, atomically."""
+        with atomic_path(path) as temporary:
+            self.content.save(temporary, {"rotation": self.rotation, "translation": self.translation})
+
     def place(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return positions of the receptor's frame in the frame of the box, both in nanometres."""
         return positions @ self.rotation.T + self.translation
@@ -127,29 +138,10 @@ def build_bilayer(receptor: Receptor, settings: MembraneSettings, processor: Pro
     with FileLock(kept.with_suffix(".lock")):  # one worker builds it for all
         if not kept.exists():
             start = time.monotonic()
-            LOG.info(
-                "building the membrane around %s; this takes minutes and is kept in %s",
-                receptor.name,
-                kept.parent,
-            )
-            built = _built(receptor, settings, membrane, processor)
-            with atomic_path(kept) as temporary:
-                built.content.save(temporary, {"rotation": built.rotation, "translation": built.translation})
+            LOG.info("the membrane around %s takes minutes; it is kept in %s", receptor.name, kept.parent)
+            _built(receptor, settings, membrane, processor).save(kept)
             LOG.info("the membrane around %s took %.0f s", receptor.name, time.monotonic() - start)
-    surroundings, frame = Surroundings.load(kept)
-    return Bilayer(surroundings, frame["rotation"], frame["translation"])
-
-
-def _keep(
-    path: Path, receptor: Receptor, settings: MembraneSettings, membrane: MembraneEntry, processor: Processor
-) -> None:
-    """Build a bilayer and write it."""
-    start = time.monotonic()
-    LOG.info("building the membrane around %s takes minutes; it is kept in %s", receptor.name, path.parent)
-    built = _built(receptor, settings, membrane, processor)
-    with atomic_path(path) as temporary:
-        built.content.save(temporary, {"rotation": built.rotation, "translation": built.translation})
-    LOG.info("the membrane around %s took %.0f s", receptor.name, time.monotonic() - start)
+    return Bilayer.load(kept)
 
 
 def displaced(surroundings: Surroundings, ligands: NDArray[np.float64], name: str) -> Surroundings:

@@ -31,7 +31,7 @@ from dock.dynamics.assembly import (
     surrounding_parts,
     total_charge,
 )
-from dock.dynamics.bilayer import MembraneSettings, build_bilayer, displaced, neutralised
+from dock.dynamics.bilayer import Bilayer, MembraneSettings, build_bilayer, displaced, neutralised
 from dock.dynamics.charges import ChargeMethod
 from dock.dynamics.parameters import LIGAND_RESIDUE, force_of, ligand_parameters, receptor_parameters
 from dock.dynamics.surroundings import WATER
@@ -173,10 +173,17 @@ def default_kind(receptor: Receptor, processor: Processor) -> Kind:
     return "membrane" if receptor.record.get("membrane") else "implicit"
 
 
-def build_system(receptor: Receptor, pose: Pose, settings: SystemSettings) -> ComplexSystem:
+def build_system(
+    receptor: Receptor, pose: Pose, settings: SystemSettings, bilayer: Bilayer | None = None
+) -> ComplexSystem:
     """Build the system of a pose that the settings name.
 
     Ligands that lie in other sites of the receptor (`Receptor.with_occupant`) are in it as well.
+
+    Parameters
+    ----------
+    bilayer
+        Of a membrane system; that of the receptor, which is built where it is not kept, if None.
 
     Raises
     ------
@@ -187,7 +194,9 @@ def build_system(receptor: Receptor, pose: Pose, settings: SystemSettings) -> Co
     from dock.dynamics.platforms import choose_processor
 
     kind = settings.kind if settings.kind != "auto" else default_kind(receptor, choose_processor())
-    return BUILDERS[kind](receptor, pose, settings)
+    if kind == "membrane":
+        return membrane_system(receptor, pose, settings, bilayer)
+    return site_system(receptor, pose, settings) if kind == "site" else whole_system(receptor, pose, settings)
 
 
 def site_system(
@@ -231,7 +240,9 @@ def whole_system(receptor: Receptor, pose: Pose, settings: SystemSettings) -> Co
     return _implicit("implicit", receptor, pose, everything, mobile, settings)
 
 
-def membrane_system(receptor: Receptor, pose: Pose, settings: SystemSettings) -> ComplexSystem:
+def membrane_system(
+    receptor: Receptor, pose: Pose, settings: SystemSettings, bilayer: Bilayer | None = None
+) -> ComplexSystem:
     """Build the `membrane` system of a pose: the whole receptor in a bilayer, water and salt, all mobile.
 
     Non-bonded forces are particle-mesh Ewald's. There is no barostat in it: that belongs to the
@@ -244,7 +255,7 @@ def membrane_system(receptor: Receptor, pose: Pose, settings: SystemSettings) ->
     """
     from dock.dynamics.platforms import choose_processor
 
-    bilayer = build_bilayer(receptor, settings.membrane, choose_processor())
+    bilayer = bilayer or build_bilayer(receptor, settings.membrane, choose_processor())
     everything = np.arange(receptor.topology.getNumAtoms())
     assembly = _assembled(receptor, pose, everything, settings.charges)
     topology, positions = assembly.topology, bilayer.place(assembly.positions)
@@ -255,7 +266,9 @@ def membrane_system(receptor: Receptor, pose: Pose, settings: SystemSettings) ->
     system = combine([*assembly.parts, *surrounding_parts(around)])
     make_periodic(system, around.box, settings.cutoff.value_in("nm"))
     repartition(system, topology, settings.hydrogen_mass.value_in("amu"), skip=(WATER,))
-    positions = np.vstack([positions, around.positions])
+    # A barostat scales the places of molecules from the origin: there it does not pull the receptor
+    # against what holds it.
+    positions = np.vstack([positions, around.positions]) - positions[everything].mean(axis=0)
     moves = np.ones(len(positions), dtype=bool)
     return ComplexSystem(
         "membrane", topology, system, positions, assembly.ligand, moves, everything, assembly.occupants
@@ -373,6 +386,3 @@ def _in_side_chain(topology: Topology) -> NDArray[np.bool_]:
         if hydrogen.element.symbol == "H":
             held[hydrogen.index] = held[heavy.index]
     return ~held
-
-
-BUILDERS = {"site": site_system, "implicit": whole_system, "membrane": membrane_system}
