@@ -1,11 +1,13 @@
 """Membrane systems: a single helix of SERT for the numbers, the whole of it as a slow test."""
 
 import logging
+import time
 from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import openmm
+import pandas as pd
 import pytest
 from openmm import app, unit
 from rdkit import Chem
@@ -13,16 +15,21 @@ from rdkit.Chem import rdMolTransforms
 from rdkit.Geometry import Point3D
 from scipy.spatial import cKDTree
 
-from dock.core.errors import ParameterError
+from dock.analysis.trajectory import ComplexTrajectory
+from dock.core.errors import ParameterError, StoppedError
 from dock.docking.pose import Pose
+from dock.dynamics import engine
 from dock.dynamics.assembly import combine, make_periodic, surrounding_parts
 from dock.dynamics.bilayer import MembraneSettings, build_bilayer
 from dock.dynamics.energies import interaction_energies
+from dock.dynamics.ensemble import running_system
+from dock.dynamics.frames import ENERGIES
 from dock.dynamics.lipids import misshapen
 from dock.dynamics.minimisation import minimise
 from dock.dynamics.parameters import RECEPTOR_FORCE_FIELD, receptor_parameters
 from dock.dynamics.patches import cross_section, cut_patch, midplane, popc_patch
 from dock.dynamics.platforms import choose_processor
+from dock.dynamics.protocol import SimulationSettings
 from dock.dynamics.surroundings import periodic_tree
 from dock.dynamics.systems import SystemSettings, build_system, membrane_system
 from dock.ligands import Ligand
@@ -312,17 +319,52 @@ def test_a_short_run_at_constant_pressure_keeps_the_density(wet, minimised, proc
     assert 0.9 < mass * 1.66054e-3 / volume < 1.1
 
 
+def test_the_engine_runs_a_membrane_and_goes_on(helix, wet, processor, tmp_path):
+    """Box and density stand in the table, the box in the trajectory; the analysis sees the solute alone."""
+    pose = posed(helix, 26.0, 0.0)
+    settings = SimulationSettings(
+        minimisation_steps=50, equilibration="0.1 ps", equilibration_timestep="1 fs", production="0.2 ps",
+        timestep="2 fs", frame_interval="0.1 ps", system=SETTINGS,
+    )  # fmt: skip
+    with pytest.raises(StoppedError):
+        engine.simulate(wet, settings, processor, tmp_path, deadline=time.time())
+    record = engine.simulate(wet, settings, processor, tmp_path).record
+    assert record["kind"] == "membrane"
+    assert len(record["sessions"]) == 2
+    table = pd.read_csv(tmp_path / ENERGIES)
+    assert len(table) == 2
+    assert table["density_g_ml"].between(0.9, 1.1).all()
+    trajectory = ComplexTrajectory.load(tmp_path, pose, helix, "membrane")
+    box = table[["box_x_nm", "box_y_nm", "box_z_nm"]].to_numpy()
+    assert trajectory.frames.unitcell_lengths == pytest.approx(box, abs=1e-4)
+    assert trajectory.frames.n_atoms == len(wet.partner) + len(wet.ligand)
+    held = trajectory.frames.xyz[:, : len(helix.positions)] - helix.positions
+    assert np.sqrt((held**2).sum(axis=2).mean()) < 0.1  # nm
+
+
+def test_restraints_and_barostat_go_together(wet):
+    """The receptor stands at the origin, from which the barostat scales: it is not pulled against its restraints."""
+    assert np.abs(wet.positions[wet.receptor].mean(axis=0)).max() < 1e-9
+    system = running_system(wet, SimulationSettings(system=SETTINGS), restraining=True, seed=1)
+    kinds = [type(force).__name__ for force in system.getForces()]
+    assert kinds.count("MonteCarloMembraneBarostat") == kinds.count("CustomExternalForce") == 1
+    barostat = next(f for f in system.getForces() if isinstance(f, openmm.MonteCarloMembraneBarostat))
+    assert barostat.getDefaultTemperature()._value == 310
+    assert "MonteCarloMembraneBarostat" not in [type(force).__name__ for force in wet.system.getForces()]
+
+
 @pytest.mark.slow
 def test_sert_in_its_membrane(receptor, redocked, processor):
     """Eight minutes on two cores, all but a few seconds of them for the bilayer."""
     settings = SystemSettings(kind="membrane")
     whole = build_system(receptor, redocked.best, settings)
     assert 60_000 < len(whole.positions) < 100_000
-    content = build_bilayer(receptor, settings.membrane, processor).content
+    built = build_bilayer(receptor, settings.membrane, processor)
+    content = built.content
     upper, lower = content.leaflets
     assert len(upper) == len(lower)
     assert misshapen(content) == []
-    protein = cross_section(whole.positions[whole.receptor] - [0.0, 0.0, content.box[2] / 2])
+    protein = cross_section(built.place(receptor.positions) - [0.0, 0.0, content.box[2] / 2])
     assert 0.60 < (np.prod(content.box[:2]) - protein) / len(upper) < 0.72  # nm^2 for a lipid
     assert charges(whole.system).sum() == pytest.approx(0.0, abs=1e-6)
     # The receptor is as it was prepared: protonation, disulfide, ions.

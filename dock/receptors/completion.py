@@ -22,6 +22,7 @@ from dock.receptors.side_chains import BORROWED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from openmm import Platform
     from openmm.app import Topology
 
     from dock.receptors.polymer import Polymer
@@ -78,7 +79,8 @@ def complete(
     if ions:
         modeller.add(_ion_topology(ions), np.array([ion.place for ion in ions]) / NM_TO_A * unit.nanometer)
     try:
-        modeller.addHydrogens(pH=7.0, variants=[*states, *(None for _ in ions)])
+        variants = [*states, *(None for _ in ions)]
+        modeller.addHydrogens(pH=7.0, variants=variants, platform=_cores())
     except Exception as error:  # OpenMM raises whatever an odd bond causes
         raise StructureError(polymers[0].name, f"cannot be protonated ({error})", REPAIR) from error
     notes["disulfides"] = [
@@ -114,7 +116,7 @@ def _heavy_atoms(
     # The format has room for four digits before the point: the structure goes to the origin and back.
     everything = np.vstack([coordinates(segment.residues) for segment in segments])
     origin = np.round(everything.mean(axis=0))
-    fixer = PDBFixer(pdbfile=io.StringIO(_pdb_block(segments, origin)))
+    fixer = PDBFixer(pdbfile=io.StringIO(_pdb_block(segments, origin)), platform=_cores())
     fixer.missingResidues = {
         (number, index): names
         for number, segment in enumerate(segments)
@@ -195,6 +197,13 @@ def _renamed(topology: Topology, keys: Sequence[ResidueKey]) -> Topology:
     for a, b in topology.bonds():
         renamed.addBond(atoms[a.index], atoms[b.index])
     return renamed
+
+
+def _cores() -> Platform:
+    """Return OpenMM's CPU platform: its own choice may be an OpenCL driver that crashes on this."""
+    from openmm import Platform
+
+    return Platform.getPlatformByName("CPU")
 
 
 def _ion_topology(ions: Sequence[Ion]) -> Topology:
