@@ -44,6 +44,26 @@ def test_the_gate_is_planned_where_the_reference_ligand_is_no_guest():
     assert len(tasks_of_kind(tasks, "simulate")) == 3
 
 
+def test_a_membrane_is_built_once_for_every_complex():
+    tasks = plan_campaign(CampaignSettings(simulation={"system": {"kind": "membrane"}}))
+    (membrane,) = tasks_of_kind(tasks, "membrane")
+    for task in [*tasks_of_kind(tasks, "simulate"), *tasks_of_kind(tasks, "analyse")]:
+        assert task.needs["membrane"] == membrane.key
+    saltier = {"kind": "membrane", "membrane": {"salt": "0.3 mol/l"}}
+    other = plan_campaign(CampaignSettings(simulation={"system": saltier}))
+    assert tasks_of_kind(other, "membrane")[0].key != membrane.key
+    assert not tasks_of_kind(plan_campaign(CampaignSettings()), "membrane")
+
+
+def test_how_often_is_saved_and_how_many_replicas_there_are_changes_no_key():
+    one = {task.label: task.key for task in plan_campaign(CampaignSettings())}
+    often = {"checkpoint_interval": "1 s", "replicas": 2}
+    two = plan_campaign(CampaignSettings(simulation=often))
+    first = {task.label.replace(" of 2", " of 3"): task.key for task in two if task.kind == "simulate"}
+    assert first.items() <= one.items()
+    assert len(first) == 8
+
+
 def test_keys_depend_on_what_matters_and_on_nothing_else():
     one = {task.label: task.key for task in plan_campaign(CampaignSettings())}
     longer = CampaignSettings(simulation={"production": "40 ps"})
