@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from functools import cached_property
 from math import inf
@@ -109,19 +110,20 @@ class Campaign:
         if not (self.folder / LOCK).exists():
             return resolve_settings(self.asked, choose_processor(self.platform))
         locked = _read_lock(self.folder)
-        # Whether a failed gate is accepted may be changed afterwards.
-        accepted = {"accept_failed_gate": self.asked.accept_failed_gate}
-        asked = self.asked.model_dump(mode="json")
-        if all({**locked.get(name, {}), **accepted} != asked for name in ("asked", "settings")):
-            raise OutputError(
-                self.folder, "holds a campaign with other settings", "name another folder with -o"
-            )
         changes = _version_changes(locked)
         if changes and not self.accept_changes:
             raise ChangedError(
                 self.folder,
                 f"was begun with {'; '.join(changes)}",
                 "install those versions, name another folder with -o, or go on with --accept-changes",
+            )
+        # Whether a failed gate is accepted may be changed afterwards.
+        accepted = {"accept_failed_gate": self.asked.accept_failed_gate}
+        asked = self.asked.model_dump(mode="json")
+        same = _agree if changes else operator.eq
+        if not any(same({**locked.get(name, {}), **accepted}, asked) for name in ("asked", "settings")):
+            raise OutputError(
+                self.folder, "holds a campaign with other settings", "name another folder with -o"
             )
         try:
             return CampaignSettings(**{**locked["settings"], **accepted})
@@ -256,6 +258,13 @@ def _version_changes(locked: dict[str, Any]) -> list[str]:
     """Return in words which versions are others than when a run was begun."""
     before, now = locked.get("versions", {}), software_versions()
     return [f"{name} {before.get(name)}, not {now[name]}" for name in now if before.get(name) != now[name]]
+
+
+def _agree(one: Any, two: Any) -> bool:
+    """Return whether settings are equal in all that both versions of the software know."""
+    if isinstance(one, dict) and isinstance(two, dict):
+        return all(_agree(one[name], two[name]) for name in one.keys() & two.keys())
+    return bool(one == two)
 
 
 def _read_lock(folder: Path) -> dict[str, Any]:
