@@ -14,23 +14,27 @@ from rdkit import Chem
 from rdkit.Chem import rdMolTransforms
 from rdkit.Geometry import Point3D
 from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
 
 from dock.analysis.trajectory import ComplexTrajectory
 from dock.core.errors import ParameterError, StoppedError
+from dock.core.units import Quantity
 from dock.docking.pose import Pose
 from dock.dynamics import engine
 from dock.dynamics.assembly import combine, make_periodic, surrounding_parts
 from dock.dynamics.bilayer import MembraneSettings, build_bilayer
+from dock.dynamics.cholesterol import SMILES, cholesterol, counts
 from dock.dynamics.energies import interaction_energies
 from dock.dynamics.ensemble import running_system
 from dock.dynamics.frames import ENERGIES
 from dock.dynamics.lipids import misshapen
 from dock.dynamics.minimisation import minimise
-from dock.dynamics.parameters import RECEPTOR_FORCE_FIELD, receptor_parameters
-from dock.dynamics.patches import cross_section, cut_patch, midplane, popc_patch
+from dock.dynamics.parameters import RECEPTOR_FORCE_FIELD, molecule_parameters, receptor_parameters
+from dock.dynamics.patches import cross_section, cut_patch, midplane, popc_patch, without_lipids
 from dock.dynamics.platforms import choose_processor
 from dock.dynamics.protocol import SimulationSettings
-from dock.dynamics.surroundings import periodic_tree
+from dock.dynamics.rings import pierced, piercings, rings_of
+from dock.dynamics.surroundings import Surroundings, periodic_tree
 from dock.dynamics.systems import SystemSettings, build_system, membrane_system
 from dock.ligands import Ligand
 from dock.receptors import Receptor
@@ -351,6 +355,115 @@ def test_restraints_and_barostat_go_together(wet):
     barostat = next(f for f in system.getForces() if isinstance(f, openmm.MonteCarloMembraneBarostat))
     assert barostat.getDefaultTemperature()._value == 310
     assert "MonteCarloMembraneBarostat" not in [type(force).__name__ for force in wet.system.getForces()]
+
+
+@pytest.fixture(scope="module")
+def mixed(helix, processor):
+    """The helix in POPC with three cholesterols in ten lipids."""
+    return build_bilayer(helix, MembraneSettings(padding="8 angstrom", cholesterol=0.3), processor)
+
+
+def stereo(place):
+    """The stereo centres of a cholesterol at a place, from that alone, in the order of the SMILES."""
+    kind, _ = cholesterol()
+    mol = Chem.RWMol()
+    for _, element in kind.atoms:
+        mol.AddAtom(Chem.Atom(element))
+    for one, two in kind.bonds:
+        double = {kind.atoms[one][0], kind.atoms[two][0]} == {"C5", "C6"}
+        mol.AddBond(one, two, Chem.BondType.DOUBLE if double else Chem.BondType.SINGLE)
+    conformer = Chem.Conformer(len(kind.atoms))
+    for n, where in enumerate(place * 10):
+        conformer.SetAtomPosition(n, Point3D(*where))
+    mol.AddConformer(conformer)
+    Chem.SanitizeMol(mol)
+    Chem.AssignStereochemistryFrom3D(mol)
+    return Chem.MolToSmiles(Chem.RemoveHs(mol))
+
+
+def test_cholesterol_is_asked_for_as_a_fraction():
+    for refused in (-0.1, 0.6):
+        with pytest.raises(ValueError, match="cholesterol"):
+            MembraneSettings(cholesterol=refused)
+    for lipids, fraction in ((19, 0.1), (19, 0.3), (64, 0.5), (64, 0.0)):
+        wanted, room = counts(lipids, fraction)
+        whole = lipids - room + wanted
+        assert abs(wanted - fraction * whole) <= 0.5
+        area = (lipids - room) * 0.66 + wanted * 0.38
+        assert area == pytest.approx(lipids * 0.66, abs=0.33)
+
+
+def test_cholesterol_is_natural_and_has_the_parameters_of_openmm():
+    kind, place = cholesterol()
+    assert stereo(place) == Chem.CanonSmiles(SMILES)
+    assert stereo(place * [-1.0, 1.0, 1.0]) != Chem.CanonSmiles(SMILES)
+    content = Surroundings([kind], [place], np.full(3, 5.0))
+    assert misshapen(content) == []
+    assert misshapen(content.moved(place * [-1.0, 1.0, 1.0])) == [0]
+    field = app.ForceField("amber19/lipid21.xml")
+    theirs = field.createSystem(content.topology(), nonbondedMethod=app.NoCutoff, constraints=app.HBonds)
+    found, _ = energy_and_forces(molecule_parameters(kind), place, "Reference")
+    expected, _ = energy_and_forces(theirs, place, "Reference")
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_bond_through_a_ring_is_found():
+    kind, place = cholesterol()
+    names = [name for name, _ in kind.atoms]
+    rings = rings_of(kind.bonds)
+    assert sorted(len(ring) for ring in rings) == [5, 6, 6, 6]
+    box = np.full(3, 4.0)
+    ring = place[next(ring for ring in rings if names.index("C3") in ring)]
+    middle, (*_, normal) = ring.mean(axis=0), np.linalg.svd(ring - ring.mean(axis=0))[2]
+    through = np.array([middle + 0.07 * normal, middle - 0.07 * normal])
+    beside = through + 0.2 * (ring[0] - middle) / np.linalg.norm(ring[0] - middle)
+    above = through + 0.1 * normal
+    assert piercings([ring], np.array([beside, above]), box) == []
+    assert piercings([ring], np.array([beside, through + box]), box) == [(0, 1)]
+    bond = names.index("C25"), names.index("C26")
+    shift = middle - place[list(bond)].mean(axis=0)
+    turn, _ = Rotation.align_vectors([normal], [place[bond[1]] - place[bond[0]]])
+    centre = place[list(bond)].mean(axis=0)
+    other = turn.apply(place - centre) + centre + shift
+    assert pierced(Surroundings([kind, kind], [place, other], box)) >= {0}
+    alone = Surroundings([kind], [other], box)
+    assert pierced(alone) == set()
+    assert pierced(alone, alone.topology(), place) == {0}
+    assert pierced(Surroundings([kind, kind], [place, place + np.eye(3)[0] * 2.0], box)) == set()
+
+
+def test_a_bilayer_with_cholesterol_has_it_upright_in_both_leaflets(helix, mixed):
+    content = mixed.content
+    numbers = [Counter(content.molecules[n].name for n in leaf) for leaf in content.leaflets]
+    assert numbers[0] == numbers[1]
+    for found in numbers:
+        assert set(found) == {"POP", "CHL1"}
+        assert abs(found["CHL1"] - 0.3 * found.total()) <= 1.0
+    assert misshapen(content) == []
+    assert pierced(content, helix.topology, mixed.place(helix.positions)) == set()
+    kind, _ = cholesterol()
+    sterols = [place for each, place in zip(content.molecules, content.places, strict=True) if each == kind]
+    assert {stereo(place) for place in sterols} == {Chem.CanonSmiles(SMILES)}
+    index = {name: n for n, (name, _) in enumerate(kind.atoms)}
+    heights = np.array([place[:, 2] - mixed.box[2] / 2 for place in sterols])
+    assert 1.3 < np.abs(heights[:, index["O3"]]).mean() < 2.1  # nm
+    assert (np.abs(heights[:, index["O3"]]) > np.abs(heights[:, index["C17"]])).all()
+    chains = [chain.id for chain in mixed.topology.chains()]
+    assert chains == ["M", "W", "I"]
+    one = next(n for n, each in enumerate(content.molecules) if each == kind)
+    fewer = without_lipids(content, {one})
+    assert [len(leaf) for leaf in fewer.leaflets] == [found.total() - 1 for found in numbers]
+    assert sum(each == kind for each in fewer.molecules) == len(sterols) - 2
+
+
+def test_a_minimised_system_with_cholesterol_has_no_overlaps(helix, mixed, processor):
+    settings = SETTINGS.model_copy(update={"cutoff": Quantity("8 angstrom")})
+    wet = membrane_system(helix, posed(helix, 26.0, 0.0), settings, mixed)
+    assert charges(wet.system).sum() == pytest.approx(0.0, abs=1e-6)
+    positions, (_, after) = minimise(wet.system, wet.positions, processor, 60)
+    assert np.isfinite(after)
+    assert after < 0
+    assert smallest_distance(wet.topology, positions, box_of(wet)) > 0.15
 
 
 @pytest.mark.slow

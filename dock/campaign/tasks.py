@@ -288,6 +288,7 @@ def _gate(context: TaskContext) -> dict[str, Any]:
 
 def _membrane(context: TaskContext) -> dict[str, Any]:
     from dock.dynamics.bilayer import MembraneSettings, build_bilayer
+    from dock.dynamics.lipids import CHOLESTEROL
 
     settings = MembraneSettings(**context.task.inputs["settings"])
     bilayer = build_bilayer(context.receptor(), settings, context.processor())
@@ -295,6 +296,7 @@ def _membrane(context: TaskContext) -> dict[str, Any]:
     content = bilayer.content
     return {
         "lipids": len(content.lipids),
+        "cholesterol": sum(molecule.name == CHOLESTEROL for molecule in content.molecules),
         "water": len(content.water),
         "atoms": len(content.positions),
         "box_nm": [round(float(edge), 3) for edge in content.box],

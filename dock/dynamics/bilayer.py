@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from filelock import FileLock
+from pydantic import Field
 
 from dock.core.catalogue import MembraneEntry
 from dock.core.errors import ParameterError, SimulationError
@@ -22,10 +23,12 @@ from dock.core.keys import content_key
 from dock.core.records import Record
 from dock.core.units import Concentration, Length, Quantity
 from dock.dynamics.assembly import combine, make_periodic, surrounding_parts
-from dock.dynamics.lipids import held_in_shape
+from dock.dynamics.cholesterol import with_cholesterol
+from dock.dynamics.lipids import CHOLESTEROL, held_in_shape
 from dock.dynamics.minimisation import minimise
 from dock.dynamics.parameters import RECEPTOR_FORCE_FIELD, SURROUNDINGS_FORCE_FIELD
-from dock.dynamics.patches import cut_patch, midplane, with_room, without_misshapen
+from dock.dynamics.patches import cut_patch, midplane, with_room, without_lipids, without_misshapen
+from dock.dynamics.rings import pierced
 from dock.dynamics.surroundings import ANION, CATION, WATER_MOLAR, Surroundings, molecules_of
 
 if TYPE_CHECKING:
@@ -57,10 +60,15 @@ class MembraneSettings(Record):
         Smallest distance of the receptor from an edge of the box.
     salt : Concentration
         Of sodium chloride in the water, beside the ions that neutralise the complex.
+    cholesterol : float
+        Mole fraction of the lipids, 0 to 0.5, that is cholesterol; the others are POPC. The same in each
+        leaflet, spread evenly, and within one molecule of what is asked. The box is cut for areas that
+        add up (0.66 nm^2 and 0.38); cholesterol condenses POPC, so the barostat makes it smaller.
     """
 
     padding: Length = Quantity("15 angstrom")
     salt: Concentration = Quantity("0.15 mol/l")
+    cholesterol: float = Field(default=0.0, ge=0.0, le=0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +123,7 @@ def build_bilayer(receptor: Receptor, settings: MembraneSettings, processor: Pro
     """Return the bilayer of a receptor, from the cache where it is there.
 
     The receptor is turned about the normal so that its box is the smallest, a POPC bilayer of that
-    size is minimised, and OpenMM's membrane builder lets it relax around the growing receptor.
+    size, with cholesterol where it is asked for, is minimised, and OpenMM's membrane builder lets it relax around the growing receptor.
 
     Raises
     ------
@@ -202,6 +210,8 @@ def _built(
     width, depth, _ = np.ptp(solute, axis=0) + 2 * padding
     heavy = [atom.index for atom in receptor.topology.atoms() if atom.element.symbol != "H"]
     patch = cut_patch(width, depth)
+    if settings.cholesterol:
+        patch = with_cholesterol(_centred(patch, solute), settings.cholesterol, solute, np.array(heavy))
     for attempt in range(ATTEMPTS):
         patch = _centred(_relaxed(patch, processor), solute)
         try:
@@ -215,6 +225,8 @@ def _built(
                     receptor.name, f"no membrane could be put around it ({error})"
                 ) from error
             LOG.info("the membrane broke (%s); once more, with a patch minimised further", error)
+    if settings.cholesterol:
+        around = _without_pierced(around, receptor.topology, solute)
     pairs = round(len(around.water) * settings.salt.value_in("mol/l") / WATER_MOLAR)
     try:
         salted = around.with_ions({CATION: pairs, ANION: pairs}, solute)
@@ -251,7 +263,25 @@ def _relaxed(patch: Surroundings, processor: Processor) -> Surroundings:
     make_periodic(system, patch.box, RELAXING_CUTOFF, pme=False)
     with held_in_shape(system, patch):
         positions, _ = minimise(system, patch.positions, processor, RELAXING_STEPS)
-    return without_misshapen(patch.moved(positions))
+    relaxed = without_misshapen(patch.moved(positions))
+    mixed = any(molecule.name == CHOLESTEROL for molecule in patch.molecules)
+    return _without_pierced(relaxed) if mixed else relaxed
+
+
+def _without_pierced(
+    patch: Surroundings, topology: Topology | None = None, solute: NDArray[np.float64] | None = None
+) -> Surroundings:
+    """Remove lipids with a ring that something passes through or that pass through one of the solute."""
+    found = pierced(patch, topology, solute)
+    if not found:
+        return patch
+    rest = without_lipids(patch, found)
+    LOG.info(
+        "%d molecules in a ring or with one that is pierced; %d are left out, some for the balance",
+        len(found),
+        len(patch.molecules) - len(rest.molecules),
+    )
+    return rest
 
 
 def _centred(patch: Surroundings, solute: NDArray[np.float64]) -> Surroundings:

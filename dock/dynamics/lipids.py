@@ -1,4 +1,4 @@
-"""The shape of lipids: which way round they are at their stereo centre, double bond and esters.
+"""The shape of lipids: which way round they are at their stereo centres, double bonds and esters.
 
 A minimisation that pulls overlapping lipids apart can turn them over there, and no simulation turns them
 back.
@@ -18,15 +18,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from openmm import System
 
+POPC, CHOLESTEROL = "POP", "CHL1"
+# nm^2 that one takes of its leaflet: POPC as in OpenMM's patch, cholesterol as in its own monolayer. That
+# they add up is an approximation.
+AREAS = {POPC: 0.66, CHOLESTEROL: 0.38}
 # By residue: torsions, of which the first is the improper one of a stereo centre, with their right angles
 # in degrees. POPC: sn-glycerol C2 (R, as in nature), the cis double bond of the oleoyl chain, two Z esters.
+# Cholesterol: its eight stereo centres, all improper (3S, 8S, 9S, 10R, 13R, 14S, 17R, 20R).
 SHAPES = {
-    "POP": (
+    POPC: (
         (("C2", "C1", "C3", "O21"), -35.0),
         (("C28", "C29", "C210", "C211"), 0.0),
         (("C2", "O21", "C21", "C22"), 180.0),
         (("C3", "O31", "C31", "C32"), 180.0),
-    )
+    ),
+    CHOLESTEROL: (
+        (("C3", "O3", "C4", "C2"), 35.0),
+        (("C8", "C7", "C14", "C9"), -35.0),
+        (("C9", "C8", "C11", "C10"), 35.0),
+        (("C10", "C5", "C9", "C19"), 35.0),
+        (("C13", "C14", "C17", "C18"), 35.0),
+        (("C14", "C8", "C15", "C13"), 35.0),
+        (("C17", "C16", "C13", "C20"), -35.0),
+        (("C20", "C17", "C21", "C22"), 35.0),
+    ),
 }
 WRONG = 60.0  # degrees off; beyond, the torsion is another
 HOLD = 500.0  # kJ/mol, half of the height of the barrier that keeps a torsion from turning over

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dock.dynamics.lipids import mirrored, misshapen
-from dock.dynamics.surroundings import Surroundings, molecules_of
+from dock.dynamics.lipids import AREAS, CHOLESTEROL, POPC, mirrored, misshapen
+from dock.dynamics.surroundings import OVERLAP, Surroundings, molecules_of
 
 ORIGINS = 24  # places along each edge of OpenMM's patch at which it may be cut
 BURIED = 0.35  # nm from a heavy atom of a solute; a lipid atom nearer to one is in its way
@@ -71,7 +71,7 @@ def cut_patch(width: float, depth: float) -> Surroundings:
         if overlaps < fewest:
             best, fewest = window, overlaps
     assert best is not None
-    return _without_overlapping_water(best)
+    return without_overlapping_water(best)
 
 
 def with_room(patch: Surroundings, solute: NDArray[np.float64]) -> Surroundings:
@@ -85,32 +85,77 @@ def with_room(patch: Surroundings, solute: NDArray[np.float64]) -> Surroundings:
     solute : numpy.ndarray, shape (n, 3)
         Heavy atoms, in nanometres, in the frame of the patch.
     """
+    return patch.without(buried_lipids(patch, solute))
+
+
+def buried_lipids(patch: Surroundings, solute: NDArray[np.float64]) -> set[int]:
+    """Return the lipids that `with_room` leaves out; no cholesterol, which is put beside the solute."""
     from scipy.spatial import cKDTree
 
     tree = cKDTree(solute)
     share = cross_section(solute) / np.prod(patch.box[:2])
     dropped: set[int] = set()
     for leaf in patch.leaflets:
+        sterols = [n for n in leaf if patch.molecules[n].name == CHOLESTEROL]
+        others = [n for n in leaf if patch.molecules[n].name != CHOLESTEROL]
         buried = {
-            n: int((tree.query(patch.places[n][patch.molecules[n].heavy])[0] < BURIED).sum()) for n in leaf
+            n: int((tree.query(patch.places[n][patch.molecules[n].heavy])[0] < BURIED).sum()) for n in others
         }
-        deepest = sorted(leaf, key=lambda n: (-buried[n], n))
-        dropped |= set(deepest[: round(share * len(leaf))])
-    return patch.without(dropped)
+        deepest = sorted(others, key=lambda n: (-buried[n], n))
+        whole = len(others) + len(sterols) * AREAS[CHOLESTEROL] / AREAS[POPC]
+        dropped |= set(deepest[: round(share * whole)])
+    return dropped
+
+
+def crossing_lipids(patch: Surroundings, solute: NDArray[np.float64]) -> set[int]:
+    """Return the lipids that OpenMM's builder will leave out: near the solute at half of its width.
+
+    It takes as many from the other leaflet, the first that it finds.
+
+    Parameters
+    ----------
+    solute : numpy.ndarray, shape (n, 3)
+        All atoms, in nanometres, in the frame of the patch.
+    """
+    from scipy.spatial import cKDTree
+
+    tree = cKDTree(at_half_width(solute))
+    found = {n for n in patch.lipids if tree.query(patch.places[n])[0].min() < OVERLAP}
+    most = max(len(found & set(leaf)) for leaf in patch.leaflets)
+    for leaf in patch.leaflets:
+        others = [n for n in leaf if n not in found]
+        found |= set(others[: most - (len(leaf) - len(others))])
+    return found
+
+
+def at_half_width(solute: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a solute, shape (n, 3), as OpenMM's builder lets it grow from: half as wide, no less high."""
+    middle = (solute.min(axis=0) + solute.max(axis=0)) / 2 * [1.0, 1.0, 0.0]
+    return np.asarray((solute - middle) * [0.5, 0.5, 1.0] + middle)
 
 
 def without_misshapen(patch: Surroundings) -> Surroundings:
     """Remove lipids that are turned over somewhere, and as many of the other leaflet: those across."""
-    wrong = set(misshapen(patch))
+    return without_lipids(patch, set(misshapen(patch)))
+
+
+def without_lipids(patch: Surroundings, wrong: set[int]) -> Surroundings:
+    """Remove lipids, and as many of each kind of the other leaflet: those across."""
     upper, lower = (set(leaf) for leaf in patch.leaflets)
     dropped = set(wrong)
     for leaf, other in ((upper, lower), (lower, upper)):
-        for n in sorted(wrong & leaf)[: max(len(wrong & leaf) - len(wrong & other), 0)]:
-            middle = patch.places[n][:, :2].mean(axis=0)
-            apart = {m: patch.places[m][:, :2].mean(axis=0) - middle for m in sorted(other - dropped)}
-            box = patch.box[:2]
-            across = {m: float(np.linalg.norm(d - box * np.round(d / box))) for m, d in apart.items()}
-            dropped.add(min(across, key=across.__getitem__))
+        for name in sorted({patch.molecules[n].name for n in wrong}):
+            same = {n for n in leaf | other if patch.molecules[n].name == name}
+            surplus = len(wrong & leaf & same) - len(wrong & other & same)
+            for n in sorted(wrong & leaf & same)[: max(surplus, 0)]:
+                middle = patch.places[n][:, :2].mean(axis=0)
+                apart = {
+                    m: patch.places[m][:, :2].mean(axis=0) - middle for m in sorted(other & same - dropped)
+                }
+                box = patch.box[:2]
+                across = {m: float(np.linalg.norm(d - box * np.round(d / box))) for m, d in apart.items()}
+                if across:
+                    dropped.add(min(across, key=across.__getitem__))
     return patch.without(dropped)
 
 
@@ -132,6 +177,17 @@ def cross_section(solute: NDArray[np.float64]) -> float:
         filled = binary_fill_holes(binary_closing(near, iterations=round(REACH / GRID)))
         areas.append(float(filled.sum()) * GRID**2)
     return float(np.mean(areas))
+
+
+def without_overlapping_water(patch: Surroundings) -> Surroundings:
+    """Remove water that overlaps anything, and put what is left behind the lipids."""
+    wet = set(patch.water)
+    dropped: set[int] = set()
+    for one, two in patch.overlapping(TOO_NEAR).tolist():
+        if one in dropped or two in dropped:
+            continue
+        dropped |= {two} & wet or {one} & wet
+    return patch.part([*patch.lipids, *sorted(wet - dropped)])
 
 
 def _window(source: Surroundings, box: NDArray[np.float64], origin: tuple[int, ...]) -> Surroundings:
@@ -157,14 +213,3 @@ def _balanced(patch: Surroundings) -> Surroundings:
     counts = np.bincount(patch.overlapping().ravel(), minlength=len(patch.molecules))
     fuller = sorted(upper if len(upper) > len(lower) else lower, key=lambda n: (-counts[n], n))
     return patch.without(set(fuller[: abs(len(upper) - len(lower))]))
-
-
-def _without_overlapping_water(patch: Surroundings) -> Surroundings:
-    """Remove water that overlaps anything, and put what is left behind the lipids."""
-    wet = set(patch.water)
-    dropped: set[int] = set()
-    for one, two in patch.overlapping(TOO_NEAR).tolist():
-        if one in dropped or two in dropped:
-            continue
-        dropped |= {two} & wet or {one} & wet
-    return patch.part([*patch.lipids, *sorted(wet - dropped)])
