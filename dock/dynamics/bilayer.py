@@ -62,8 +62,9 @@ class MembraneSettings(Record):
         Of sodium chloride in the water, beside the ions that neutralise the complex.
     cholesterol : float
         Mole fraction of the lipids, 0 to 0.5, that is cholesterol; the others are POPC. Spread evenly, in
-        each leaflet within a molecule or two of what is asked: the receptor displaces lipids. The box is cut for areas that
-        add up (0.66 nm^2 and 0.38); cholesterol condenses POPC, so the barostat makes it smaller.
+        each leaflet within a molecule or two of what is asked: the receptor displaces lipids. The box is
+        cut for areas that add up (0.66 nm^2 and 0.38); cholesterol condenses POPC, so the barostat makes
+        it smaller.
     """
 
     padding: Length = Quantity("15 angstrom")
@@ -123,7 +124,8 @@ def build_bilayer(receptor: Receptor, settings: MembraneSettings, processor: Pro
     """Return the bilayer of a receptor, from the cache where it is there.
 
     The receptor is turned about the normal so that its box is the smallest, a POPC bilayer of that
-    size, with cholesterol where it is asked for, is minimised, and OpenMM's membrane builder lets it relax around the growing receptor.
+    size, with cholesterol where it is asked for, is minimised, and OpenMM's membrane builder lets it
+    relax around the growing receptor.
 
     Raises
     ------
