@@ -435,10 +435,10 @@ def test_a_bond_through_a_ring_is_found():
 def test_a_bilayer_with_cholesterol_has_it_upright_in_both_leaflets(helix, mixed):
     content = mixed.content
     numbers = [Counter(content.molecules[n].name for n in leaf) for leaf in content.leaflets]
-    assert numbers[0] == numbers[1]
+    assert numbers[0].total() == numbers[1].total()
     for found in numbers:
         assert set(found) == {"POP", "CHL1"}
-        assert abs(found["CHL1"] - 0.3 * found.total()) <= 1.0
+        assert abs(found["CHL1"] - round(0.3 * found.total())) <= 1
     assert misshapen(content) == []
     assert pierced(content, helix.topology, mixed.place(helix.positions)) == set()
     kind, _ = cholesterol()

@@ -23,6 +23,9 @@ Part: TypeAlias = "tuple[System, NDArray[np.int64]]"
 _Term: TypeAlias = "tuple[list[int], list[float]]"
 SOLVENT_DIELECTRIC = 78.5
 LIGAND_CHAIN = "L"
+# Of the soft repulsion: kJ/mol where two atoms coincide, the part of their Lennard-Jones diameters within
+# which it acts, and nm beyond which it is not looked for.
+SOFT, TOUCH, SOFT_CUTOFF = 1000.0, 0.9, 0.4
 # The forces that are combined: what a term is called, and how many atoms it has.
 BONDED = {
     "HarmonicBondForce": ("Bond", 2),
@@ -145,6 +148,32 @@ def make_periodic(system: System, box: NDArray[np.float64], cutoff: float, pme: 
     force.setNonbondedMethod(force.PME if pme else force.CutoffPeriodic)
     force.setCutoffDistance(cutoff)
     force.setUseDispersionCorrection(True)
+
+
+def soften(system: System, box: NDArray[np.float64]) -> None:
+    """Put a system into a periodic box, its non-bonded forces replaced by a soft repulsion of near atoms.
+
+    Parameters
+    ----------
+    box : numpy.ndarray, shape (3,)
+        Edges, in nanometres.
+    """
+    import openmm
+
+    system.setDefaultPeriodicBoxVectors(*(openmm.Vec3(*row) for row in np.diag(box)))
+    real = force_of(system, openmm.NonbondedForce)
+    soft = openmm.CustomNonbondedForce(
+        f"{SOFT}*step(touch-r)*(1-r/touch)^2; touch=max(0.1, {TOUCH}*(size1+size2)/2)"
+    )
+    soft.addPerParticleParameter("size")
+    for index in range(system.getNumParticles()):
+        soft.addParticle([real.getParticleParameters(index)[1]])
+    for number in range(real.getNumExceptions()):
+        soft.addExclusion(*real.getExceptionParameters(number)[:2])
+    soft.setNonbondedMethod(openmm.CustomNonbondedForce.CutoffPeriodic)
+    soft.setCutoffDistance(SOFT_CUTOFF)
+    system.removeForce(next(n for n, each in enumerate(system.getForces()) if isinstance(each, type(real))))
+    system.addForce(soft)
 
 
 def subset_topology(topology: Topology, indices: NDArray[np.int64]) -> Topology:

@@ -22,7 +22,7 @@ from dock.core.files import atomic_path, cache_folder
 from dock.core.keys import content_key
 from dock.core.records import Record
 from dock.core.units import Concentration, Length, Quantity
-from dock.dynamics.assembly import combine, make_periodic, surrounding_parts
+from dock.dynamics.assembly import combine, make_periodic, soften, surrounding_parts
 from dock.dynamics.cholesterol import with_cholesterol
 from dock.dynamics.lipids import CHOLESTEROL, held_in_shape
 from dock.dynamics.minimisation import minimise
@@ -61,9 +61,10 @@ class MembraneSettings(Record):
     salt : Concentration
         Of sodium chloride in the water, beside the ions that neutralise the complex.
     cholesterol : float
-        Mole fraction of the lipids, 0 to 0.5, that is cholesterol; the others are POPC. The same in each
-        leaflet, spread evenly, and within one molecule of what is asked. The box is cut for areas that
-        add up (0.66 nm^2 and 0.38); cholesterol condenses POPC, so the barostat makes it smaller.
+        Mole fraction of the lipids, 0 to 0.5, that is cholesterol; the others are POPC. Spread evenly, in
+        each leaflet within a molecule or two of what is asked: the receptor displaces lipids. The box is
+        cut for areas that add up (0.66 nm^2 and 0.38); cholesterol condenses POPC, so the barostat makes
+        it smaller.
     """
 
     padding: Length = Quantity("15 angstrom")
@@ -123,7 +124,8 @@ def build_bilayer(receptor: Receptor, settings: MembraneSettings, processor: Pro
     """Return the bilayer of a receptor, from the cache where it is there.
 
     The receptor is turned about the normal so that its box is the smallest, a POPC bilayer of that
-    size, with cholesterol where it is asked for, is minimised, and OpenMM's membrane builder lets it relax around the growing receptor.
+    size, with cholesterol where it is asked for, is minimised, and OpenMM's membrane builder lets it
+    relax around the growing receptor.
 
     Raises
     ------
@@ -258,13 +260,19 @@ def _frame(
 
 
 def _relaxed(patch: Surroundings, processor: Processor) -> Surroundings:
-    """Minimise a patch, so that nothing at its seam overlaps."""
+    """Minimise a patch, so that nothing at its seam overlaps, nor cholesterol where it was put."""
+    mixed = any(molecule.name == CHOLESTEROL for molecule in patch.molecules)
+    positions = patch.positions
+    if mixed:  # rings among chains overlap too much for the real forces
+        system = combine(surrounding_parts(patch))
+        soften(system, patch.box)
+        with held_in_shape(system, patch):
+            positions, _ = minimise(system, positions, processor, RELAXING_STEPS)
     system = combine(surrounding_parts(patch))
     make_periodic(system, patch.box, RELAXING_CUTOFF, pme=False)
     with held_in_shape(system, patch):
-        positions, _ = minimise(system, patch.positions, processor, RELAXING_STEPS)
+        positions, _ = minimise(system, positions, processor, RELAXING_STEPS)
     relaxed = without_misshapen(patch.moved(positions))
-    mixed = any(molecule.name == CHOLESTEROL for molecule in patch.molecules)
     return _without_pierced(relaxed) if mixed else relaxed
 
 

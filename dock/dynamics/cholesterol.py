@@ -199,10 +199,13 @@ def _placed(
     paired
         Whether two take that lipid's place.
     """
+    from scipy.spatial import cKDTree
+
     kind, straight = cholesterol()
     if side < 0:  # turned over, about x
         straight = straight * [1.0, -1.0, -1.0]
-    tree, wrap = periodic_tree(np.vstack([lipids.positions[lipids.heavy], solute]), lipids.box)
+    tree, wrap = periodic_tree(lipids.positions[lipids.heavy], lipids.box)
+    solid = cKDTree(solute)
     candidates: list[tuple[float, int, NDArray[np.float64]]] = []
     for distance in PAIRED if paired else ALONE:
         for direction in np.arange(DIRECTIONS if distance else 1) * 2 * np.pi / DIRECTIONS:
@@ -213,6 +216,8 @@ def _placed(
                 found = straight @ turn.T + middle + shift
                 nearest, _ = tree.query(wrap(found[kind.heavy]), k=8, distance_upper_bound=CROWDED)
                 crowding = np.square(CROWDED - np.minimum(nearest, CROWDED)).sum()
+                # Near the solute the builder would take it out again: rather crowded among lipids.
+                crowding += (solid.query(found)[0] < CROWDED).sum()
                 candidates.append((float(crowding), len(candidates), found))
     candidates.sort(key=lambda each: each[:2])
     for _, _, found in candidates:
