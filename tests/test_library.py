@@ -611,7 +611,7 @@ def test_a_file_of_ligands_becomes_tasks(tmp_path):
     assert names[0] == "sertraline"
     assert set(names[1:3]) == {"fluox_R", "fluox_S"}
     assert names[3:] == ["bad", "sertraline_2", "escitalopram"]  # the last for the redocking gate
-    assert len(tasks_of_kind(tasks, "simulate")) == 4
+    assert len(tasks_of_kind(tasks, "simulate")) == 4 * 3  # replicas
     assert CampaignSettings(**settings.model_dump(mode="json")) == settings
     for wrong, problem in (
         ("{file: absent.csv}", "not there"),
