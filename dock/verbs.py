@@ -126,7 +126,6 @@ def simulate(
     from dock.analysis.complexes import analyse_complex
     from dock.analysis.trajectory import ComplexTrajectory
     from dock.dynamics import engine
-    from dock.dynamics.bilayer import build_bilayer
     from dock.dynamics.platforms import choose_processor
     from dock.dynamics.systems import build_system
 
@@ -134,10 +133,7 @@ def simulate(
     settings = settings or SimulationSettings()
     processor = choose_processor(platform, precision=settings.precision, device=device)
     settings = settings.resolved(receptor, processor)
-    bilayer = None
-    if settings.system.kind == "membrane":
-        bilayer = build_bilayer(receptor, settings.system.membrane, processor)
-    system = build_system(receptor, pose, settings.system, bilayer)
+    system = build_system(receptor, pose, settings.system, processor=processor)
     trajectories = []
     for replica in range(1, settings.replicas + 1):
         place = output_folder(Path(folder) / f"replica-{replica}")

@@ -80,13 +80,13 @@ class TaskContext:
         refined = self.task.kinds["search"] == "refine"
         return load_receptor(self.needed("search")) if refined else self.receptor()
 
-    def system(self, pose: Pose, settings: SystemSettings) -> ComplexSystem:
+    def system(self, receptor: Receptor, pose: Pose, settings: SystemSettings) -> ComplexSystem:
         """Build the system that is simulated."""
         from dock.dynamics.bilayer import Bilayer
         from dock.dynamics.systems import build_system
 
         bilayer = Bilayer.load(self.needed("membrane") / BILAYER) if "membrane" in self.task.needs else None
-        return build_system(self.receptor_of_pose(), pose, settings, bilayer)
+        return build_system(receptor, pose, settings, bilayer)
 
     def processor(self, precision: Precision = "mixed") -> Processor:
         """Return the processor of a simulation."""
@@ -309,7 +309,8 @@ def _simulate(context: TaskContext) -> dict[str, Any]:
 
     inputs = context.task.inputs
     settings = SimulationSettings(**inputs["settings"])
-    system = context.system(best_pose(context.needed("search")), settings.system)
+    pose = best_pose(context.needed("search"))
+    system = context.system(context.receptor_of_pose(), pose, settings.system)
     trajectory = simulate(
         system,
         settings,
@@ -334,7 +335,7 @@ def _analyse(context: TaskContext) -> dict[str, Any]:
     settings = SimulationSettings(**context.task.inputs["settings"])
     replicas = [context.needed(role) for role in context.task.enough]
     done = [folder for folder in replicas if (folder / RESULT).exists()]
-    system = context.system(pose, settings.system)
+    system = context.system(receptor, pose, settings.system)
     trajectories = [ComplexTrajectory.load(folder, pose, receptor, system.kind) for folder in done]
     analysis = analyse_complex(trajectories, system, context.processor(settings.precision))
     for name, table in analysis.tables().items():

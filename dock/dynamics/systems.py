@@ -174,7 +174,11 @@ def default_kind(receptor: Receptor, processor: Processor) -> Kind:
 
 
 def build_system(
-    receptor: Receptor, pose: Pose, settings: SystemSettings, bilayer: Bilayer | None = None
+    receptor: Receptor,
+    pose: Pose,
+    settings: SystemSettings,
+    bilayer: Bilayer | None = None,
+    processor: Processor | None = None,
 ) -> ComplexSystem:
     """Build the system of a pose that the settings name.
 
@@ -184,6 +188,8 @@ def build_system(
     ----------
     bilayer
         Of a membrane system; that of the receptor, which is built where it is not kept, if None.
+    processor
+        That a bilayer is built on, and by which ``auto`` is decided; the fastest if None.
 
     Raises
     ------
@@ -193,9 +199,11 @@ def build_system(
     """
     from dock.dynamics.platforms import choose_processor
 
-    kind = settings.kind if settings.kind != "auto" else default_kind(receptor, choose_processor())
+    kind = (
+        settings.kind if settings.kind != "auto" else default_kind(receptor, processor or choose_processor())
+    )
     if kind == "membrane":
-        return membrane_system(receptor, pose, settings, bilayer)
+        return membrane_system(receptor, pose, settings, bilayer, processor)
     return site_system(receptor, pose, settings) if kind == "site" else whole_system(receptor, pose, settings)
 
 
@@ -241,7 +249,11 @@ def whole_system(receptor: Receptor, pose: Pose, settings: SystemSettings) -> Co
 
 
 def membrane_system(
-    receptor: Receptor, pose: Pose, settings: SystemSettings, bilayer: Bilayer | None = None
+    receptor: Receptor,
+    pose: Pose,
+    settings: SystemSettings,
+    bilayer: Bilayer | None = None,
+    processor: Processor | None = None,
 ) -> ComplexSystem:
     """Build the `membrane` system of a pose: the whole receptor in a bilayer, water and salt, all mobile.
 
@@ -255,7 +267,7 @@ def membrane_system(
     """
     from dock.dynamics.platforms import choose_processor
 
-    bilayer = bilayer or build_bilayer(receptor, settings.membrane, choose_processor())
+    bilayer = bilayer or build_bilayer(receptor, settings.membrane, processor or choose_processor())
     everything = np.arange(receptor.topology.getNumAtoms())
     assembly = _assembled(receptor, pose, everything, settings.charges)
     topology, positions = assembly.topology, bilayer.place(assembly.positions)
