@@ -261,6 +261,24 @@ def test_a_breakdown_is_retried_with_a_smaller_step(small, processor, tmp_path):
     assert np.isfinite(pd.read_csv(tmp_path / ENERGIES).to_numpy()).all()
 
 
+@pytest.mark.parametrize("look", ["_keep_frame", "_save"])
+def test_nan_first_seen_on_looking_is_a_breakdown(small, processor, tmp_path, monkeypatch, look):
+    """The last steps before a frame or a checkpoint can end in NaN, of which stepping said nothing."""
+    whole, spoilt = getattr(engine._Run, look), []
+
+    def spoil_once(run, *arguments):
+        if not spoilt:
+            spoilt.append(run.step)
+            run.context.setPositions(np.full((len(small.positions), 3), np.nan))
+            run.sound = -1
+        return whole(run, *arguments)
+
+    monkeypatch.setattr(engine._Run, look, spoil_once)
+    record = engine.simulate(small, SHORT, processor, tmp_path).record
+    assert [event["step"] for event in record["events"]] == spoilt
+    assert_whole(tmp_path, small, SHORT)
+
+
 def test_a_simulation_that_cannot_go_on_is_recorded_for_diagnosis(small, processor, tmp_path):
     hopeless = changed(
         SHORT, timestep=Quantity("400 fs"), frame_interval=Quantity("800 fs"), production=Quantity("8 ps")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,7 +124,7 @@ class _Run:
         self.files = self._open_files()
 
     def advance_to_the_end(self) -> None:
-        """Do the steps that are left."""
+        """Do the steps that are left, and save the last of them."""
         breakdowns = 0
         while self.step < self.settings.steps:
             try:
@@ -131,7 +132,6 @@ class _Run:
             except _BrokenDownError as error:
                 breakdowns += 1
                 self._go_back(error, breakdowns)
-        self._save()
 
     def finish(self) -> dict[str, Any]:
         """Check the last state, write it and the record, and return the record."""
@@ -209,10 +209,10 @@ class _Run:
             self._set_pace(context)
         self.progress(self.step / self.settings.steps)
         due = max(self.settings.checkpoint_interval.value_in("s"), self.saving_took / SAVING_SHARE)
-        late = time.time() >= self.deadline
-        if late or time.perf_counter() - self.saved_at >= due:
+        late, done = time.time() >= self.deadline, self.step >= self.settings.steps
+        if late or done or time.perf_counter() - self.saved_at >= due:
             self._save()
-        if late and self.step < self.settings.steps:
+        if late and not done:
             raise StoppedError(
                 self.folder.name,
                 f"time is up at step {self.step} of {self.settings.steps}",
@@ -235,11 +235,12 @@ class _Run:
         self.seconds += time.perf_counter() - started
 
     def _make_sure(self, look: Callable[[], object]) -> None:
-        """Look at energies; those that are not finite are a breakdown."""
-        try:
-            look()
-        except SimulationError as error:
-            raise _BrokenDownError(self.step, f"{error.subject} {error.problem}") from error
+        """Look at energies; those that are not finite are a breakdown, and so are coordinates."""
+        with _minding_nan(self.step):
+            try:
+                look()
+            except SimulationError as error:
+                raise _BrokenDownError(self.step, f"{error.subject} {error.problem}") from error
         self.sound = self.step
 
     def _save(self) -> None:
@@ -248,9 +249,9 @@ class _Run:
 
         context = self._running_context()
         started = time.perf_counter()
-        state = context.getState(positions=True, velocities=True, energy=self.step != self.sound)
         if self.step != self.sound:
-            self._make_sure(lambda: energies(state))
+            self._make_sure(lambda: energies(context.getState(energy=True)))
+        state = context.getState(positions=True, velocities=True)
         lengths = self.files.lengths()
         self.seconds += time.perf_counter() - started
         before = sum(session["steps"] for session in self.good.sessions[: self.session])
@@ -385,16 +386,23 @@ class _BrokenDownError(Exception):
 
 
 def _step(context: Context, steps: int, done: int) -> None:
-    """Make steps; where OpenMM finds coordinates that are no numbers, that is a breakdown."""
+    """Make steps after those done."""
+    with _minding_nan(done):
+        context.getIntegrator().step(steps)
+
+
+@contextmanager
+def _minding_nan(step: int) -> Iterator[None]:
+    """Take what OpenMM says of coordinates that are no numbers, on stepping or on looking, as a breakdown."""
     from openmm import OpenMMException
 
     try:
-        context.getIntegrator().step(steps)
+        yield
     except OpenMMException as error:
         text = " ".join(str(error).split())
         if "nan" not in text.lower():
-            raise SimulationError(f"step {done}", f"OpenMM stopped ({text})") from error
-        raise _BrokenDownError(done, text.split(".")[0]) from error
+            raise SimulationError(f"step {step}", f"OpenMM stopped ({text})") from error
+        raise _BrokenDownError(step, text.split(".")[0]) from error
 
 
 def _positions(state: State) -> NDArray[np.float64]:

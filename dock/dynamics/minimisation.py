@@ -93,13 +93,13 @@ def minimise(
     integrator = openmm.VerletIntegrator(0.001)
     context = processor.context(system, integrator)
     context.setPositions(positions)
-    before = context.getState(energy=True).getPotentialEnergy()
     advice = "look for overlapping atoms"
     try:
+        before = context.getState(energy=True).getPotentialEnergy()
         openmm.LocalEnergyMinimizer.minimize(context, TOLERANCE, max_iterations)
+        state = context.getState(energy=True, positions=True)
     except openmm.OpenMMException as error:
         raise SimulationError("minimisation", f"OpenMM stopped ({error})", advice) from error
-    state = context.getState(energy=True, positions=True)
     energies = tuple(
         float(value.value_in_unit(unit.kilojoule_per_mole)) for value in (before, state.getPotentialEnergy())
     )
