@@ -33,6 +33,20 @@ def find_program(name: str) -> Path:
     return Path(found)
 
 
+def find_data(name: str) -> Path:
+    """Return the path of a file of AmberTools' data, such as ``antechamber/ATOMTYPE_BCC.DEF``.
+
+    Raises
+    ------
+    MissingDependencyError
+        If it does not lie where the programs look for it.
+    """
+    path = find_program("antechamber").parent.parent / "dat" / name
+    if not path.exists():
+        raise MissingDependencyError(str(path), "AmberTools lacks this file", "install AmberTools anew")
+    return path
+
+
 def run(subject: str, folder: Path, program: str, *arguments: str) -> str:
     """Run an AmberTools program in `folder` and return its output.
 

@@ -4,6 +4,11 @@ AM1-BCC charges depend a little on the conformer they are derived from. Two enan
 charges were derived apart would differ by that noise; so one conformer of one isomer is used, the
 charges of equivalent atoms are averaged, and every isomer takes the same numbers. NAGL predicts
 AM1-BCC charges without a conformer, in less than a second; benchmarks/RESULTS.md says how well.
+
+AM1-BCC corrects AM1's charges by atom type, and in its types only rings of five and six are aromatic
+(Jakalian et al. 2002, doi:10.1002/jcc.10128; tropylium apart). antechamber takes planar rings of seven for
+aromatic, too, as those of amoxapine, clozapine and carbamazepine, and doubles the charge of an ether
+oxygen there. Its types are therefore assigned by its own definitions with that one condition added.
 """
 
 from __future__ import annotations
@@ -29,9 +34,12 @@ if TYPE_CHECKING:
 
 ChargeMethod = Literal["am1-bcc", "nagl"]
 
-METHOD = "AM1-BCC (sqm and antechamber)"
+METHOD = "AM1-BCC (sqm and antechamber, rings of five and six aromatic)"
 CONFORMER_SEED = 11
 DECIMALS = 12
+# How AmberTools' definitions of AM1-BCC's atom types name an atom of an aromatic ring, and how they should.
+AROMATIC, SMALL_AROMATIC = "[AR1.AR2]", "[RG5.RG6,AR1.AR2]"
+AC_CHARGE, AC_TYPE = slice(54, 64), slice(64, None)  # columns of an atom in antechamber's own format
 
 
 def charges(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> NDArray[np.float64]:
@@ -90,7 +98,7 @@ def cached_charges(constitution: str, method: ChargeMethod = "am1-bcc") -> Path:
     folder = cache_folder() / "charges"
     if method == "nagl":
         return folder / f"nagl-{content_key([constitution, nagl.describe()])}.json"
-    return folder / f"{content_key(constitution)}.json"
+    return folder / f"{content_key([constitution, METHOD])}.json"
 
 
 def derive(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> dict[str, object]:
@@ -167,14 +175,50 @@ def _run_sqm(ligand: Ligand, mol: Mol) -> NDArray[np.float64]:
         folder = Path(scratch)
         Chem.MolToMolFile(mol, str(folder / "in.sdf"))
         ambertools.run(
-            ligand.name, folder, "antechamber", "-i", "in.sdf", "-fi", "sdf", "-o", "out.mol2",
-            "-fo", "mol2", "-c", "bcc", "-nc", str(ligand.charge), "-at", "gaff2", "-dr", "no",
-            "-pf", "n",
+            ligand.name, folder, "antechamber", "-i", "in.sdf", "-fi", "sdf", "-o", "am1.ac",
+            "-fo", "ac", "-c", "mul", "-eq", "1", "-nc", str(ligand.charge), "-at", "gaff2",
+            "-dr", "no", "-pf", "n",
         )  # fmt: skip
-        raw = _mol2_charges(folder / "out.mol2")
+        _write_types(folder / "am1.ac", _bcc_types(ligand.name, folder))
+        ambertools.run(ligand.name, folder, "am1bcc", "-i", "am1.ac", "-o", "bcc.ac", "-f", "ac", "-j", "0")
+        raw = np.array([float(line[AC_CHARGE]) for line in _ac_atoms(folder / "bcc.ac")])
     if len(raw) != mol.GetNumAtoms():
         raise ParameterError(ligand.name, "antechamber changed the number of atoms")
     return raw
+
+
+def _bcc_types(subject: str, folder: Path) -> list[str]:
+    """Return AM1-BCC's types of the atoms of ``am1.ac``: antechamber's, but for rings of seven and more.
+
+    antechamber goes beyond its definitions (a ring of five beside one of six is not aromatic), so its
+    own types are changed only where a definition that minds the size of rings finds another type
+    than the one it was made from.
+    """
+    definition = ambertools.find_data("antechamber/ATOMTYPE_BCC.DEF").read_text()
+    if AROMATIC not in definition:
+        raise ParameterError(subject, "AmberTools defines AM1-BCC's atom types in words unknown here")
+    (folder / "any.def").write_text(definition)
+    (folder / "small.def").write_text(definition.replace(AROMATIC, SMALL_AROMATIC))
+    found = []
+    for how in (("-p", "bcc"), ("-d", "any.def"), ("-d", "small.def")):
+        ambertools.run(subject, folder, "atomtype", "-i", "am1.ac", "-o", "typed.ac", *how)
+        found.append([line[AC_TYPE].strip() for line in _ac_atoms(folder / "typed.ac")])
+    return [own if any_ring == small else small for own, any_ring, small in zip(*found, strict=True)]
+
+
+def _write_types(path: Path, types: list[str]) -> None:
+    """Put atom types into a file in antechamber's own format."""
+    left = iter(types)
+    lines = path.read_text().splitlines()
+    typed = [
+        f"{line[: AC_TYPE.start]}{next(left):>10}" if line.startswith("ATOM") else line for line in lines
+    ]
+    path.write_text("\n".join(typed) + "\n")
+
+
+def _ac_atoms(path: Path) -> list[str]:
+    """Return the lines of the atoms of a file in antechamber's own format."""
+    return [line for line in path.read_text().splitlines() if line.startswith("ATOM")]
 
 
 def _symmetric(mol: Mol, raw: NDArray[np.float64], total: int) -> NDArray[np.float64]:
@@ -190,8 +234,3 @@ def _symmetric(mol: Mol, raw: NDArray[np.float64], total: int) -> NDArray[np.flo
         values[classes == label] = raw[classes == label].mean()
     values += (total - values.sum()) / len(values)
     return np.asarray(values.round(DECIMALS))
-
-
-def _mol2_charges(path: Path) -> NDArray[np.float64]:
-    block = path.read_text().split("@<TRIPOS>ATOM")[1].split("@<TRIPOS>")[0]
-    return np.array([float(line.split()[8]) for line in block.strip().splitlines()])
