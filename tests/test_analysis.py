@@ -172,11 +172,12 @@ def test_an_analysis_holds_every_quantity(still, system):
     analysis = analyse_complex([still], system, choose_processor("CPU"))
     averages = analysis.averages()
     assert set(averages) == {
-        "ligand_rmsd_A", "anchor_distance_A", "interaction_kcal_mol", "vdw_kcal_mol", "coulomb_kcal_mol",
-        "solvation_kcal_mol",
+        "ligand_rmsd_A", "anchor_distance_A", "interaction_kcal_mol", "vdw_kcal_mol", "electrostatic_kcal_mol",
     }  # fmt: skip
     assert analysis.summary()["averages"]["interaction_kcal_mol"]["error"] is None  # nothing fluctuates
     assert analysis.contacts.set_index("residue").loc["ASP98", "occupancy"] == 1.0
+    parts = analysis.series[["vdw_kcal_mol", "electrostatic_kcal_mol"]].sum(axis=1)
+    assert parts.to_numpy() == pytest.approx(analysis.series["interaction_kcal_mol"].to_numpy())
 
 
 def test_files_that_do_not_fit_are_refused(still, system, tmp_path):

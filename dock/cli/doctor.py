@@ -24,7 +24,7 @@ def command() -> None:
     click.echo(f"{'processor':24} {processor.platform}, {available_cores()} cores")
     for platform, reason in processor.passed_over.items():
         click.echo(f"{'  passed over':24} {platform}: {reason}")
-    for program in ("antechamber", "sqm", "parmchk2", "tleap"):
+    for program in ("antechamber", "sqm", "atomtype", "am1bcc", "parmchk2", "tleap"):
         try:
             click.echo(f"{program:24} {find_program(program)}")
         except DockError as error:

@@ -29,7 +29,9 @@ def interaction_energies(
     van der Waals and Coulomb terms are sums over pairs of ligand and receptor atoms; the
     solvation term is what OBC2 and its surface term give for the complex less receptor less
     ligand, all in the same coordinates. It is no free energy: nobody's entropy or strain is
-    in it, and the part of the receptor outside a site system is not either.
+    in it, and the part of the receptor outside a site system is not either. Coulomb and solvation
+    nearly cancel, and each depends on how many charged residues a site system keeps: compare
+    complexes by their sum, which does not (the size of the site system, benchmarks/RESULTS.md).
 
     Parameters
     ----------
