@@ -45,7 +45,7 @@ def main() -> None:
         "|---|---|---|---|---|---|---|",
         *(row(name) for name in LIGANDS),
         "",
-        "| fragment | atom | antechamber / e | NAGL / e |",
+        "| fragment | atom | AM1-BCC / e | NAGL / e |",
         "|---|---|---|---|",
         *(fragment_row(*fragment) for fragment in FRAGMENTS),
     ]

@@ -16,7 +16,7 @@ from dock.dynamics import charges
 from dock.ligands import Ligand
 
 # Rings as in amoxapine, clozapine, quetiapine and carbamazepine, small enough for Hartree-Fock; the first two
-# molecules are like the third, with the ring open.
+# molecules are like the third, with the ring open. On indole NAGL and antechamber disagree, too.
 MOLECULES = (
     ("diphenyl ether", "c1ccc(Oc2ccccc2)cc1"),
     ("N-benzylideneaniline", "c1ccc(/N=C/c2ccccc2)cc1"),
@@ -25,6 +25,7 @@ MOLECULES = (
     ("dimethylamino-dibenzodiazepine", "CN(C)C1=Nc2ccccc2Nc2ccccc12"),
     ("dimethylamino-dibenzothiazepine", "CN(C)C1=Nc2ccccc2Sc2ccccc12"),
     ("carbamazepine", "NC(=O)N1c2ccccc2C=Cc2ccccc21"),
+    ("3-methylindole", "Cc1c[nH]c2ccccc12"),
 )
 RADII = {"H": 1.20, "C": 1.50, "N": 1.50, "O": 1.40, "S": 1.75}  # angstrom; Singh and Kollman 1984
 SHELLS, POINTS = (1.4, 1.6, 1.8, 2.0), 60  # multiples of the radii, points on each atom's sphere
