@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dock.campaign.settings import CampaignSettings, LibrarySettings
 from dock.core import errors
 from dock.core.errors import DockError, TaskError
-from dock.core.keys import file_sha256
-from dock.dynamics.charges import shipped_charges
+from dock.dynamics.charges import charges_origin
 from dock.ligands import Ligand, stereo
 from dock.ligands.library import Columns, Entry, Library, safe_name
 from dock.ligands.ligand import Provenance
@@ -77,23 +76,20 @@ def _inputs(entry: Entry, preparation: PreparationSettings) -> list[dict[str, An
         return [_failed(entry, error)]
     except Exception as error:  # what the code did not foresee must not stop the other lines
         return [_failed(entry, TaskError(entry.name, f"{type(error).__name__}: {error}"))]
-    inputs = []
-    for state in made:
-        charges = shipped_charges(stereo.constitution(state.mol))
-        inputs.append(
-            {
-                "name": state.name,
-                # not canonical: isomers of one racemate keep sharing the order of their atoms
-                "smiles": Chem.MolToSmiles(state.mol, canonical=False),
-                "catalogue": False,
-                "provenance": state.provenance.model_dump(mode="json"),
-                "source": state.source,
-                "measured": state.measured,
-                "ring_conformers": preparation.ring_conformers,
-                "charges": file_sha256(charges) if charges.exists() else "computed",
-            }
-        )
-    return inputs
+    return [
+        {
+            "name": state.name,
+            # not canonical: isomers of one racemate keep sharing the order of their atoms
+            "smiles": Chem.MolToSmiles(state.mol, canonical=False),
+            "catalogue": False,
+            "provenance": state.provenance.model_dump(mode="json"),
+            "source": state.source,
+            "measured": state.measured,
+            "ring_conformers": preparation.ring_conformers,
+            "charges": charges_origin(stereo.constitution(state.mol)),
+        }
+        for state in made
+    ]
 
 
 def _failed(entry: Entry, error: DockError) -> dict[str, Any]:

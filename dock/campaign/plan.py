@@ -12,10 +12,10 @@ from dock.campaign.settings import SAME, CampaignSettings, LigandSettings
 from dock.core import catalogue
 from dock.core.errors import SettingsError
 from dock.core.files import read_json, write_json
-from dock.core.keys import content_key, file_sha256
+from dock.core.keys import content_key
 from dock.core.records import software_versions
 from dock.dynamics import nagl
-from dock.dynamics.charges import ChargeMethod, shipped_charges
+from dock.dynamics.charges import ChargeMethod, charges_origin
 from dock.dynamics.model import open_receptor
 from dock.dynamics.platforms import Processor, choose_processor
 from dock.ligands import Ligand, stereo
@@ -279,6 +279,5 @@ def _ligand_task(entry: LigandSettings, ph: float, task: TaskMaker) -> Task:
         mol = protonate(entry.name, stereo.read_smiles(entry.name, entry.smiles), ph)
         constitution = stereo.constitution(stereo.with_defined_stereo(entry.name, mol))
         inputs = {"name": entry.name, "smiles": entry.smiles, "catalogue": False, "ph": ph}
-    charges = shipped_charges(constitution)
-    inputs["charges"] = file_sha256(charges) if charges.exists() else "computed"
+    inputs["charges"] = charges_origin(constitution)
     return task("ligand", f"ligand {inputs['name']}", 1.0, inputs)

@@ -23,7 +23,7 @@ from filelock import FileLock
 from dock.core.catalogue import structures_folder
 from dock.core.errors import ParameterError, SettingsError
 from dock.core.files import cache_folder, read_json, write_json
-from dock.core.keys import content_key
+from dock.core.keys import content_key, file_sha256
 from dock.dynamics import ambertools, nagl
 
 if TYPE_CHECKING:
@@ -85,10 +85,16 @@ def shipped_charges(constitution: str) -> Path:
     return structures_folder() / "charges" / f"{content_key(constitution)}.json"
 
 
+def charges_origin(constitution: str) -> str:
+    """Return what tells AM1-BCC charges from others: the hash of the file that ships them, or the method."""
+    shipped = shipped_charges(constitution)
+    return file_sha256(shipped) if shipped.exists() else METHOD
+
+
 def cached_charges(constitution: str, method: ChargeMethod = "am1-bcc") -> Path:
     """Return the file that holds a constitution's charges once they have been computed.
 
-    Those of another model, or version, of NAGL lie in another file.
+    Those of another method, or of another model or version of NAGL, lie in another file.
 
     Raises
     ------
