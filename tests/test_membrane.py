@@ -469,13 +469,16 @@ def test_a_minimised_system_with_cholesterol_has_no_overlaps(helix, mixed, proce
 
 @pytest.mark.slow
 def test_a_simulated_membrane_keeps_its_area_and_density(helix, wet, bilayer, processor, tmp_path):
-    """Measured at 303 K: 64.3 to 68.3 A^2 for a lipid of POPC (Kucerka 2011, doi:10.1016/j.bbamem.2011.07.022)."""
+    """Measured at 303 K: 64.3 to 68.3 A^2 for a lipid of POPC (Kucerka 2011, doi:10.1016/j.bbamem.2011.07.022).
+
+    The box starts some 7 % too large, between the lipids and the water put together, and has shrunk after 40 ps.
+    """
     settings = SimulationSettings(
         minimisation_steps=500, equilibration="10 ps", production="100 ps", timestep="4 fs", friction="1/ps",
         frame_interval="0.5 ps", system=SETTINGS,
     )  # fmt: skip
     engine.simulate(wet, settings, processor, tmp_path)
-    table = pd.read_csv(tmp_path / ENERGIES)
+    table = pd.read_csv(tmp_path / ENERGIES).query("time_ps > 50")
     lipids = len(bilayer.content.leaflets[0])
     protein = cross_section(bilayer.place(helix.positions) - [0.0, 0.0, bilayer.box[2] / 2])
     area = average((table["box_x_nm"] * table["box_y_nm"] - protein) / lipids * 100)
