@@ -61,6 +61,16 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
     return process
 
 
+def undisturbed() -> float:
+    """Return how many seconds the simulation takes if nobody kills it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        process = start(Path(scratch))
+        began = time.perf_counter()
+        if process.wait() != 0:
+            raise SystemExit("the simulation fails by itself")
+        return time.perf_counter() - began
+
+
 def kill(folder: Path, delay: float) -> str:
     """Start, kill after a delay, and return where that was as a row of the table."""
     process = start(folder)
@@ -108,7 +118,6 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--longest", type=float, default=2.0, help="seconds from the start to a kill")
     parser.add_argument("--work", type=Path)
     parser.add_argument("--dry", action="store_true", help="leave RESULTS.md as it is")
     asked = parser.parse_args()
@@ -118,7 +127,9 @@ def main() -> int:
     random.seed(asked.seed)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        rows = [kill(folder, random.uniform(0, asked.longest)) for _ in range(asked.kills)]
+        # On average the last kill comes when seven tenths are done.
+        longest = 1.4 * undisturbed() / asked.kills
+        rows = [kill(folder, random.uniform(0, longest)) for _ in range(asked.kills)]
         if start(folder).wait() != 0:
             return 1
         result = found(folder)

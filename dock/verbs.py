@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dock.core.errors import StoppedError
 from dock.core.files import output_folder, write_json, write_text
 from dock.core.workers import available_cores
 from dock.docking.engine import DockingSettings
@@ -136,6 +138,9 @@ def simulate(
     system = build_system(receptor, pose, settings.system, processor=processor)
     trajectories = []
     for replica in range(1, settings.replicas + 1):
+        if time.time() >= deadline:  # rather than minimise for minutes, of which nothing would be kept
+            problem = f"time is up before replica {replica} of {settings.replicas}"
+            raise StoppedError(pose.ligand.name, problem, "the same command continues it")
         place = output_folder(Path(folder) / f"replica-{replica}")
         engine.simulate(
             system, settings, processor, place, replica, deadline=deadline, accept_changes=accept_changes

@@ -18,11 +18,13 @@ from dock.core.errors import DockingError, GateError, InputError, OutputError, S
 from dock.dynamics.platforms import choose_processor
 from dock.receptors import Receptor
 
-FAST = "docking: {seeds: [1], ring_conformers: 1}\nsimulation: {equilibration: 0 ps, production: 80 fs, frame_interval: 8 fs, minimisation_steps: 5, replicas: 1}\n"
+FAST = "docking: {seeds: [1], ring_conformers: 1}\nsimulation: {equilibration: 0 ps, production: 80 fs, frame_interval: 8 fs, minimisation_steps: 5, replicas: 1, system: {kind: site}}\n"
+
+SITE = {"system": {"kind": "site"}}  # where a card works, the default is a membrane
 
 
 def test_the_default_plan_is_both_enantiomers_in_both_sites():
-    tasks = plan_campaign(CampaignSettings())
+    tasks = plan_campaign(CampaignSettings(simulation=SITE))
     assert {kind: len(tasks_of_kind(tasks, kind)) for kind in ("receptor", "ligand", "dock", "gate", "simulate", "analyse")} == {
         "receptor": 1, "ligand": 2, "dock": 8, "gate": 1, "simulate": 12, "analyse": 4,
     }  # fmt: skip
@@ -52,12 +54,12 @@ def test_a_membrane_is_built_once_for_every_complex():
     saltier = {"kind": "membrane", "membrane": {"salt": "0.3 mol/l"}}
     other = plan_campaign(CampaignSettings(simulation={"system": saltier}))
     assert tasks_of_kind(other, "membrane")[0].key != membrane.key
-    assert not tasks_of_kind(plan_campaign(CampaignSettings()), "membrane")
+    assert not tasks_of_kind(plan_campaign(CampaignSettings(simulation=SITE)), "membrane")
 
 
 def test_how_often_is_saved_and_how_many_replicas_there_are_changes_no_key():
-    one = {task.label: task.key for task in plan_campaign(CampaignSettings())}
-    often = {"checkpoint_interval": "1 s", "replicas": 2}
+    one = {task.label: task.key for task in plan_campaign(CampaignSettings(simulation=SITE))}
+    often = {**SITE, "checkpoint_interval": "1 s", "replicas": 2}
     two = plan_campaign(CampaignSettings(simulation=often))
     first = {task.label.replace(" of 2", " of 3"): task.key for task in two if task.kind == "simulate"}
     assert first.items() <= one.items()
@@ -65,8 +67,8 @@ def test_how_often_is_saved_and_how_many_replicas_there_are_changes_no_key():
 
 
 def test_keys_depend_on_what_matters_and_on_nothing_else():
-    one = {task.label: task.key for task in plan_campaign(CampaignSettings())}
-    longer = CampaignSettings(simulation={"production": "40 ps"})
+    one = {task.label: task.key for task in plan_campaign(CampaignSettings(simulation=SITE))}
+    longer = CampaignSettings(simulation={**SITE, "production": "40 ps"})
     two = {task.label: task.key for task in plan_campaign(longer)}
     changed = {label.split()[0] for label in one if one[label] != two[label]}
     assert changed == {"simulate", "analyse"}
@@ -217,8 +219,10 @@ def test_a_damaged_lock_is_one_line(content, tmp_path, dock_command):
 
 
 def test_a_site_moved_is_another_task():
-    before = {task.label: task.key for task in plan_campaign(CampaignSettings())}
-    moved = CampaignSettings(receptor_sites={"orthosteric": {"residues": ["ASP98", "TYR95"]}})
+    before = {task.label: task.key for task in plan_campaign(CampaignSettings(simulation=SITE))}
+    moved = CampaignSettings(
+        simulation=SITE, receptor_sites={"orthosteric": {"residues": ["ASP98", "TYR95"]}}
+    )
     after = {task.label: task.key for task in plan_campaign(moved)}
     assert before["dock escitalopram in orthosteric"] != after["dock escitalopram in orthosteric"]
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import openmm
@@ -7,7 +8,7 @@ from openmm import unit
 from rdkit import Chem
 
 from dock.core.catalogue import structures_folder
-from dock.core.errors import MissingDependencyError, ParameterError, SettingsError
+from dock.core.errors import MissingDependencyError, ParameterError, SettingsError, SimulationError
 from dock.dynamics import ambertools, charges, engine
 from dock.dynamics.assembly import add_solvent, combine, set_cutoff, subset_topology
 from dock.dynamics.charges import charges as charges_of
@@ -299,6 +300,64 @@ def test_platforms_that_are_not_there_say_why():
         choose_processor("CPU", precision="half")
     with pytest.raises(SettingsError, match="device 0: is no part of the CPU platform"):
         choose_processor("CPU", device="0")
+
+
+def test_a_device_is_not_ignored_where_no_card_works(monkeypatch):
+    monkeypatch.setattr("dock.dynamics.platforms.FASTEST_FIRST", ("HIP", "CPU"))
+    if "HIP" not in choose_processor("auto").passed_over:
+        pytest.skip("HIP works here")
+    with pytest.raises(SettingsError, match="device 7: is no part of the CPU platform; HIP: not installed"):
+        choose_processor("auto", device="7")
+
+
+def test_a_system_that_openmm_refuses_is_a_typed_failure():
+    system, force = openmm.System(), openmm.NonbondedForce()
+    system.addParticle(1.0)
+    force.addParticle(0.0, 0.3, 0.5)
+    force.setNonbondedMethod(openmm.NonbondedForce.CutoffPeriodic)
+    system.setDefaultPeriodicBoxVectors(*np.eye(3))
+    system.addForce(force)
+    with pytest.raises(SimulationError, match=r"platform CPU: does not take the system .*cutoff"):
+        minimise(system, np.zeros((1, 3)), choose_processor("CPU"))
+
+
+def test_a_platform_has_a_processors_properties_for_a_while():
+    platform = openmm.Platform.getPlatformByName("CPU")
+    before = platform.getPropertyDefaultValue("Threads")
+    with choose_processor("CPU", threads=1).as_default() as given:
+        assert given.getPropertyDefaultValue("Threads") == "1"
+        assert given.getPropertyDefaultValue("DeterministicForces") == "true"
+    assert platform.getPropertyDefaultValue("Threads") == before
+    assert platform.getPropertyDefaultValue("DeterministicForces") == "false"
+
+
+def test_parameters_follow_the_order_of_the_atoms(escitalopram):
+    """The hydrogens of the two methyls at the amine carry equal charges, but hang on different carbons."""
+    (amine,) = escitalopram.mol.GetSubstructMatches(Chem.MolFromSmarts("[CH3][NH+][CH3]"))
+    hydrogens = [
+        next(
+            n.GetIdx()
+            for n in escitalopram.mol.GetAtomWithIdx(carbon).GetNeighbors()
+            if n.GetAtomicNum() == 1
+        )
+        for carbon in (amine[0], amine[2])
+    ]
+    order = list(range(escitalopram.mol.GetNumAtoms()))
+    order[hydrogens[0]], order[hydrogens[1]] = order[hydrogens[1]], order[hydrogens[0]]
+    swapped = replace(escitalopram, mol=Chem.RenumberAtoms(escitalopram.mol, order))
+    assert np.array_equal(charges_of(swapped), charges_of(escitalopram))
+    for ligand in (escitalopram, swapped):
+        system = ligand_parameters(ligand)
+        constrained = {
+            frozenset(system.getConstraintParameters(n)[:2]) for n in range(system.getNumConstraints())
+        }
+        bonds = {
+            frozenset((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()))
+            for bond in ligand.mol.GetBonds()
+            if bond.GetOtherAtom(bond.GetBeginAtom()).GetAtomicNum() == 1
+            or bond.GetBeginAtom().GetAtomicNum() == 1
+        }
+        assert constrained == bonds
 
 
 def test_a_plugin_without_its_driver_is_one_clear_line(monkeypatch):

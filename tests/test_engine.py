@@ -19,6 +19,7 @@ from dock.core.errors import ChangedError, OutputError, SettingsError, Simulatio
 from dock.core.units import Quantity
 from dock.dynamics import checkpoint, engine, ensemble
 from dock.dynamics.checkpoint import Checkpoint
+from dock.dynamics.ensemble import check
 from dock.dynamics.frames import ENERGIES, STATE, TOPOLOGY, TRAJECTORY
 from dock.dynamics.minimisation import SCALE
 from dock.dynamics.platforms import Processor, choose_processor, devices
@@ -237,6 +238,50 @@ def test_other_software_settings_or_systems_are_refused(finished, small, process
     assert begun["before"][0]["versions"]["openmm"].startswith("8.")
 
 
+@pytest.mark.parametrize("other", [{"timestep": Quantity("1 fs")}, {"frame_interval": Quantity("0.02 ps")}])
+def test_what_frames_are_counted_in_cannot_be_changed(finished, small, processor, tmp_path, other):
+    folder = tmp_path / "begun"
+    shutil.copytree(finished, folder)
+    with pytest.raises(ChangedError) as told:
+        engine.simulate(small, changed(SHORT, **other), processor, folder, accept_changes=True)
+    assert "--accept-changes" not in str(told.value)
+    engine.simulate(small, SHORT, processor, folder)  # as before
+
+
+def test_a_system_of_other_atoms_cannot_be_accepted(finished, small, receptor, redocked, processor, tmp_path):
+    folder = tmp_path / "begun"
+    shutil.copytree(finished, folder)
+    larger = build_system(receptor, redocked.best, SystemSettings(kind="site", kept_within="7 angstrom"))
+    assert len(larger.positions) != len(small.positions)
+    with pytest.raises(ChangedError, match=r"simulate into another folder$"):
+        engine.simulate(larger, SHORT, processor, folder, accept_changes=True)
+    engine.simulate(small, SHORT, processor, folder)
+
+
+def test_less_production_than_is_there_is_refused(finished, small, processor, tmp_path):
+    """The state is behind the end that is asked for, and so are frames."""
+    folder = tmp_path / "begun"
+    shutil.copytree(finished, folder)
+    (folder / engine.RECORD).unlink()  # as if killed before it was written
+    shorter = changed(SHORT, production=Quantity("0.2 ps"))
+    with pytest.raises(ChangedError, match=f"gone on to step {SHORT.steps}, of {shorter.steps} asked for"):
+        engine.simulate(small, shorter, processor, folder)
+    engine.simulate(small, SHORT, processor, folder)
+    assert_whole(folder, small, SHORT)
+
+
+def test_two_at_work_in_one_folder_are_refused(small, processor, tmp_path):
+    def meanwhile(_):
+        with pytest.raises(OutputError, match="at work here"):
+            engine.simulate(small, SHORT, processor, tmp_path)
+        seen.append(True)
+
+    seen = []
+    engine.simulate(small, SHORT, processor, tmp_path, progress=meanwhile)
+    assert seen
+    assert_whole(tmp_path, small, SHORT)
+
+
 def test_files_of_something_else_are_left_alone(small, processor, tmp_path):
     (tmp_path / TRAJECTORY).write_text("mine")
     with pytest.raises(OutputError, match=r"holds trajectory\.xtc, which no simulation here has begun"):
@@ -295,6 +340,24 @@ def test_a_simulation_that_cannot_go_on_is_recorded_for_diagnosis(small, process
     places = good.getPositions(asNumpy=True).value_in_unit(unit.nanometer)
     assert np.isfinite(places).all()
     assert not (tmp_path / engine.RECORD).exists()
+
+
+def test_rounding_in_single_precision_is_no_broken_constraint(small):
+    """Perfect bonds 20 nm from the origin, as float32 holds them, are off by more than 1e-5 of their length."""
+    constraints = [small.system.getConstraintParameters(n) for n in range(small.system.getNumConstraints())]
+    places = small.positions + 20.0
+    for heavy, hydrogen, length in constraints:
+        bond = places[hydrogen] - places[heavy]
+        places[hydrogen] = places[heavy] + bond * length._value / np.linalg.norm(bond)
+    exact = replace(small, positions=places)
+    rounded = places.astype(np.float32).astype(float)
+    single = Processor("CUDA", {"Precision": "single"})
+    with pytest.raises(SimulationError, match="constraints"):
+        check(exact, rounded)
+    check(exact, rounded, single.rounding)
+    rounded[constraints[0][1]] += 1e-4
+    with pytest.raises(SimulationError, match="constraints"):
+        check(exact, rounded, single.rounding)
 
 
 def test_the_bath_keeps_its_temperature(small, processor, tmp_path):

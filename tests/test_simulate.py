@@ -24,6 +24,7 @@ system: {kind: site, kept_within: 5 angstrom, mobile_within: 4 angstrom}
 def poses(redocked, tmp_path):
     write_poses(tmp_path / "poses.sdf", redocked.kept[:2])
     (tmp_path / "short.yaml").write_text(SETTINGS)
+    (tmp_path / "scalar.yaml").write_text("system: site\n")
     return tmp_path
 
 
@@ -107,6 +108,7 @@ def flattened(mol):
         (("poses.sdf", "--production", "0.3 ps"), "must be a multiple"),
         (("poses.sdf", "--receptor", "nothing"), "nothing"),
         (("poses.sdf", "--settings", "absent.yaml"), "absent.yaml: cannot be read"),
+        (("poses.sdf", "--settings", "scalar.yaml", "--system", "site"), "scalar.yaml: "),
         (("poses.sdf", "--platform", "CPU", "--device", "1"), "device 1"),
     ],
 )

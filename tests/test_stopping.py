@@ -35,6 +35,7 @@ def forget(campaign, *kinds):
 
 def test_a_campaign_stops_in_time_and_goes_on(run, dock_command):
     campaign = Campaign.open(run)
+    needed = sum(read_result(task, run)["seconds"] for task in tasks_of_kind(campaign.tasks, "simulate"))
     forget(campaign, "simulate", "analyse")
     stopped = dock_command("run", run.parent / "short.yaml", "-o", run, "--time-limit", "1s", cwd=run.parent)
     assert stopped.code == 2  # there is no such file: the settings are those of the folder's lock
@@ -46,7 +47,7 @@ def test_a_campaign_stops_in_time_and_goes_on(run, dock_command):
     assert "16 done, 0 failed of 24 tasks" not in stopped.out  # 12 of them are left
     assert "12 done, 0 failed of 24 tasks" in stopped.out
     events = []
-    campaign.run("local", workers=2, watch=events.append, deadline=time.time() + 6)
+    campaign.run("local", workers=2, watch=events.append, deadline=time.time() + 0.3 * needed)
     assert not campaign.failed
     assert not campaign.complete
     assert {event.what for event in events} <= {"kept", "started", "progress", "stopped", "done"}

@@ -114,9 +114,9 @@ def _settings(
         for name, value in (("production", production), ("replicas", replicas))
         if value is not None
     }
-    if system is not None:
-        content["system"] = {**content.get("system", {}), "kind": system}
     try:
+        if system is not None:
+            content["system"] = {**(content.get("system") or {}), "kind": system}
         return SimulationSettings(**content)
     except (ValidationError, TypeError) as error:
         raise settings_error(path or "simulation", error) from error

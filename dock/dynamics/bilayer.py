@@ -307,7 +307,7 @@ def _membrane_around(
     processor: Processor,
 ) -> Surroundings:
     """Return lipids and water around a solute, in its frame, by OpenMM's membrane builder."""
-    from openmm import Platform, Vec3, app, unit
+    from openmm import Vec3, app, unit
 
     class _Structure:
         """What the builder wants a patch to be."""
@@ -319,15 +319,16 @@ def _membrane_around(
     # The builder takes the middle of the patch's extent for the midplane.
     center = (patch.positions[:, 2].min() + patch.positions[:, 2].max()) / 2 - midplane(patch)
     modeller = app.Modeller(topology, [Vec3(*place) for place in solute] * unit.nanometer)
-    modeller.addMembrane(
-        app.ForceField(*RECEPTOR_FORCE_FIELD, SURROUNDINGS_FORCE_FIELD[0]),
-        lipidType=_Structure(),
-        membraneCenterZ=center,
-        # The patch is exactly as large as the padding asks for; a rounding error more makes it two.
-        minimumPadding=padding - 1e-6,
-        neutralize=False,
-        platform=Platform.getPlatformByName(processor.platform),
-    )
+    with processor.as_default() as platform:
+        modeller.addMembrane(
+            app.ForceField(*RECEPTOR_FORCE_FIELD, SURROUNDINGS_FORCE_FIELD[0]),
+            lipidType=_Structure(),
+            membraneCenterZ=center,
+            # The patch is exactly as large as the padding asks for; a rounding error more makes it two.
+            minimumPadding=padding - 1e-6,
+            neutralize=False,
+            platform=platform,
+        )
     found: Any = modeller.getPositions().value_in_unit(unit.nanometer)
     box = np.array(modeller.topology.getUnitCellDimensions().value_in_unit(unit.nanometer))
     around = molecules_of(modeller.topology, np.array(found), box, topology.getNumAtoms())

@@ -24,6 +24,8 @@ CHECKPOINT, BEGUN = "checkpoint.json", "begun.json"
 VERSIONS = ("sertdock", "openmm")
 # What may differ when a simulation is continued: how long it is, and how often it is saved.
 FREE = frozenset({"production", "replicas", "checkpoint_interval", "precision"})
+# What steps and frames are counted in; with others of these no simulation can be continued.
+COUNTED_IN = frozenset({"timestep", "equilibration", "equilibration_timestep", "frame_interval"})
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def identify(complex_system: ComplexSystem, settings: SimulationSettings, replic
     places = complex_system.positions.round(4).tolist()
     return {
         "system": content_key([xml, atoms, places]),
+        "atoms": len(atoms),
         "settings": settings.model_dump(mode="json", exclude=set(FREE)),
         "replica": replica,
         "versions": software_versions(VERSIONS),
@@ -111,7 +114,7 @@ def begin(folder: Path, identity: dict[str, Any], accept_changes: bool) -> None:
         If it holds somebody else's files.
     ChangedError
         If the folder holds a simulation of something else, or by other software, and changes
-        are not accepted.
+        are not accepted, or cannot be, since frames or atoms would not fit those that are there.
     """
     path = folder / BEGUN
     foreign = [name for name in (TRAJECTORY, ENERGIES) if (folder / name).exists()]
@@ -123,11 +126,13 @@ def begin(folder: Path, identity: dict[str, Any], accept_changes: bool) -> None:
         changes = _changes(before, identity)
         if not changes:
             return
-        if not accept_changes:
+        possible = not _misfits(before, identity)
+        if not (accept_changes and possible):
             raise ChangedError(
                 folder,
                 f"holds a simulation with {'; '.join(changes)}",
-                "simulate into another folder, or accept the change (--accept-changes)",
+                "simulate into another folder"
+                + (", or accept the change (--accept-changes)" if possible else ""),
             )
         identity = {**identity, "before": [*before.get("before", []), {**before, "before": []}]}
     write_json(path, identity)
@@ -148,3 +153,9 @@ def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     if not found and before["system"] != now["system"]:
         found.append("another system: other atoms, parameters or starting positions")
     return found
+
+
+def _misfits(before: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Return whether frames or atoms are others than those of the files that are there."""
+    counted = any(before["settings"].get(name) != now["settings"][name] for name in COUNTED_IN)
+    return counted or before.get("atoms", now["atoms"]) != now["atoms"]

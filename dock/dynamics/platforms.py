@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
-from dock.core.errors import SettingsError
+from dock.core.errors import SettingsError, SimulationError
 
 if TYPE_CHECKING:
-    from openmm import Context, Integrator, System
+    from openmm import Context, Integrator, Platform, System
 
 NAMES = ("auto", "CPU", "CUDA", "OpenCL", "HIP")
 FASTEST_FIRST = ("CUDA", "HIP", "OpenCL", "CPU")
@@ -45,16 +46,47 @@ class Processor:
         """Whether it is a card, which several simulations can share."""
         return self.platform not in ("CPU", "Reference")
 
+    @property
+    def rounding(self) -> float:
+        """Relative rounding error of the coordinates it keeps, unless they are in double precision."""
+        return 6e-8 if self.properties.get("Precision") == "single" else 0.0
+
+    @contextmanager
+    def as_default(self) -> Iterator[Platform]:
+        """Give OpenMM's platform these properties for a while, for code that makes contexts of its own."""
+        from openmm import Platform
+
+        platform = Platform.getPlatformByName(self.platform)
+        before = {name: platform.getPropertyDefaultValue(name) for name in self.properties}
+        try:
+            for name, value in self.properties.items():
+                platform.setPropertyDefaultValue(name, value)
+            yield platform
+        finally:
+            for name, value in before.items():
+                platform.setPropertyDefaultValue(name, value)
+
     def configured(self, threads: int | None, precision: Precision, device: str | None) -> Processor:
         """Return it with other properties, as of `choose_processor`; nothing is tried."""
         return replace(self, properties=_properties(self.platform, threads, precision, device))
 
     def context(self, system: System, integrator: Integrator) -> Context:
-        """Make a context of the system on this processor."""
-        from openmm import Context, Platform
+        """Make a context of the system on this processor.
 
-        platform = Platform.getPlatformByName(self.platform)
-        return Context(system, integrator, platform, dict(self.properties))
+        Raises
+        ------
+        SimulationError
+            If it does not take the system: its memory is full, or a cutoff exceeds half the box.
+        """
+        from openmm import Context, OpenMMException, Platform
+
+        try:
+            platform = Platform.getPlatformByName(self.platform)
+            return Context(system, integrator, platform, dict(self.properties))
+        except OpenMMException as error:
+            raise SimulationError(
+                f"platform {self.platform}", f"does not take the system ({' '.join(str(error).split())})"
+            ) from error
 
 
 def choose_processor(
@@ -79,16 +111,19 @@ def choose_processor(
     Raises
     ------
     SettingsError
-        If the platform is unknown, or does not work here.
+        If the platform is unknown, or does not work here, or a device is named where no card works.
     """
     if name not in NAMES:
         raise SettingsError(name, "is no platform", f"known: {', '.join(NAMES)}")
     if precision not in get_args(Precision):
         raise SettingsError(precision, "is no precision", f"known: {', '.join(get_args(Precision))}")
-    if name == "CPU" and device is not None:
-        raise SettingsError(f"device {device}", "is no part of the CPU platform", "leave it out")
     passed_over: dict[str, str] = {}
     for candidate in FASTEST_FIRST if name == "auto" else (name,):
+        if candidate == "CPU" and device is not None:
+            reasons = "".join(f"; {card}: {reason}" for card, reason in passed_over.items())
+            raise SettingsError(
+                f"device {device}", f"is no part of the CPU platform{reasons}", "leave it out"
+            )
         properties = _properties(candidate, threads, precision, device)
         processor = Processor(candidate, properties, dict(passed_over))
         problem = _problem(processor, asked=name != "auto")
@@ -140,6 +175,8 @@ def _problem(processor: Processor, asked: bool) -> str | None:
         context = processor.context(system, openmm.VerletIntegrator(0.001))
         context.setPositions([openmm.Vec3(0, 0, 0), openmm.Vec3(0.4, 0, 0)])
         context.getState(energy=True)
+    except SimulationError as error:
+        return error.problem
     except openmm.OpenMMException as error:
         return " ".join(str(error).split())
     if name == "OpenCL" and not asked:
