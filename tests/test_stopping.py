@@ -11,10 +11,13 @@ from dock.campaign.campaign import LOCK
 from dock.campaign.cards import Cards
 from dock.campaign.plan import Task, tasks_of_kind
 from dock.campaign.reporting import report
+from dock.campaign.settings import CampaignSettings
 from dock.campaign.tasks import RESULT, is_done, read_result
 from dock.cli.options import LARGEST_SHARE, MARGIN, deadline
 from dock.core.errors import ChangedError, SimulationError
+from dock.core.records import SOFTWARE, software_versions
 from dock.dynamics import engine
+from dock.dynamics.checkpoint import BEGUN
 from dock.dynamics.frames import STATE
 
 
@@ -78,6 +81,51 @@ def test_a_run_that_other_software_began_is_refused_or_continued_openly(run, doc
     assert again["versions_before"][0]["openmm"] == "8.0.0"
     assert again["versions"]["openmm"] != "8.0.0"
     assert {task.key for task in Campaign.open(run).tasks} == keys
+
+
+@pytest.fixture
+def update(monkeypatch):
+    """Install a newer OpenMM, as far as the campaign can see."""
+
+    def newer(names=SOFTWARE):
+        return software_versions(names) | {"openmm": "9.9"}
+
+    def install():
+        for module in ("campaign.campaign", "campaign.plan", "dynamics.checkpoint"):
+            monkeypatch.setattr(f"dock.{module}.software_versions", newer)
+
+    return install
+
+
+def test_a_change_once_accepted_is_accepted_for_good(run, update):
+    begun = Campaign.open(run)
+    simulation = tasks_of_kind(begun.tasks, "simulate")[0]
+    for path in simulation.folder(run).iterdir():  # killed before it saved
+        if path.name != BEGUN:
+            path.unlink()
+    update()
+    Campaign(begun.asked, run, accept_changes=True).run("inline", deadline=0.0)
+    events = []
+    again = Campaign(begun.asked, run).run("inline", watch=events.append)
+    assert [task.key for task in again.tasks] == [task.key for task in begun.tasks]
+    assert [event.task.key for event in events if event.what == "done"] == [simulation.key]
+    assert not again.failed
+    assert again.complete
+
+
+def test_a_run_continued_by_newer_software_knows_its_settings_and_heeds_its_gate(tmp_path, update):
+    asked = CampaignSettings()
+    accepting = asked.model_copy(update={"accept_failed_gate": True})
+    Campaign(asked, tmp_path).run("inline", deadline=0.0)
+    accepted = Campaign(accepting, tmp_path / "other").tasks
+    locked = yaml.safe_load((tmp_path / LOCK).read_text())
+    for name in ("asked", "settings"):
+        del locked[name]["occupied_by"]  # as if it were a setting that only the newer version has
+    (tmp_path / LOCK).write_text(yaml.safe_dump(locked))
+    update()
+    Campaign(asked, tmp_path, accept_changes=True).run("inline", deadline=0.0)
+    Campaign(accepting, tmp_path).run("inline", deadline=0.0)
+    assert Campaign.open(tmp_path).tasks == accepted
 
 
 def test_a_replica_that_breaks_down_does_not_take_the_others_along(run, monkeypatch):
