@@ -9,16 +9,18 @@ import yaml
 from dock.campaign import Campaign
 from dock.campaign.campaign import LOCK
 from dock.campaign.cards import Cards
+from dock.campaign.executor import execute
 from dock.campaign.plan import Task, tasks_of_kind
 from dock.campaign.reporting import report
 from dock.campaign.settings import CampaignSettings
-from dock.campaign.tasks import RESULT, is_done, read_result
+from dock.campaign.tasks import RESULT, Conditions, is_done, read_result
 from dock.cli.options import LARGEST_SHARE, MARGIN, deadline
 from dock.core.errors import ChangedError, SimulationError
 from dock.core.records import SOFTWARE, software_versions
 from dock.dynamics import engine
 from dock.dynamics.checkpoint import BEGUN
 from dock.dynamics.frames import STATE
+from dock.dynamics.platforms import choose_processor
 
 
 @pytest.fixture
@@ -152,6 +154,21 @@ def test_a_replica_that_breaks_down_does_not_take_the_others_along(run, monkeypa
     assert (result["replicas"], result["replicas_lost"]) == (1, 1)
     page = report(campaign).read_text()
     assert "1 of 2 replicas broke down and are not in the averages" in page
+    monkeypatch.undo()
+    comparisons = campaign.table("comparisons")
+    for event in execute(campaign.tasks, run, "inline", 1, Conditions(choose_processor("CPU"))):
+        if event.what == "done":
+            assert event.task.key == lost.key
+            break  # killed between the replica and its analysis
+    assert is_done(lost, run)
+    assert not campaign.complete
+    events = []
+    campaign.run("inline", watch=events.append)
+    assert [event.task.key for event in events if event.what == "done"] == [analysis.key]
+    result = read_result(analysis, run)["result"]
+    assert (result["replicas"], result["replicas_lost"]) == (2, 0)
+    assert not campaign.table("comparisons").equals(comparisons)
+    assert "broke down" not in report(campaign).read_text()
 
 
 def test_a_complex_all_of_whose_replicas_are_lost_fails(run, monkeypatch):

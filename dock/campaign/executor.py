@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from dock.campaign.cards import Cards
 from dock.campaign.plan import Task
-from dock.campaign.tasks import FAILURE, Conditions, is_done, perform, record_failure
+from dock.campaign.tasks import FAILURE, RESULT, Conditions, is_done, perform, record_failure
 from dock.core.errors import DockError, StoppedError, TaskError, WorkerError
 from dock.core.workers import WorkerPool, available_cores
 from dock.dynamics.platforms import devices
@@ -83,7 +83,8 @@ def execute(
                     yield Event("failed", task, message=failure["message"])
                     order.done(key)
                 elif not _late(conditions):
-                    (task.folder(run) / FAILURE).unlink(missing_ok=True)
+                    for stale in (FAILURE, RESULT):
+                        (task.folder(run) / stale).unlink(missing_ok=True)
                     runner.submit(task)
                     yield Event("started", task)
             if runner.idle:
