@@ -1,5 +1,6 @@
 """A campaign that is stopped, continued, continued by other software, or loses a replica."""
 
+import os
 import shutil
 import time
 
@@ -9,7 +10,7 @@ import yaml
 from dock.campaign import Campaign
 from dock.campaign.campaign import LOCK
 from dock.campaign.cards import Cards
-from dock.campaign.executor import execute
+from dock.campaign.executor import execute, find_cards
 from dock.campaign.plan import Task, tasks_of_kind
 from dock.campaign.reporting import report
 from dock.campaign.settings import CampaignSettings
@@ -20,7 +21,7 @@ from dock.core.records import SOFTWARE, software_versions
 from dock.dynamics import engine
 from dock.dynamics.checkpoint import BEGUN
 from dock.dynamics.frames import STATE
-from dock.dynamics.platforms import choose_processor
+from dock.dynamics.platforms import Processor, choose_processor
 
 
 @pytest.fixture
@@ -199,12 +200,29 @@ def test_the_deadline_leaves_time_to_save():
     assert deadline(600.0, {"SLURM_JOB_END_TIME": "7200"}, now=0.0) == 600 - MARGIN
 
 
+def test_what_does_not_stop_at_the_deadline_is_ended_within_the_limit(tmp_path):
+    search = Task("dock", "search", {}, key="s")
+    gate = Task("gate", "gate", {}, {"search": "s"}, {"search": "dock"}, key="g")
+    search.folder(tmp_path).mkdir(parents=True)
+    os.mkfifo(search.folder(tmp_path) / RESULT)  # whoever reads it waits for ever
+    limit, begun = 10.0, time.time()
+    conditions = Conditions(Processor("CPU"), deadline=deadline(limit, {}))
+    events = [event.what for event in execute([search, gate], tmp_path, "local", 1, conditions)]
+    assert events == ["kept", "started"]
+    assert time.time() - begun < limit + 5  # for ending the worker on a busy machine
+
+
 @pytest.mark.parametrize("limit", ["5", "5 kg", "-3 min", "soon"])
 def test_a_time_limit_without_a_time_is_refused(limit, dock_command, tmp_path):
     done = dock_command("run", "-o", tmp_path / "run", "--time-limit", limit)
     assert done.code == 2
     assert limit in done.err
     assert not (tmp_path / "run").exists()
+
+
+def test_cards_are_looked_for_where_the_processor_is_one():
+    assert find_cards(Conditions(Processor("CPU"), device="0")) == []
+    assert find_cards(Conditions(Processor("CUDA"), device="0,1")) == ["0", "1"]
 
 
 def simulation(kind, name):

@@ -28,7 +28,8 @@ from dock.dynamics.platforms import devices
 
 POLL = 0.5  # seconds between looks at the progress of workers
 PARENT_POLL = 2.0
-GRACE = 30.0  # seconds behind the deadline that simulations have to save
+# Behind the deadline, for simulations to save: seconds, and of the time there is (half of what `dock run` keeps free).
+GRACE, LARGEST_SHARE = 30.0, 0.05
 _PROGRESS: Any = None  # in a worker, the queue that progress is told to
 
 
@@ -146,6 +147,7 @@ class _Local:
     def __init__(self, run: Path, conditions: Conditions, workers: int) -> None:
         self._run, self._workers = run, workers
         self._conditions = replace(conditions, threads=max(1, available_cores() // workers))
+        self._grace = min(GRACE, LARGEST_SHARE * (conditions.deadline - time.time()))
         self._cards = Cards(find_cards(conditions))
         self._queue = multiprocessing.get_context("spawn").Queue()
         self._waiting: list[Task] = []
@@ -157,7 +159,7 @@ class _Local:
     @property
     def idle(self) -> bool:
         """Whether nothing is under way, or what is will not be waited for any longer."""
-        return not (self._waiting or self._running) or _late(self._conditions, GRACE)
+        return not (self._waiting or self._running) or _late(self._conditions, self._grace)
 
     def submit(self, task: Task) -> None:
         self._waiting.append(task)
@@ -242,8 +244,8 @@ class _Local:
 
 
 def find_cards(conditions: Conditions) -> list[str]:
-    """Return the indices of the cards that simulations are spread over: those named, or all there are."""
-    if conditions.device is not None:
+    """Return the indices of the cards that simulations are spread over: those named, or all there are; none of the CPU."""
+    if conditions.device is not None and conditions.processor.gpu:
         return conditions.device.split(",")
     return devices(conditions.processor.platform)
 
