@@ -120,7 +120,7 @@ class Campaign:
         # Whether a failed gate is accepted may be changed afterwards.
         accepted = {"accept_failed_gate": self.asked.accept_failed_gate}
         asked = self.asked.model_dump(mode="json")
-        same = _agree if changes else operator.eq
+        same = _agree if _begun_by_other_software(locked) else operator.eq
         if not any(same({**locked.get(name, {}), **accepted}, asked) for name in ("asked", "settings")):
             raise OutputError(
                 self.folder, "holds a campaign with other settings", "name another folder with -o"
@@ -137,9 +137,16 @@ class Campaign:
         Where a run of other software is continued they are those of then, so that what is done stays done.
         """
         settings = self.settings
-        if (self.folder / PLAN).exists() and _version_changes(_read_lock(self.folder)):
-            return read_plan(self.folder / PLAN)
-        return plan_campaign(settings)
+        if not (self.folder / PLAN).exists():
+            return plan_campaign(settings)
+        locked = _read_lock(self.folder)
+        if not _begun_by_other_software(locked):
+            return plan_campaign(settings)
+        tasks = read_plan(self.folder / PLAN)
+        gates = tasks_of_kind(tasks, "gate")
+        if all(gate.inputs["accept_failure"] == settings.accept_failed_gate for gate in gates):
+            return tasks
+        return plan_campaign(settings, [*locked.get("versions_before", []), locked["versions"]][0])
 
     def run(
         self,
@@ -179,8 +186,10 @@ class Campaign:
         workers = workers or min(available_cores(), side_by_side)
         with alone_in(self.folder):
             self._lock()
+            # Once accepted, a change stays so: a later run continues what was begun before it.
+            accept_changes = self.accept_changes or _begun_by_other_software(self.locked())
             conditions = Conditions(
-                processors[0], device=device, deadline=deadline, accept_changes=self.accept_changes
+                processors[0], device=device, deadline=deadline, accept_changes=accept_changes
             )
             for event in execute(tasks, self.folder, executor, workers, conditions):
                 watch(event)
@@ -258,6 +267,10 @@ def _version_changes(locked: dict[str, Any]) -> list[str]:
     """Return in words which versions are others than when a run was begun."""
     before, now = locked.get("versions", {}), software_versions()
     return [f"{name} {before.get(name)}, not {now[name]}" for name in now if before.get(name) != now[name]]
+
+
+def _begun_by_other_software(locked: dict[str, Any]) -> bool:
+    return bool(locked.get("versions_before") or _version_changes(locked))
 
 
 def _agree(one: Any, two: Any) -> bool:

@@ -21,14 +21,15 @@ from typing import Any, Literal
 
 from dock.campaign.cards import Cards
 from dock.campaign.plan import Task
-from dock.campaign.tasks import FAILURE, Conditions, is_done, perform, record_failure
+from dock.campaign.tasks import FAILURE, RESULT, Conditions, is_done, perform, record_failure
 from dock.core.errors import DockError, StoppedError, TaskError, WorkerError
 from dock.core.workers import WorkerPool, available_cores
 from dock.dynamics.platforms import devices
 
 POLL = 0.5  # seconds between looks at the progress of workers
 PARENT_POLL = 2.0
-GRACE = 30.0  # seconds behind the deadline that simulations have to save
+# Behind the deadline, for simulations to save: seconds, and of the time there is (half of what `dock run` keeps free).
+GRACE, LARGEST_SHARE = 30.0, 0.05
 _PROGRESS: Any = None  # in a worker, the queue that progress is told to
 
 
@@ -83,7 +84,8 @@ def execute(
                     yield Event("failed", task, message=failure["message"])
                     order.done(key)
                 elif not _late(conditions):
-                    (task.folder(run) / FAILURE).unlink(missing_ok=True)
+                    for stale in (FAILURE, RESULT):
+                        (task.folder(run) / stale).unlink(missing_ok=True)
                     runner.submit(task)
                     yield Event("started", task)
             if runner.idle:
@@ -145,6 +147,7 @@ class _Local:
     def __init__(self, run: Path, conditions: Conditions, workers: int) -> None:
         self._run, self._workers = run, workers
         self._conditions = replace(conditions, threads=max(1, available_cores() // workers))
+        self._grace = min(GRACE, LARGEST_SHARE * (conditions.deadline - time.time()))
         self._cards = Cards(find_cards(conditions))
         self._queue = multiprocessing.get_context("spawn").Queue()
         self._waiting: list[Task] = []
@@ -156,7 +159,7 @@ class _Local:
     @property
     def idle(self) -> bool:
         """Whether nothing is under way, or what is will not be waited for any longer."""
-        return not (self._waiting or self._running) or _late(self._conditions, GRACE)
+        return not (self._waiting or self._running) or _late(self._conditions, self._grace)
 
     def submit(self, task: Task) -> None:
         self._waiting.append(task)
@@ -241,8 +244,8 @@ class _Local:
 
 
 def find_cards(conditions: Conditions) -> list[str]:
-    """Return the indices of the cards that simulations are spread over: those named, or all there are."""
-    if conditions.device is not None:
+    """Return the indices of the cards that simulations are spread over: those named, or all there are; none of the CPU."""
+    if conditions.device is not None and conditions.processor.gpu:
         return conditions.device.split(",")
     return devices(conditions.processor.platform)
 

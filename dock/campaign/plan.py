@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,7 +84,7 @@ def resolve_settings(settings: CampaignSettings, processor: Processor) -> Campai
     return settings.model_copy(update={"simulation": settings.simulation.resolved(receptor, processor)})
 
 
-def plan_campaign(settings: CampaignSettings) -> list[Task]:
+def plan_campaign(settings: CampaignSettings, versions: Mapping[str, str] | None = None) -> list[Task]:
     """Return every task of a campaign, each after those that it needs.
 
     Names, SMILES and files are checked here, before any work is done.
@@ -93,6 +93,8 @@ def plan_campaign(settings: CampaignSettings) -> list[Task]:
     ----------
     settings
         Resolved for this machine (`resolve_settings`) where they are not yet.
+    versions
+        Of the software that the run was begun with, which the keys depend on; of the installed one if None.
 
     Raises
     ------
@@ -101,7 +103,7 @@ def plan_campaign(settings: CampaignSettings) -> list[Task]:
     """
     if settings.simulation.system.kind == "auto":
         settings = resolve_settings(settings, choose_processor())
-    versions = software_versions()
+    versions = software_versions() if versions is None else versions
 
     def task(kind: str, label: str, cost: float, inputs: dict[str, Any], **needs: Task) -> Task:
         keys = {role: other.key for role, other in needs.items()}

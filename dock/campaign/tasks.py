@@ -140,8 +140,14 @@ def record_failure(task: Task, run: Path, error: DockError) -> dict[str, Any]:
 
 
 def is_done(task: Task, run: Path) -> bool:
-    """Return whether a task's result is there."""
-    return (task.folder(run) / RESULT).exists()
+    """Return whether a task's result is there, and leaves out nothing that has succeeded since."""
+    if not (task.folder(run) / RESULT).exists():
+        return False
+    if not task.enough:
+        return True
+    there = [(run / "tasks" / task.kinds[role] / task.needs[role] / RESULT).exists() for role in task.enough]
+    lost: int = read_result(task, run)["result"]["replicas_lost"]
+    return there.count(False) >= lost
 
 
 def has_failed(task: Task, run: Path) -> bool:
