@@ -177,6 +177,9 @@ def test_the_short_campaign_says_what_it_should(short_run):
     assert (simulations[:, :, "ligand_rmsd_A"] < 3).all()
     comparisons = short_run.table("comparisons")
     assert set(comparisons["kind"]) == {"site", "enantiomer"}
+    order = comparisons["quantity"].drop_duplicates().tolist()
+    whole, *parts = (order.index(f"{name}_kcal_mol") for name in ("interaction", "vdw", "electrostatic"))
+    assert parts == [whole + 1, whole + 2]
     assert comparisons.groupby("kind")[["first", "second"]].nunique().to_numpy().min() == 2
     runs = short_run.table("runs")
     assert (runs["frozen_drift_nm"] < 1e-6).all()

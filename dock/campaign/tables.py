@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dock.analysis.comparison import MeasuredComplex, compare
+from dock.analysis.complexes import QUANTITIES
 from dock.analysis.statistics import Average
 from dock.campaign.plan import Task, tasks_of_kind
 from dock.campaign.tasks import FAILURE, LIGAND, best_pose, has_failed, is_done, load_poses, read_result
@@ -98,7 +99,7 @@ def measured_complexes(tasks: Sequence[Task], run: Path) -> list[MeasuredComplex
         complexes.append(
             MeasuredComplex.from_pose(
                 best_pose(by_key[task.needs["search"]].folder(run)),
-                {name: _average(value) for name, value in averages.items()},
+                {name: _average(averages[name]) for name in QUANTITIES if name in averages},
                 task_table(task, run, CONTACTS),
             )
         )
@@ -183,15 +184,16 @@ def _simulations(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
             "ligand": task.inputs["ligand"],
             "site": task.inputs["site"],
             "quantity": name,
-            "mean": value["mean"],
-            "error": value["error"],
-            "independent_samples": round(value["samples"], 1),
+            "mean": result["averages"][name]["mean"],
+            "error": result["averages"][name]["error"],
+            "independent_samples": round(result["averages"][name]["samples"], 1),
             "replicas": result["replicas"],
             "replicas_lost": result["replicas_lost"],
         }
         for task in _done(tasks, run, "analyse")
         for result in [read_result(task, run)["result"]]
-        for name, value in result["averages"].items()
+        for name in QUANTITIES
+        if name in result["averages"]
     ]
     return pd.DataFrame(rows)
 
