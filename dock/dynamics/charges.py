@@ -181,10 +181,12 @@ def _run_sqm(ligand: Ligand, mol: Mol) -> NDArray[np.float64]:
         folder = Path(scratch)
         Chem.MolToMolFile(mol, str(folder / "in.sdf"))
         ambertools.run(
-            ligand.name, folder, "antechamber", "-i", "in.sdf", "-fi", "sdf", "-o", "am1.ac",
-            "-fo", "ac", "-c", "mul", "-eq", "1", "-nc", str(ligand.charge), "-at", "gaff2",
-            "-dr", "no", "-pf", "n",
+            ligand.name, folder, "antechamber", "-i", "in.sdf", "-fi", "sdf", "-o", "own.ac",
+            "-fo", "ac", "-c", "bcc", "-nc", str(ligand.charge), "-at", "gaff2", "-dr", "no",
+            "-pf", "n",
         )  # fmt: skip
+        # What antechamber corrects itself: AM1's charges, equal where resonance makes atoms equivalent.
+        (folder / "ANTECHAMBER_AM1BCC_PRE.AC").rename(folder / "am1.ac")
         _write_types(folder / "am1.ac", _bcc_types(ligand.name, folder))
         ambertools.run(ligand.name, folder, "am1bcc", "-i", "am1.ac", "-o", "bcc.ac", "-f", "ac", "-j", "0")
         raw = np.array([float(line[AC_CHARGE]) for line in _ac_atoms(folder / "bcc.ac")])
