@@ -36,7 +36,7 @@ def main() -> None:
     """Write the table."""
     lines = [
         "Root mean square error of the potential of the charges, relative to the potential's own root mean square,",
-        "on the shells of Merz, Singh and Kollman around RDKit's conformer; the least error that any charges on the",
+        "on the shells of Merz, Singh and Kollman around the ligand's conformer; the least error that any charges on the",
         "atoms can have stands last.",
         "",
         "| molecule | antechamber's types | types with rings of five and six | NAGL | best fit |",
@@ -74,18 +74,11 @@ def derived(ligand: Ligand, method: charges.ChargeMethod) -> np.ndarray:
 def potential_around(ligand: Ligand) -> tuple[np.ndarray, np.ndarray]:
     """Return the potential at the points, in atomic units, and what a unit charge on each atom adds to it."""
     from pyscf import df, gto, lib, scf
-    from rdkit import Chem
-    from rdkit.Chem import AllChem
 
     lib.num_threads(1)
-    mol = Chem.Mol(ligand.mol)
-    AllChem.EmbedMolecule(mol, randomSeed=11)
-    AllChem.MMFFOptimizeMolecule(mol)
-    symbols = [atom.GetSymbol() for atom in mol.GetAtoms()]
-    atoms = [
-        (symbol, tuple(xyz)) for symbol, xyz in zip(symbols, mol.GetConformer().GetPositions(), strict=True)
-    ]
-    molecule = gto.M(atom=atoms, basis="6-31g*", verbose=0)
+    symbols = [atom.GetSymbol() for atom in ligand.mol.GetAtoms()]
+    places = ligand.mol.GetConformer().GetPositions()
+    molecule = gto.M(atom=list(zip(symbols, places, strict=True)), basis="6-31g*", verbose=0)
     field = scf.RHF(molecule).density_fit().run()
     if not field.converged:
         raise SystemExit(f"{ligand.name}: Hartree-Fock did not converge")

@@ -363,8 +363,7 @@ def test_parameters_follow_the_order_of_the_atoms(escitalopram):
         bonds = {
             frozenset((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()))
             for bond in ligand.mol.GetBonds()
-            if bond.GetOtherAtom(bond.GetBeginAtom()).GetAtomicNum() == 1
-            or bond.GetBeginAtom().GetAtomicNum() == 1
+            if 1 in (bond.GetBeginAtom().GetAtomicNum(), bond.GetEndAtom().GetAtomicNum())
         }
         assert constrained == bonds
 

@@ -19,7 +19,6 @@ from dock.core.errors import ChangedError, OutputError, SettingsError, Simulatio
 from dock.core.units import Quantity
 from dock.dynamics import checkpoint, engine, ensemble
 from dock.dynamics.checkpoint import Checkpoint
-from dock.dynamics.ensemble import check
 from dock.dynamics.frames import ENERGIES, STATE, TOPOLOGY, TRAJECTORY
 from dock.dynamics.minimisation import SCALE
 from dock.dynamics.platforms import Processor, choose_processor, devices
@@ -353,11 +352,11 @@ def test_rounding_in_single_precision_is_no_broken_constraint(small):
     rounded = places.astype(np.float32).astype(float)
     single = Processor("CUDA", {"Precision": "single"})
     with pytest.raises(SimulationError, match="constraints"):
-        check(exact, rounded)
-    check(exact, rounded, single.rounding)
+        ensemble.check(exact, rounded)
+    ensemble.check(exact, rounded, single.rounding)
     rounded[constraints[0][1]] += 1e-4
     with pytest.raises(SimulationError, match="constraints"):
-        check(exact, rounded, single.rounding)
+        ensemble.check(exact, rounded, single.rounding)
 
 
 def test_the_bath_keeps_its_temperature(small, processor, tmp_path):

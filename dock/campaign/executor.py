@@ -29,7 +29,7 @@ from dock.dynamics.platforms import devices
 POLL = 0.5  # seconds between looks at the progress of workers
 PARENT_POLL = 2.0
 # Behind the deadline, for simulations to save: seconds, and of the time there is (half of what `dock run` keeps free).
-GRACE, LARGEST_SHARE = 30.0, 0.05
+GRACE, GRACE_SHARE = 30.0, 0.05
 _PROGRESS: Any = None  # in a worker, the queue that progress is told to
 
 
@@ -147,7 +147,7 @@ class _Local:
     def __init__(self, run: Path, conditions: Conditions, workers: int) -> None:
         self._run, self._workers = run, workers
         self._conditions = replace(conditions, threads=max(1, available_cores() // workers))
-        self._grace = min(GRACE, LARGEST_SHARE * (conditions.deadline - time.time()))
+        self._grace = min(GRACE, GRACE_SHARE * (conditions.deadline - time.time()))
         self._cards = Cards(find_cards(conditions))
         self._queue = multiprocessing.get_context("spawn").Queue()
         self._waiting: list[Task] = []

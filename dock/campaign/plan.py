@@ -64,7 +64,15 @@ class Task:
 
     def folder(self, run: Path) -> Path:
         """Return where the task keeps its files."""
-        return run / "tasks" / self.kind / self.key
+        return _folder(run, self.kind, self.key)
+
+    def needed(self, run: Path, role: str) -> Path:
+        """Return where the task that plays a role for it keeps its files."""
+        return _folder(run, self.kinds[role], self.needs[role])
+
+
+def _folder(run: Path, kind: str, key: str) -> Path:
+    return run / "tasks" / kind / key
 
 
 TaskMaker = Callable[..., Task]

@@ -95,15 +95,20 @@ def measured_complexes(tasks: Sequence[Task], run: Path) -> list[MeasuredComplex
     by_key = {task.key: task for task in tasks}
     complexes: list[MeasuredComplex] = []
     for task in _done(tasks, run, "analyse"):
-        averages = read_result(task, run)["result"]["averages"]
+        averages = _averages(read_result(task, run)["result"])
         complexes.append(
             MeasuredComplex.from_pose(
                 best_pose(by_key[task.needs["search"]].folder(run)),
-                {name: _average(averages[name]) for name in QUANTITIES if name in averages},
+                {name: _average(value) for name, value in averages.items()},
                 task_table(task, run, CONTACTS),
             )
         )
     return complexes
+
+
+def _averages(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the averages of an analysis, each whole before its parts; a file holds them by the alphabet."""
+    return {name: result["averages"][name] for name in QUANTITIES if name in result["averages"]}
 
 
 def _average(value: dict[str, Any]) -> Average:
@@ -184,16 +189,15 @@ def _simulations(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
             "ligand": task.inputs["ligand"],
             "site": task.inputs["site"],
             "quantity": name,
-            "mean": result["averages"][name]["mean"],
-            "error": result["averages"][name]["error"],
-            "independent_samples": round(result["averages"][name]["samples"], 1),
+            "mean": value["mean"],
+            "error": value["error"],
+            "independent_samples": round(value["samples"], 1),
             "replicas": result["replicas"],
             "replicas_lost": result["replicas_lost"],
         }
         for task in _done(tasks, run, "analyse")
         for result in [read_result(task, run)["result"]]
-        for name in QUANTITIES
-        if name in result["averages"]
+        for name, value in _averages(result).items()
     ]
     return pd.DataFrame(rows)
 

@@ -69,7 +69,7 @@ class TaskContext:
 
     def needed(self, role: str) -> Path:
         """Return the folder of a needed task."""
-        return self.run / "tasks" / self.task.kinds[role] / self.task.needs[role]
+        return self.task.needed(self.run, role)
 
     def receptor(self) -> Receptor:
         """Load the campaign's receptor."""
@@ -145,7 +145,7 @@ def is_done(task: Task, run: Path) -> bool:
         return False
     if not task.enough:
         return True
-    there = [(run / "tasks" / task.kinds[role] / task.needs[role] / RESULT).exists() for role in task.enough]
+    there = [(task.needed(run, role) / RESULT).exists() for role in task.enough]
     lost: int = read_result(task, run)["result"]["replicas_lost"]
     return there.count(False) >= lost
 
