@@ -100,6 +100,7 @@ def simulate(
     device: str | None = None,
     deadline: float = inf,
     accept_changes: bool = False,
+    compared_with: Sequence[Pose] = (),
 ) -> Simulation:
     """Simulate a pose in its site and measure the trajectories; go on where it was stopped.
 
@@ -115,6 +116,9 @@ def simulate(
         The time (`time.time()`) at which to save and stop.
     accept_changes
         Go on although software, settings or system are others than at the start.
+    compared_with
+        The poses in the same receptor that the simulation is to be compared with: a site system is of the same
+        atoms for all of them.
 
     Raises
     ------
@@ -129,13 +133,17 @@ def simulate(
     from dock.analysis.trajectory import ComplexTrajectory
     from dock.dynamics import engine
     from dock.dynamics.platforms import choose_processor
+    from dock.dynamics.region import region_around
     from dock.dynamics.systems import build_system
 
     receptor = open_receptor(receptor) if isinstance(receptor, str) else receptor
     settings = settings or SimulationSettings()
     processor = choose_processor(platform, precision=settings.precision, device=device)
     settings = settings.resolved(receptor, processor)
-    system = build_system(receptor, pose, settings.system, processor=processor)
+    region = None
+    if settings.system.kind == "site":
+        region = region_around([(receptor, one) for one in (pose, *compared_with)], settings.system)
+    system = build_system(receptor, pose, settings.system, processor=processor, region=region)
     trajectories = []
     for replica in range(1, settings.replicas + 1):
         if time.time() >= deadline:  # rather than minimise for minutes, of which nothing would be kept
@@ -147,7 +155,7 @@ def simulate(
         )
         trajectories.append(ComplexTrajectory.load(place, pose, receptor, system.kind))
     simulated = replace(pose, occupied=receptor.occupied)
-    return Simulation(simulated, analyse_complex(trajectories, system, processor), Path(folder))
+    return Simulation(simulated, analyse_complex(trajectories, system, processor, settings), Path(folder))
 
 
 def compare(simulations: Sequence[Simulation]) -> pd.DataFrame:

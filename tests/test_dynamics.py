@@ -10,14 +10,16 @@ from rdkit import Chem
 from dock.core.catalogue import structures_folder
 from dock.core.errors import MissingDependencyError, ParameterError, SettingsError, SimulationError
 from dock.dynamics import ambertools, charges, engine
-from dock.dynamics.assembly import add_solvent, combine, set_cutoff, subset_topology
+from dock.dynamics.assembly import combine, subset_topology
 from dock.dynamics.charges import charges as charges_of
 from dock.dynamics.frames import ENERGIES, STATE, TRAJECTORY
 from dock.dynamics.minimisation import minimise
 from dock.dynamics.parameters import ligand_parameters, receptor_parameters
 from dock.dynamics.platforms import choose_processor, devices
 from dock.dynamics.protocol import SimulationSettings
-from dock.dynamics.systems import SystemSettings, residue_distances, site_system, whole_system
+from dock.dynamics.region import residue_distances
+from dock.dynamics.solvent import add_solvent, set_cutoff
+from dock.dynamics.systems import SystemSettings, site_system, whole_system
 from dock.ligands import Ligand
 
 SHORT = SimulationSettings(

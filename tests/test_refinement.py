@@ -12,7 +12,8 @@ from dock.docking.search import search_site
 from dock.dynamics.energies import interaction_energies
 from dock.dynamics.platforms import choose_processor
 from dock.dynamics.refinement import RefinementSettings, rank_refinements, refine, refine_poses
-from dock.dynamics.systems import BACKBONE, SystemSettings, residue_distances, site_system
+from dock.dynamics.region import residue_distances
+from dock.dynamics.systems import BACKBONE, SystemSettings, site_system
 from dock.ligands import stereo
 from dock.receptors.hetero import ION_CHARGES
 
@@ -98,7 +99,8 @@ def test_a_refined_pose_keeps_order_and_configuration(refined, escitalopram):
 
 def test_only_side_chains_near_the_pose_move(receptor, docked, refined):
     moved = np.linalg.norm(refined[-1].receptor.positions - receptor.positions, axis=1) * 10.0
-    near = residue_distances(receptor, docked[-1]) <= 0.5
+    by_residue = residue_distances(receptor, docked[-1]) <= 0.5
+    near = np.array([by_residue[atom.residue.index] for atom in receptor.topology.atoms()])
     held = np.array([a.name in BACKBONE or a.residue.name in ION_CHARGES for a in receptor.topology.atoms()])
     assert moved[held | ~near].max() < 1e-5
     assert moved[near & ~held].max() > 0.3

@@ -13,11 +13,12 @@ from dock.analysis.trajectory import ComplexTrajectory
 from dock.core.errors import ParameterError
 from dock.docking.pose import Pose
 from dock.dynamics import engine
-from dock.dynamics.assembly import SOLVENT_DIELECTRIC, combine
+from dock.dynamics.assembly import combine
 from dock.dynamics.energies import interaction_energies
 from dock.dynamics.parameters import RECEPTOR_FORCE_FIELD, force_of, ligand_parameters
 from dock.dynamics.platforms import choose_processor
 from dock.dynamics.protocol import SimulationSettings
+from dock.dynamics.solvent import SOLVENT_DIELECTRIC
 from dock.dynamics.systems import SystemSettings, build_system, site_system, whole_system
 
 SMALL = SystemSettings(kind="site", kept_within="5 angstrom", mobile_within="4 angstrom")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
-from dock.analysis.statistics import Average, difference
+from dock.analysis.statistics import Average, Spread, difference, pooled_spread, widened
 from dock.ligands import stereo
 
 if TYPE_CHECKING:
@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 
 CONFIDENCE = 0.95
 OCCUPIED = 0.5  # a residue touched in at least half of the frames belongs to the fingerprint
+
+# What means something in its own site only.
+OF_A_SITE = frozenset({"anchor_distance_A"})
+# Standard deviation of the means of replicas of one complex: site systems of SERT with citalopram, production
+# of 4 ps, by benchmarks/replicas.py (benchmarks/RESULTS.md). It counts as much as a few replicas do.
+REPLICAS_DIFFER_BY = {
+    "ligand_rmsd_A": Spread(0.2, 8.0),
+    "anchor_distance_A": Spread(0.5, 8.0),
+    "interaction_kcal_mol": Spread(2.2, 8.0),
+    "vdw_kcal_mol": Spread(1.5, 8.0),
+    "electrostatic_kcal_mol": Spread(1.5, 8.0),
+}
 
 # What a pose carries that means the same for any ligand and site.
 OF_POSES = (
@@ -41,6 +53,10 @@ class MeasuredComplex:
         Numbers of the docked pose that carry no error, such as its score.
     occupancies : mapping of str to float
         Contact occupancy by residue.
+    atoms : str
+        What tells whether two complexes were simulated with the same atoms of the receptor.
+    doubt : str
+        Why it is not credible, as where an ion left its place; empty if nothing speaks against it.
     """
 
     ligand: str
@@ -50,10 +66,17 @@ class MeasuredComplex:
     docked: Mapping[str, float]
     occupancies: Mapping[str, float]
     occupied: str = ""
+    atoms: str = ""
+    doubt: str = ""
 
     @classmethod
     def from_pose(
-        cls, pose: Pose, averages: Mapping[str, Average], contacts: pd.DataFrame
+        cls,
+        pose: Pose,
+        averages: Mapping[str, Average],
+        contacts: pd.DataFrame,
+        atoms: str = "",
+        doubt: str = "",
     ) -> MeasuredComplex:
         """Return what was measured of the complex whose simulation started from `pose`.
 
@@ -73,6 +96,8 @@ class MeasuredComplex:
             },
             dict(zip(contacts["residue"], contacts["occupancy"], strict=True)),
             pose.occupied,
+            atoms,
+            doubt,
         )
 
     @property
@@ -87,24 +112,25 @@ def compare(complexes: Sequence[MeasuredComplex]) -> pd.DataFrame:
 
     Pairs are the same ligand in two sites (``site``), and two stereoisomers in the same site
     (``enantiomer`` for mirror images, ``diastereomer`` otherwise). Complexes with an occupied site are
-    compared with those in which the same lies there; not with empty ones, since a site system of two
-    ligands is larger, which alone changes the interaction energy.
+    compared with those in which the same lies there; not with empty ones. One that is not credible takes
+    part in nothing. What means another thing in another site, as the distance to the site's own anchor, is
+    compared within a site only; averages of one site only where the same atoms of the receptor were simulated.
 
     Returns
     -------
     pandas.DataFrame
         Columns kind, first, second, quantity, first_value, second_value, difference (first
         less second), error, resolved, similarity. A difference is resolved if it exceeds the
-        95 % bound of Student's t for its error and the smaller number of independent samples;
-        the error knows of fluctuations within the trajectories only. Numbers of the docked
+        95 % bound of Student's t for its error, which is that of `with_known_spread`. Numbers of the docked
         pose have no error and are never resolved. ``similarity`` is the Tanimoto similarity of
         the contact fingerprints, in the row ``contacts`` alone.
     """
     import pandas as pd
 
+    credible = [one for one in with_known_spread(complexes) if not one.doubt]
     rows = [
         {"kind": kind, "first": one.label, "second": two.label, **row}
-        for one, two in combinations(complexes, 2)
+        for one, two in combinations(credible, 2)
         if (kind := _kind(one, two))
         for row in [*_averages(one, two), *_docked(one, two), _contacts(one, two)]
     ]
@@ -113,6 +139,27 @@ def compare(complexes: Sequence[MeasuredComplex]) -> pd.DataFrame:
         "error", "resolved", "similarity",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def with_known_spread(complexes: Sequence[MeasuredComplex]) -> list[MeasuredComplex]:
+    """Return complexes whose errors are no smaller than what is known of how much replicas differ.
+
+    That is pooled over all of them and what was measured before (`REPLICAS_DIFFER_BY`).
+    """
+    known = {
+        name: pooled_spread([one.averages[name] for one in complexes if name in one.averages], spread)
+        for name, spread in REPLICAS_DIFFER_BY.items()
+    }
+    return [
+        replace(
+            one,
+            averages={
+                name: widened(value, known[name]) if name in known else value
+                for name, value in one.averages.items()
+            },
+        )
+        for one in complexes
+    ]
 
 
 def fingerprint_similarity(one: Mapping[str, float], two: Mapping[str, float]) -> float:
@@ -138,12 +185,14 @@ def _kind(one: MeasuredComplex, two: MeasuredComplex) -> str | None:
 
 def _averages(one: MeasuredComplex, two: MeasuredComplex) -> list[dict[str, Any]]:
     rows = []
+    if one.site == two.site and one.atoms != two.atoms:
+        return []
     for quantity in one.averages:
-        if quantity not in two.averages:
+        if quantity not in two.averages or (quantity in OF_A_SITE and one.site != two.site):
             continue
         gap, error = difference(one.averages[quantity], two.averages[quantity])
         first, second = one.averages[quantity].mean, two.averages[quantity].mean
-        freedom = min(one.averages[quantity].samples, two.averages[quantity].samples) - 1
+        freedom = min(each.averages[quantity].degrees_of_freedom for each in (one, two))
         resolved = isfinite(error) and abs(gap) > _student(freedom) * error
         rows.append(_row(quantity, first, second, gap, error, resolved))
     return rows

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from dock.analysis.comparison import MeasuredComplex
 from dock.analysis.geometry import anchor_distance, contacts, hydrogen_bonds, ligand_rmsd
-from dock.analysis.statistics import Average, average_replicas
+from dock.analysis.ions import ion_distances, ion_summary
+from dock.analysis.statistics import MIN_SAMPLES, Average, average_replicas
 from dock.core.errors import AnalysisError
-from dock.dynamics.energies import interaction_energies
+from dock.dynamics.energies import cut_corrections, interaction_energies
+from dock.dynamics.parameters import parameter_penalties
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dock.analysis.trajectory import ComplexTrajectory
     from dock.docking.pose import Pose
+    from dock.dynamics.parameters import Penalty
     from dock.dynamics.platforms import Processor
+    from dock.dynamics.protocol import SimulationSettings
     from dock.dynamics.systems import ComplexSystem
 
 # What is averaged, with its unit in the name.
@@ -32,6 +34,10 @@ QUANTITIES = (
 )
 
 
+# Of these, what the part of the receptor outside a site system adds to.
+CORRECTED = ("interaction_kcal_mol", "vdw_kcal_mol", "electrostatic_kcal_mol")
+
+
 @dataclass(frozen=True)
 class ComplexAnalysis:
     """What was measured of one simulated complex.
@@ -39,16 +45,30 @@ class ComplexAnalysis:
     Attributes
     ----------
     series : pandas.DataFrame
-        A row a frame: ``replica``, ``time_ps`` and the quantities, each named with its unit.
+        A row a frame: ``replica``, ``time_ps`` and the quantities, each named with its unit. Energies are
+        those between the ligand and what was simulated.
     contacts : pandas.DataFrame
         Columns residue, occupancy, error, samples; by falling occupancy.
     hydrogen_bonds : pandas.DataFrame
         Columns donor, acceptor, occupancy.
+    ions : pandas.DataFrame
+        Column ``replica`` and those of `dock.analysis.ions.ion_distances`.
+    corrections : pandas.DataFrame
+        Of a site system, a row for each frame that was put back into the whole receptor: ``replica``,
+        ``time_ps``, and what the energies change by. Empty for systems that hold the whole receptor.
+    atoms : str
+        Content key of the receptor's atoms that were simulated and of which of them moved.
+    penalties : list of Penalty
+        Terms of the ligand's parameters that were borrowed from unlike atom types; see `HIGH_PENALTY`.
     """
 
     series: pd.DataFrame
     contacts: pd.DataFrame
     hydrogen_bonds: pd.DataFrame
+    ions: pd.DataFrame
+    corrections: pd.DataFrame
+    atoms: str = ""
+    penalties: Sequence[Penalty] = ()
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return every table by name."""
@@ -56,40 +76,56 @@ class ComplexAnalysis:
             "series": self.series,
             "contacts": self.contacts,
             "hydrogen_bonds": self.hydrogen_bonds,
+            "ions": self.ions,
+            "corrections": self.corrections,
         }
 
     def averages(self) -> dict[str, Average]:
-        """Return the average of each measured quantity."""
+        """Return the average of each measured quantity; energies are those with the whole receptor."""
         replicas = [replica for _, replica in self.series.groupby("replica")]
-        return {
+        found = {
             name: average_replicas([replica[name] for replica in replicas])
             for name in QUANTITIES
             if name in self.series
         }
+        if len(self.corrections):
+            found |= {name: found[name].corrected(self.corrections[name]) for name in CORRECTED}
+        return found
+
+    @property
+    def left(self) -> list[str]:
+        """The ions that left their place."""
+        summary = ion_summary(self.ions)
+        return list(summary.loc[summary["left"], "ion"])
+
+    @property
+    def doubt(self) -> str:
+        """Why the complex is not credible; empty if nothing speaks against it."""
+        return f"{', '.join(self.left)} left its place" if self.left else ""
 
     def measured(self, pose: Pose) -> MeasuredComplex:
         """Return the complex, whose simulation started from `pose`, as something to be compared."""
-        return MeasuredComplex.from_pose(pose, self.averages(), self.contacts)
+        return MeasuredComplex.from_pose(pose, self.averages(), self.contacts, self.atoms, self.doubt)
 
     def summary(self) -> dict[str, Any]:
-        """Return the averages: mean, standard error and independent samples by quantity.
-
-        The error of too few samples is None.
-        """
-        averages = {
-            name: {
-                "mean": value.mean,
-                "error": value.error if np.isfinite(value.error) else None,
-                "samples": value.samples,
-            }
-            for name, value in self.averages().items()
+        """Return what was measured as plain values; a number that is not known is None."""
+        averages = {name: value.to_record() for name, value in self.averages().items()}
+        return {
+            "frames": len(self.series),
+            "replicas": int(self.series["replica"].nunique()),
+            "averages": averages,
+            "ions": ion_summary(self.ions).to_dict("records"),
+            "doubt": self.doubt,
+            "atoms": self.atoms,
+            "penalties": [asdict(penalty) for penalty in self.penalties],
         }
-        replicas = int(self.series["replica"].nunique())
-        return {"frames": len(self.series), "replicas": replicas, "averages": averages}
 
 
 def analyse_complex(
-    replicas: Sequence[ComplexTrajectory], system: ComplexSystem, processor: Processor
+    replicas: Sequence[ComplexTrajectory],
+    system: ComplexSystem,
+    processor: Processor,
+    settings: SimulationSettings,
 ) -> ComplexAnalysis:
     """Measure a simulated complex.
 
@@ -99,23 +135,74 @@ def analyse_complex(
         The trajectory of each replica, one at least.
     system
         The system that was simulated, for its energies.
+    settings
+        Those that it was simulated with.
 
     Raises
     ------
     AnalysisError
         If a trajectory and the system are not of the same atoms, or a value is not finite.
     """
-    import pandas as pd
-
-    series = [_series(trajectory, system, processor) for trajectory in replicas]
-    for number, table in enumerate(series, start=1):
-        table.insert(0, "replica", number)
+    pose, method = replicas[0].pose, settings.system.charges
     touching = [contacts(trajectory) for trajectory in replicas]
     bonds = [hydrogen_bonds(trajectory) for trajectory in replicas]
     weights = [trajectory.frames.n_frames for trajectory in replicas]
     return ComplexAnalysis(
-        pd.concat(series, ignore_index=True), _occupancies(touching), _pooled_bonds(bonds, weights)
+        _numbered([_series(trajectory, system, processor) for trajectory in replicas]),
+        _occupancies(touching),
+        _pooled_bonds(bonds, weights),
+        _numbered([ion_distances(trajectory) for trajectory in replicas]),
+        _numbered(_corrections(replicas, system, processor, settings)),
+        system.atoms_key,
+        parameter_penalties(pose.ligand, method),
     )
+
+
+def _numbered(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put the tables of the replicas into one, with their number in front."""
+    import pandas as pd
+
+    for number, table in enumerate(tables, start=1):
+        table.insert(0, "replica", number)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _corrections(
+    replicas: Sequence[ComplexTrajectory],
+    system: ComplexSystem,
+    processor: Processor,
+    settings: SimulationSettings,
+) -> list[pd.DataFrame]:
+    """Return what the rest of the receptor adds to the energies, for some frames of each replica."""
+    import pandas as pd
+
+    if system.kind != "site":
+        return [pd.DataFrame(columns=["time_ps", *CORRECTED]) for _ in replicas]
+    tables = []
+    for trajectory in replicas:
+        count = trajectory.frames.n_frames
+        # The last of each of as many equal parts, as far apart as they can be; three at least in all, for an error.
+        parts = min(max(settings.whole_frames, -(-MIN_SAMPLES // len(replicas))), count)
+        chosen = [round(count * part / parts) - 1 for part in range(1, parts + 1)]
+        change = cut_corrections(
+            trajectory.receptor,
+            trajectory.pose,
+            system,
+            trajectory.frames.xyz[chosen],
+            processor,
+            settings.system.charges,
+        )
+        tables.append(
+            pd.DataFrame(
+                {
+                    "time_ps": trajectory.times[chosen],
+                    "interaction_kcal_mol": change["total"],
+                    "vdw_kcal_mol": change["vdw"],
+                    "electrostatic_kcal_mol": change["coulomb"] + change["solvation"],
+                }
+            )
+        )
+    return tables
 
 
 def _series(trajectory: ComplexTrajectory, system: ComplexSystem, processor: Processor) -> pd.DataFrame:

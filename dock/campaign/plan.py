@@ -33,7 +33,7 @@ class Task:
     Attributes
     ----------
     kind : str
-        ``receptor``, ``ligand``, ``dock``, ``gate``, ``refine``, ``membrane``, ``simulate`` or ``analyse``.
+        ``receptor``, ``ligand``, ``dock``, ``gate``, ``refine``, ``region``, ``membrane``, ``simulate`` or ``analyse``.
     label : str
         What people call it, such as ``dock escitalopram in orthosteric``.
     inputs : dict
@@ -49,7 +49,8 @@ class Task:
     time_limit : float, optional
         After so many seconds its worker is ended, and the task has failed.
     enough : tuple of str
-        Roles of needs of which one that succeeded is enough, such as the replicas of a simulation.
+        Roles of needs of which one that succeeded is enough, such as the replicas of a simulation; its
+        result says how many were ``lost``.
     """
 
     kind: str
@@ -178,38 +179,78 @@ def plan_campaign(settings: CampaignSettings, versions: Mapping[str, str] | None
         planned |= {reference.key: reference, search.key: search}
         inputs = {"site": site, "accept_failure": settings.accept_failed_gate}
         gates.append(task("gate", f"redocking gate of {site}", 0.1, inputs, receptor=receptor, search=search))
+    refined = [_refined(search, receptor, settings, task) for search in docked]
     simulations = [
-        new for search in docked for new in _simulation_tasks(search, receptor, gates, settings, task)
+        new
+        for site in sites
+        for new in _site_tasks(
+            [search for search in refined if search.inputs["site"] == site], receptor, gates, settings, task
+        )
     ]
-    planned |= {new.key: new for new in [*docked, *beside, *gates, *simulations]}
+    planned |= {new.key: new for new in [*docked, *beside, *refined, *gates, *simulations]}
     return list(planned.values())
 
 
-def _simulation_tasks(
-    search: Task, receptor: Task, gates: Sequence[Task], settings: CampaignSettings, task: TaskMaker
+def _refined(search: Task, receptor: Task, settings: CampaignSettings, task: TaskMaker) -> Task:
+    """Return the refinement of a search's poses where the campaign has one, or the search itself."""
+    if not settings.refinement:
+        return search
+    what = {"ligand": search.inputs["ligand"], "site": search.inputs["site"]}
+    inputs = what | {"settings": settings.refinement.model_dump(mode="json")}
+    inputs |= _charge_model(settings.refinement.system.charges)
+    cost = 10.0 + 5.0 * settings.refinement.poses
+    label = f"refine {what['ligand']} in {what['site']}"
+    return task("refine", label, cost, inputs, receptor=receptor, search=search)
+
+
+def _site_tasks(
+    searches: Sequence[Task],
+    receptor: Task,
+    gates: Sequence[Task],
+    settings: CampaignSettings,
+    task: TaskMaker,
 ) -> list[Task]:
-    """Return the simulation of a search's best pose, its analysis, and any refinement before."""
+    """Return the simulations of the best poses in a site, after what they have in common."""
+    if not searches:
+        return []
+    protocol, site = settings.simulation, searches[0].inputs["site"]
+    common: dict[str, Task] = {}
+    if protocol.system.kind == "site":
+        roles = {f"search_{number}": search for number, search in enumerate(searches, start=1)}
+        inputs = {"site": site, "settings": protocol.system.model_dump(mode="json")}
+        region = task("region", f"region of the {site} site", 1.0, inputs, receptor=receptor, **roles)
+        common["region"] = replace(region, enough=tuple(roles))
+    if protocol.system.kind == "membrane":
+        inputs = {"settings": protocol.system.membrane.model_dump(mode="json")}
+        common["membrane"] = task(
+            "membrane", "membrane around the receptor", 1200.0, inputs, receptor=receptor
+        )
+    simulations = [
+        new
+        for search in searches
+        for new in _simulation_tasks(search, receptor, gates, common, settings, task)
+    ]
+    return [*common.values(), *simulations]
+
+
+def _simulation_tasks(
+    search: Task,
+    receptor: Task,
+    gates: Sequence[Task],
+    common: Mapping[str, Task],
+    settings: CampaignSettings,
+    task: TaskMaker,
+) -> list[Task]:
+    """Return the replicas of the simulation of a search's best pose, and their analysis."""
     protocol = settings.simulation
     what = {"ligand": search.inputs["ligand"], "site": search.inputs["site"]}
     where = f"{what['ligand']} in {what['site']}"
-    first = []
-    if settings.refinement:
-        refining = what | {"settings": settings.refinement.model_dump(mode="json")}
-        refining |= _charge_model(settings.refinement.system.charges)
-        cost = 10.0 + 5.0 * settings.refinement.poses
-        search = task("refine", f"refine {where}", cost, refining, receptor=receptor, search=search)
-        first = [search]
     # A result depends neither on how many replicas there are nor on how often the state was saved.
     inputs = what | {
         "settings": protocol.model_dump(mode="json", exclude={"replicas", "checkpoint_interval"})
     }
     inputs |= _charge_model(protocol.system.charges)
-    needs = {"receptor": receptor, "search": search}
-    if protocol.system.kind == "membrane":
-        around = {"settings": protocol.system.membrane.model_dump(mode="json")}
-        bilayer = task("membrane", "membrane around the receptor", 1200.0, around, receptor=receptor)
-        first = [*first, bilayer]
-        needs |= {"membrane": bilayer}
+    needs = {"receptor": receptor, "search": search, **common}
     gated = {f"gate_{gate.inputs['site']}": gate for gate in gates if not settings.accept_failed_gate}
     cost = 8.0 + COST_OF_STEP[protocol.system.kind] * protocol.steps
     replicas = {}
@@ -218,15 +259,9 @@ def _simulation_tasks(
         replicas[f"replica_{number}"] = task(
             "simulate", label, cost, inputs | {"replica": number}, **needs, **gated
         )
-    analysis = task(
-        "analyse",
-        f"analyse {where}",
-        2.0 + 0.05 * protocol.frames * protocol.replicas,
-        inputs,
-        **needs,
-        **replicas,
-    )
-    return [*first, *replicas.values(), replace(analysis, enough=tuple(replicas))]
+    cost = 2.0 + 0.05 * protocol.frames * protocol.replicas + 5.0 * protocol.replicas
+    analysis = task("analyse", f"analyse {where}", cost, inputs, **needs, **replicas)
+    return [*replicas.values(), replace(analysis, enough=tuple(replicas))]
 
 
 def _charge_model(method: ChargeMethod) -> dict[str, str]:

@@ -39,7 +39,7 @@ def report_content(campaign: Campaign) -> ReportContent:
     else:
         receptor = open_receptor(campaign.settings.receptor, campaign.settings.preparation_changes)
     locked = campaign.locked()
-    names = [name for name in tables.TABLES if name != "contacts"]
+    names = [name for name in tables.TABLES if name not in (tables.CONTACTS, tables.ION_DISTANCES)]
     return ReportContent(
         title=f"{receptor.record.get('title', receptor.name)}: {', '.join(_ligand_names(tasks))}",
         receptor=receptor,

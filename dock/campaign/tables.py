@@ -6,12 +6,12 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dock.analysis.comparison import MeasuredComplex, compare
+from dock.analysis.comparison import MeasuredComplex, compare, with_known_spread
 from dock.analysis.complexes import QUANTITIES
+from dock.analysis.ions import SUMMARY as ION_COLUMNS
 from dock.analysis.statistics import Average
 from dock.campaign.plan import Task, tasks_of_kind
 from dock.campaign.tasks import FAILURE, LIGAND, best_pose, has_failed, is_done, load_poses, read_result
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dock.docking.pose import Pose
 
 CONTACTS, HYDROGEN_BONDS, SERIES = "contacts", "hydrogen_bonds", "series"
+ION_DISTANCES = "ion_distances"
 
 
 def make_table(name: str, tasks: Sequence[Task], run: Path) -> pd.DataFrame:
@@ -92,28 +93,27 @@ def write_results(tasks: Sequence[Task], run: Path) -> None:
 
 def measured_complexes(tasks: Sequence[Task], run: Path) -> list[MeasuredComplex]:
     """Return every analysed complex as something to be compared."""
+    return [complex_ for _, complex_ in _analysed(tasks, run)]
+
+
+def _analysed(tasks: Sequence[Task], run: Path) -> list[tuple[dict[str, Any], MeasuredComplex]]:
+    """Return the result of every analysis, and what it measured."""
     by_key = {task.key: task for task in tasks}
-    complexes: list[MeasuredComplex] = []
+    found = []
     for task in _done(tasks, run, "analyse"):
-        averages = _averages(read_result(task, run)["result"])
-        complexes.append(
-            MeasuredComplex.from_pose(
-                best_pose(by_key[task.needs["search"]].folder(run)),
-                {name: _average(value) for name, value in averages.items()},
-                task_table(task, run, CONTACTS),
-            )
+        result = read_result(task, run)["result"]
+        pose = best_pose(by_key[task.needs["search"]].folder(run))
+        averages = {
+            # Each whole before its parts; a file holds them by the alphabet.
+            name: Average.from_record(fields)
+            for name in QUANTITIES
+            if (fields := result["averages"].get(name))
+        }
+        measured = MeasuredComplex.from_pose(
+            pose, averages, task_table(task, run, CONTACTS), result["atoms"], result["doubt"]
         )
-    return complexes
-
-
-def _averages(result: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the averages of an analysis, each whole before its parts; a file holds them by the alphabet."""
-    return {name: result["averages"][name] for name in QUANTITIES if name in result["averages"]}
-
-
-def _average(value: dict[str, Any]) -> Average:
-    error = nan if value["error"] is None else value["error"]
-    return Average(value["mean"], error, value["samples"])
+        found.append((result, measured))
+    return found
 
 
 def _done(tasks: Sequence[Task], run: Path, kind: str) -> list[Task]:
@@ -182,24 +182,50 @@ def _occupied(task: Task) -> bool:
 
 
 def _simulations(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
+    """Average what was measured of every simulated complex, with the errors that comparisons use."""
+    import pandas as pd
+
+    analysed = _analysed(tasks, run)
+    rows = [
+        {
+            "ligand": one.ligand,
+            "site": one.site,
+            "quantity": name,
+            "mean": value.mean,
+            "error": value.error,
+            "independent_samples": round(value.samples, 1),
+            "replicas": result["replicas"],
+            "replicas_lost": result["lost"],
+            "doubt": one.doubt,
+        }
+        for (result, _), one in zip(analysed, with_known_spread([each for _, each in analysed]), strict=True)
+        for name, value in one.averages.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _ions(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
+    """How each ion fared in every complex, see `dock.analysis.ions.ion_summary`."""
     import pandas as pd
 
     rows = [
-        {
-            "ligand": task.inputs["ligand"],
-            "site": task.inputs["site"],
-            "quantity": name,
-            "mean": value["mean"],
-            "error": value["error"],
-            "independent_samples": round(value["samples"], 1),
-            "replicas": result["replicas"],
-            "replicas_lost": result["replicas_lost"],
-        }
-        for task in _done(tasks, run, "analyse")
-        for result in [read_result(task, run)["result"]]
-        for name, value in _averages(result).items()
+        {"ligand": one.ligand, "site": one.site, **ion}
+        for result, one in _analysed(tasks, run)
+        for ion in result["ions"]
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["ligand", "site", *ION_COLUMNS])
+
+
+def _penalties(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
+    """Parameters of ligands that were borrowed from unlike atom types, each ligand's once."""
+    import pandas as pd
+
+    rows = {
+        (one.ligand, penalty["term"], penalty["types"]): {"ligand": one.ligand, **penalty}
+        for result, one in _analysed(tasks, run)
+        for penalty in result["penalties"]
+    }
+    return pd.DataFrame(rows.values(), columns=["ligand", "term", "types", "score"])
 
 
 def _runs(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
@@ -290,6 +316,9 @@ TABLES: dict[str, Callable[[Sequence[Task], Path], pd.DataFrame]] = {
     "simulations": _simulations,
     "runs": _runs,
     CONTACTS: lambda tasks, run: _concatenated(tasks, run, CONTACTS),
+    "ions": _ions,
+    ION_DISTANCES: lambda tasks, run: _concatenated(tasks, run, "ions"),
+    "penalties": _penalties,
     HYDROGEN_BONDS: lambda tasks, run: _concatenated(tasks, run, HYDROGEN_BONDS),
     "comparisons": _comparisons,
     "failures": _failures,

@@ -75,18 +75,23 @@ class TaskContext:
         """Load the campaign's receptor."""
         return load_receptor(self.needed("receptor"))
 
-    def receptor_of_pose(self) -> Receptor:
-        """Load the receptor that the pose to be simulated lies in: that which gave way to it, if refined."""
-        refined = self.task.kinds["search"] == "refine"
-        return load_receptor(self.needed("search")) if refined else self.receptor()
+    def pose_and_receptor(self, role: str) -> tuple[Pose, Receptor]:
+        """Load the best pose of a search, and the receptor that it lies in: that which gave way to it, if refined."""
+        folder = self.needed(role)
+        receptor = load_receptor(folder) if self.task.kinds[role] == "refine" else self.receptor()
+        return best_pose(folder), receptor
 
     def system(self, receptor: Receptor, pose: Pose, settings: SystemSettings) -> ComplexSystem:
         """Build the system that is simulated."""
         from dock.dynamics.bilayer import Bilayer
+        from dock.dynamics.region import Region
         from dock.dynamics.systems import build_system
 
         bilayer = Bilayer.load(self.needed("membrane") / BILAYER) if "membrane" in self.task.needs else None
-        return build_system(receptor, pose, settings, bilayer)
+        region = None
+        if "region" in self.task.needs:
+            region = Region.from_record(read_json(self.needed("region") / RESULT)["result"]["region"])
+        return build_system(receptor, pose, settings, bilayer, region=region)
 
     def processor(self, precision: Precision = "mixed") -> Processor:
         """Return the processor of a simulation."""
@@ -146,7 +151,7 @@ def is_done(task: Task, run: Path) -> bool:
     if not task.enough:
         return True
     there = [(task.needed(run, role) / RESULT).exists() for role in task.enough]
-    lost: int = read_result(task, run)["result"]["replicas_lost"]
+    lost: int = read_result(task, run)["result"]["lost"]
     return there.count(False) >= lost
 
 
@@ -292,6 +297,18 @@ def _gate(context: TaskContext) -> dict[str, Any]:
     return {"passed": passed, "accepted": accepted, "seeds": rows}
 
 
+def _region(context: TaskContext) -> dict[str, Any]:
+    """Draw the region of a site around the best poses of every search that found one."""
+    from dock.dynamics.region import region_around
+    from dock.dynamics.systems import SystemSettings
+
+    settings = SystemSettings(**context.task.inputs["settings"])
+    done = [role for role in context.task.enough if (context.needed(role) / RESULT).exists()]
+    places = [context.pose_and_receptor(role)[::-1] for role in done]
+    region = region_around(places, settings)
+    return {"region": region.to_record(places[0][0]), "lost": len(context.task.enough) - len(done)}
+
+
 def _membrane(context: TaskContext) -> dict[str, Any]:
     from dock.dynamics.bilayer import MembraneSettings, build_bilayer
     from dock.dynamics.lipids import CHOLESTEROL
@@ -315,8 +332,8 @@ def _simulate(context: TaskContext) -> dict[str, Any]:
 
     inputs = context.task.inputs
     settings = SimulationSettings(**inputs["settings"])
-    pose = best_pose(context.needed("search"))
-    system = context.system(context.receptor_of_pose(), pose, settings.system)
+    pose, receptor = context.pose_and_receptor("search")
+    system = context.system(receptor, pose, settings.system)
     trajectory = simulate(
         system,
         settings,
@@ -336,17 +353,16 @@ def _analyse(context: TaskContext) -> dict[str, Any]:
     from dock.analysis.trajectory import ComplexTrajectory
     from dock.dynamics.protocol import SimulationSettings
 
-    pose = best_pose(context.needed("search"))
-    receptor = context.receptor_of_pose()
+    pose, receptor = context.pose_and_receptor("search")
     settings = SimulationSettings(**context.task.inputs["settings"])
     replicas = [context.needed(role) for role in context.task.enough]
     done = [folder for folder in replicas if (folder / RESULT).exists()]
     system = context.system(receptor, pose, settings.system)
     trajectories = [ComplexTrajectory.load(folder, pose, receptor, system.kind) for folder in done]
-    analysis = analyse_complex(trajectories, system, context.processor(settings.precision))
+    analysis = analyse_complex(trajectories, system, context.processor(settings.precision), settings)
     for name, table in analysis.tables().items():
         write_text(context.folder / f"{name}.csv", table.to_csv(index=False))
-    return analysis.summary() | {"replicas_lost": len(replicas) - len(done)}
+    return analysis.summary() | {"lost": len(replicas) - len(done)}
 
 
 KINDS: dict[str, Callable[[TaskContext], dict[str, Any]]] = {
@@ -355,6 +371,7 @@ KINDS: dict[str, Callable[[TaskContext], dict[str, Any]]] = {
     "dock": _dock,
     "gate": _gate,
     "refine": _refine,
+    "region": _region,
     "membrane": _membrane,
     "simulate": _simulate,
     "analyse": _analyse,

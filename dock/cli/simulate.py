@@ -64,6 +64,7 @@ def command(
 
     One complex after the other, in several replicas, each measured. One that fails does not stop the others.
     """
+    from dock.analysis.comparison import with_known_spread
     from dock.core.errors import DockError, InputError, StoppedError
     from dock.core.files import alone_in, output_folder
     from dock.docking.pose import read_poses
@@ -78,10 +79,20 @@ def command(
         receptor = _occupied(receptor, beside)
     failed = 0
     with alone_in(output_folder(folder)):
-        for label, pose in (_all(todo) if every else _first(todo)).items():
+        chosen = _all(todo) if every else _first(todo)
+        for label, pose in chosen.items():
+            alike = [other for other in chosen.values() if other.site == pose.site]
             try:
                 done = simulate(
-                    receptor, pose, folder / label, protocol, platform, device, deadline, accept_changes
+                    receptor,
+                    pose,
+                    folder / label,
+                    protocol,
+                    platform,
+                    device,
+                    deadline,
+                    accept_changes,
+                    alike,
                 )
             except (StoppedError, InputError):
                 raise
@@ -91,7 +102,10 @@ def command(
                 continue
             done.write()
             click.echo(f"done: {label}")
-            for name, value in done.analysis.averages().items():
+            (measured,) = with_known_spread([done.measured()])
+            if measured.doubt:
+                click.echo(f"  not credible: {measured.doubt}")
+            for name, value in measured.averages.items():
                 click.echo(
                     f"  {name:24} {value.mean:9.2f} +- {value.error:.2f} ({value.samples:.0f} samples)"
                 )

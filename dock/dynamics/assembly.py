@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from dock.dynamics.parameters import force_of, molecule_parameters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from openmm import GBSAOBCForce, System
+    from openmm import System
     from openmm.app import Topology
     from rdkit.Chem import Mol
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 Part: TypeAlias = "tuple[System, NDArray[np.int64]]"
 # The atoms of a term and its parameters.
 _Term: TypeAlias = "tuple[list[int], list[float]]"
-SOLVENT_DIELECTRIC = 78.5
 LIGAND_CHAIN = "L"
 # Of the soft repulsion: kJ/mol where two atoms coincide, the part of their Lennard-Jones diameters within
 # which it acts, and nm beyond which it is not looked for.
@@ -38,7 +38,8 @@ FORCES = (*BONDED, "NonbondedForce")
 def combine(parts: Sequence[Part]) -> System:
     """Put subsets of parametrised systems into one, without cutoff.
 
-    A system may be in several parts, as that of a water molecule is: it is read once.
+    A system may be in several parts, as that of a water molecule is: it is read once, and must not be
+    changed afterwards.
 
     Parameters
     ----------
@@ -59,11 +60,8 @@ def combine(parts: Sequence[Part]) -> System:
         combined.addForce(force)
     nonbonded = forces["NonbondedForce"]
     nonbonded.setNonbondedMethod(openmm.NonbondedForce.NoCutoff)
-    read: dict[int, _Terms] = {}
     for system, indices in parts:
-        if id(system) not in read:
-            read[id(system)] = _Terms(system)
-        terms = read[id(system)]
+        terms = _Terms.of(system)
         start = combined.getNumParticles()
         new = [-1] * len(terms.masses)
         for position, old in enumerate(indices.tolist()):
@@ -82,6 +80,15 @@ def combine(parts: Sequence[Part]) -> System:
 
 class _Terms:
     """What a parametrised system consists of, as numbers in OpenMM's units."""
+
+    _read: ClassVar[WeakKeyDictionary[System, _Terms]] = WeakKeyDictionary()
+
+    @classmethod
+    def of(cls, system: System) -> _Terms:
+        """Return the terms of a system, read at the first call."""
+        if system not in cls._read:
+            cls._read[system] = cls(system)
+        return cls._read[system]
 
     def __init__(self, system: System) -> None:
         self.masses = [system.getParticleMass(n)._value for n in range(system.getNumParticles())]
@@ -111,6 +118,32 @@ class _Terms:
 def _split(values: Sequence[Any], width: int) -> _Term:
     """Return the atoms of a term, and its parameters without their units."""
     return list(values[:width]), [getattr(value, "_value", value) for value in values[width:]]
+
+
+def severed(system: System, kept: NDArray[np.int64], mobile: NDArray[np.bool_]) -> list[list[int]]:
+    """Return the atoms of every term that a cut would take from atoms that move; none, if it is fit for use.
+
+    Parameters
+    ----------
+    system
+        The whole that is cut.
+    kept : numpy.ndarray of int, shape (n_kept,)
+        Indices of the particles that are kept.
+    mobile : numpy.ndarray of bool, shape (n_kept,)
+        Which of them move.
+
+    Returns
+    -------
+    list of list of int
+        Bonds, angles, torsions, exceptions and constraints with an atom that moves and one that is gone.
+    """
+    inside, moving = set(kept.tolist()), set(kept[mobile].tolist())
+    return [
+        atoms
+        for values in _Terms.of(system).between
+        for atoms, _ in values
+        if not moving.isdisjoint(atoms) and not inside.issuperset(atoms)
+    ]
 
 
 def total_charge(parts: Sequence[Part]) -> float:
@@ -213,42 +246,6 @@ def add_ligand(topology: Topology, mol: Mol, residue_name: str, number: int = 1)
         atoms.append(topology.addAtom(name, Element.getBySymbol(symbol), residue))
     for bond in mol.GetBonds():
         topology.addBond(atoms[bond.GetBeginAtomIdx()], atoms[bond.GetEndAtomIdx()])
-
-
-def add_solvent(system: System, topology: Topology) -> None:
-    """Put a system into native OBC2, without cutoff; charges are those of its non-bonded force."""
-    import openmm
-
-    nonbonded = force_of(system, openmm.NonbondedForce)
-    charges = [nonbonded.getParticleParameters(index)[0] for index in range(system.getNumParticles())]
-    system.addForce(solvent_force(charges, topology))
-
-
-def set_cutoff(system: System, cutoff: float) -> None:
-    """Cut off the non-bonded forces of a system that is not periodic, at a distance in nanometres."""
-    import openmm
-
-    for force in system.getForces():
-        if isinstance(force, openmm.NonbondedForce | openmm.GBSAOBCForce):
-            force.setNonbondedMethod(force.CutoffNonPeriodic)
-            force.setCutoffDistance(cutoff)
-        if isinstance(force, openmm.NonbondedForce):
-            # Solvent screening is the business of OBC2, not of a reaction field.
-            force.setReactionFieldDielectric(1.0)
-
-
-def solvent_force(charges: Sequence[Any], topology: Topology) -> GBSAOBCForce:
-    """Return native OBC2 with mbondi2 radii and ACE surface, without cutoff."""
-    import openmm
-    from openmm.app.internal.customgbforces import GBSAOBC2Force
-
-    solvent = openmm.GBSAOBCForce()
-    solvent.setNonbondedMethod(openmm.GBSAOBCForce.NoCutoff)
-    solvent.setSolventDielectric(SOLVENT_DIELECTRIC)
-    parameters = GBSAOBC2Force.getStandardParameters(topology)
-    for charge, (radius, screen) in zip(charges, parameters, strict=True):
-        solvent.addParticle(charge, radius, screen)
-    return solvent
 
 
 def repartition(system: System, topology: Topology, hydrogen_mass: float, skip: Sequence[str] = ()) -> None:

@@ -46,6 +46,10 @@ class Checkpoint:
         Each breakdown so far: step, problem and the time step, in fs, that it went on with.
     sessions : tuple of dict
         Each stretch of work so far: the platform and the steps it did.
+    extension : int
+        Steps by which the equilibration was longer than planned, since the temperature had not settled.
+    settled : dict
+        How it ended, see `dock.dynamics.settling.Settling`; empty while it goes on.
     """
 
     step: int
@@ -55,6 +59,8 @@ class Checkpoint:
     seconds: float = 0.0
     events: tuple[dict[str, Any], ...] = field(default_factory=tuple)
     sessions: tuple[dict[str, Any], ...] = field(default_factory=tuple)
+    extension: int = 0
+    settled: dict[str, Any] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
         """Write it, atomically, over the one before."""

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dock.dynamics.parameters import force_of
+from dock.dynamics.solvent import COULOMB
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
     from openmm import System
 
+    from dock.docking.pose import Pose
+    from dock.dynamics.charges import ChargeMethod
     from dock.dynamics.platforms import Processor
     from dock.dynamics.systems import ComplexSystem
+    from dock.receptors import Receptor
 
 KJ_PER_KCAL = 4.184
-# 1/(4 pi eps0) in kJ mol^-1 nm e^-2, as in OpenMM's reference code.
-COULOMB = 138.935456
 
 
 def interaction_energies(
@@ -29,9 +31,9 @@ def interaction_energies(
     van der Waals and Coulomb terms are sums over pairs of ligand and receptor atoms; the
     solvation term is what OBC2 and its surface term give for the complex less receptor less
     ligand, all in the same coordinates. It is no free energy: nobody's entropy or strain is
-    in it, and the part of the receptor outside a site system is not either. Coulomb and solvation
-    nearly cancel, and each depends on how many charged residues a site system keeps: compare
-    complexes by their sum, which does not (the size of the site system, benchmarks/RESULTS.md).
+    in it, and the part of the receptor outside a site system is not either: see `cut_corrections`. Coulomb
+    and solvation nearly cancel, and each depends on how many charged residues a site system keeps: compare
+    complexes by their sum.
 
     Parameters
     ----------
@@ -54,6 +56,47 @@ def interaction_energies(
     table["solvation"] = whole - receptor - alone
     table["total"] = table.sum(axis=1)
     return table / KJ_PER_KCAL
+
+
+def cut_corrections(
+    receptor: Receptor,
+    pose: Pose,
+    site: ComplexSystem,
+    frames: NDArray[np.float64],
+    processor: Processor,
+    charges: ChargeMethod = "am1-bcc",
+) -> pd.DataFrame:
+    """Return what the part of the receptor outside a site system adds to the interaction energy.
+
+    The frames are put back into the whole receptor, whose other atoms lie where they were prepared, and
+    evaluated without a cutoff: the energies of different site systems are then of the same atoms. What the
+    rest would have done had it moved, or had the ligand felt it while it was simulated, is not in it.
+
+    Parameters
+    ----------
+    receptor, pose
+        Those that the site system was built of.
+    frames : numpy.ndarray, shape (n_frames, n_atoms, 3)
+        Of the site system, in nanometres; an evaluation costs as much as some 20 steps of the site.
+    charges
+        The method by which ligands got their charges.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of `interaction_energies`: whole less part, in kcal/mol, a row a frame.
+    """
+    from dock.dynamics.systems import SystemSettings, whole_system
+
+    whole = whole_system(receptor, pose, SystemSettings(kind="implicit", charges=charges))
+    count = receptor.topology.getNumAtoms()
+    places = np.repeat(whole.positions[None], len(frames), axis=0)
+    places[:, site.kept] = frames[:, site.receptor]
+    places[:, count:] = frames[:, len(site.kept) :]
+    inside, outside = (
+        interaction_energies(system, xyz, processor) for system, xyz in ((site, frames), (whole, places))
+    )
+    return outside - inside
 
 
 def _pair_energies(complex_system: ComplexSystem, frames: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -16,10 +16,19 @@ from dock.core.errors import ChangedError, SimulationError, StoppedError
 from dock.core.files import alone_in, read_json, write_json, write_text
 from dock.dynamics.checkpoint import Checkpoint, begin, identify
 from dock.dynamics.ensemble import CONSTRAINT_TOLERANCE, check, running_system
-from dock.dynamics.frames import STATE, TOPOLOGY, FrameFiles, energies, write_topology
+from dock.dynamics.frames import (
+    STATE,
+    TOPOLOGY,
+    FrameFiles,
+    degrees_of_freedom,
+    energies,
+    temperature,
+    write_topology,
+)
 from dock.dynamics.minimisation import SCALE, minimise
 from dock.dynamics.platforms import Processor
-from dock.dynamics.protocol import RELEASE, SimulationSettings
+from dock.dynamics.protocol import MOST_SETTLING, RELEASE, SimulationSettings
+from dock.dynamics.settling import Settling
 from dock.dynamics.systems import ComplexSystem
 
 if TYPE_CHECKING:
@@ -91,7 +100,7 @@ def simulate(
     with alone_in(folder):
         begin(folder, identify(complex_system, settings, replica), accept_changes)
         record = read_json(folder / RECORD) if (folder / RECORD).exists() else None
-        if record is None or record["steps"] < settings.steps:
+        if record is None or record["frames"] < settings.frames:
             run = _Run(complex_system, settings, processor, folder, replica, progress, deadline)
             run.advance_to_the_end()
             record = run.finish()
@@ -120,21 +129,37 @@ class _Run:
         self.sound = -1  # the last step whose energies were seen to be finite
         self.chunk = 10
         self.saved_at, self.saving_took = time.perf_counter(), 0.0
+        self.settling = Settling(
+            settings.temperature.value_in("K"),
+            degrees_of_freedom(complex_system),
+            settings.timestep.value_in("ps"),
+        )
         self.good = Checkpoint.load(folder) or self._minimised()
-        if self.good.step > settings.steps:
+        self.extension, self.settled = self.good.extension, self.good.settled
+        if self.good.step > self.last_step:
             raise ChangedError(
                 folder,
-                f"holds a simulation that has gone on to step {self.good.step}, of {settings.steps} asked for",
+                f"holds a simulation that has gone on to step {self.good.step}, of {self.last_step} asked for",
                 "ask for as much production as before, or simulate into another folder",
             )
         self.session = len(self.good.sessions)
         self.step, self.seconds = self.good.step, self.good.seconds
         self.files = self._open_files()
 
+    @property
+    def equilibrated_at(self) -> int:
+        """The step after which frames are kept, as far as is known by now."""
+        return self.settings.equilibration_steps + self.extension
+
+    @property
+    def last_step(self) -> int:
+        """The last step of production."""
+        return self.equilibrated_at + self.settings.production_steps
+
     def advance_to_the_end(self) -> None:
         """Do the steps that are left, and save the last of them."""
         breakdowns = 0
-        while self.step < self.settings.steps:
+        while self.step < self.last_step:
             try:
                 self._advance()
             except _BrokenDownError as error:
@@ -146,23 +171,27 @@ class _Run:
         from openmm import XmlSerializer
 
         context = self._running_context()
-        context.setStepCount(self.settings.steps)  # it counted halved steps, too, if there were any
+        context.setStepCount(self.last_step)  # it counted halved steps, too, if there were any
         context.setTime(self._planned_time())
         state = context.getState(positions=True, velocities=True, parameters=True)
         checks = check(self.complex, _positions(state), self.processor.rounding)
         write_text(self.folder / STATE, XmlSerializer.serialize(state))
         steps = sum(session["steps"] for session in self.good.sessions)
+        temperatures = self.files.temperatures()
         record = {
             "kind": self.complex.kind,
             "replica": self.replica,
             "atoms": len(self.complex.positions),
             "mobile_atoms": int(self.complex.mobile.sum()),
             "ligand_atoms": len(self.complex.ligand),
-            "steps": self.settings.steps,
+            "steps": self.last_step,
             "frames": self.settings.frames,
+            "equilibration_ps": round(self._time_of(self.equilibrated_at), 3),
+            **self.settled,
             "ms_per_step": round(self.good.seconds / steps * 1e3, 3),
             "stepping_s": round(self.good.seconds, 2),
-            "mean_temperature_K": round(self.files.mean_temperature(), 2),
+            "mean_temperature_K": round(float(temperatures.mean()), 2),
+            "first_frames_temperature_K": round(float(temperatures[: -(-len(temperatures) // 4)].mean()), 2),
             "breakdowns": len(self.good.events),
             "platform": self.processor.platform,
             "platform_properties": dict(self.processor.properties),
@@ -209,32 +238,55 @@ class _Run:
             self.chunk = max(1, self.chunk // 2)
         self.step += steps
         self.seconds += took
-        production = self.step - self.settings.equilibration_steps
+        if self.settings.restrained_steps < self.step <= self.equilibrated_at:
+            self._settle(context)
+        production = self.step - self.equilibrated_at
         if production > 0 and production % self.settings.frame_steps == 0:
             self._keep_frame(context, production // self.settings.frame_steps)
         if self.finer > 1 and self.step >= self.slow_until:
             self.finer = 1
             self._set_pace(context)
-        self.progress(self.step / self.settings.steps)
+        self.progress(self.step / self.last_step)
         due = max(self.settings.checkpoint_interval.value_in("s"), self.saving_took / SAVING_SHARE)
-        late, done = time.time() >= self.deadline, self.step >= self.settings.steps
+        late, done = time.time() >= self.deadline, self.step >= self.last_step
         if late or done or time.perf_counter() - self.saved_at >= due:
             self._save()
         if late and not done:
             raise StoppedError(
                 self.folder.name,
-                f"time is up at step {self.step} of {self.settings.steps}",
+                f"time is up at step {self.step} of {self.last_step}",
                 "the same command continues it",
             )
 
     def _next_boundary(self) -> int:
-        """Return the step at which restraints change or the next frame is due."""
+        """Return the step at which restraints change, or the next look at the temperature or frame is due."""
         for end in self.settings.release_steps:
             if self.step < end:
                 return end
-        production = self.step - self.settings.equilibration_steps
-        frames = production // self.settings.frame_steps + 1
-        return self.settings.equilibration_steps + frames * self.settings.frame_steps
+        if self.step < self.equilibrated_at:
+            looks = (self.step - self.settings.restrained_steps) // self.settling.every + 1
+            return min(self.settings.restrained_steps + looks * self.settling.every, self.equilibrated_at)
+        frames = (self.step - self.equilibrated_at) // self.settings.frame_steps + 1
+        return self.equilibrated_at + frames * self.settings.frame_steps
+
+    def _settle(self, context: Context) -> None:
+        """Look at the temperature; at the end of a stretch decide whether another one follows."""
+        settings, freedom = self.settings, degrees_of_freedom(self.complex)
+        self._make_sure(
+            lambda: self.settling.look(temperature(energies(context.getState(energy=True))[1], freedom))
+        )
+        if self.step < self.equilibrated_at:
+            return
+        self.settled = self.settling.record()
+        longest = (MOST_SETTLING - 1) * settings.settling_steps
+        if (
+            self.settling.tells(settings.settling_steps)
+            and not self.settling.settled
+            and self.extension < longest
+        ):
+            self.extension += settings.settling_steps
+            self.settled = {}
+            self.settling.start_again()
 
     def _keep_frame(self, context: Context, number: int) -> None:
         """Append a frame; what is broken about it is a breakdown."""
@@ -272,6 +324,8 @@ class _Run:
             state=XmlSerializer.serialize(state),
             seconds=self.seconds,
             sessions=(*self.good.sessions[: self.session], session),
+            extension=self.extension,
+            settled=self.settled,
         )
         self.good.save(self.folder)
         self.saved_at = time.perf_counter()
@@ -279,7 +333,7 @@ class _Run:
 
     def _running_context(self) -> Context:
         """Return the context of this part of the simulation, made anew after a restart or release."""
-        restraining = self.step < self.settings.equilibration_steps
+        restraining = self.step < self.settings.restrained_steps
         if self.context is None or restraining != self.restraining:
             self.context = self._new_context(restraining)
             self.restraining = restraining
@@ -319,10 +373,13 @@ class _Run:
 
     def _planned_time(self) -> float:
         """Return the simulated time, in ps, from the start of equilibration."""
+        return self._time_of(self.step)
+
+    def _time_of(self, step: int) -> float:
         settings = self.settings
-        before = min(self.step, settings.equilibration_steps)
+        before = min(step, settings.restrained_steps)
         return before * settings.equilibration_timestep.value_in("ps") + (
-            self.step - before
+            step - before
         ) * settings.timestep.value_in("ps")
 
     def _set_pace(self, context: Context) -> None:
@@ -357,6 +414,8 @@ class _Run:
         self.good.save(self.folder)
         self.slow_until = error.step + SLOW_STEPS
         self.step, self.seconds, self.context = self.good.step, self.good.seconds, None
+        self.extension, self.settled = self.good.extension, self.good.settled
+        self.settling.start_again()
         self.files = self._open_files()
 
     def _diagnose(self) -> Path:

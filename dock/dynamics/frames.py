@@ -12,6 +12,7 @@ import numpy as np
 from dock.core.errors import SimulationError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from openmm import State
     from openmm.app import Topology
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 TRAJECTORY, TOPOLOGY, ENERGIES, STATE = "trajectory.xtc", "topology.cif", "energies.csv", "state.xml"
 COLUMNS = ("time_ps", "potential_kJ_mol", "kinetic_kJ_mol", "temperature_K")
 BOX_COLUMNS = ("box_x_nm", "box_y_nm", "box_z_nm", "density_g_ml")
+GAS_CONSTANT = 8.31446261815324e-3  # kJ/mol/K (CODATA 2018)
 DALTON_PER_NM3 = 1.66053906660e-3  # in g/ml (CODATA 2018)
 
 
@@ -48,7 +50,7 @@ class FrameFiles:
         system = complex_system.system
         self._paths = (folder / TRAJECTORY, folder / ENERGIES)
         self._interval = interval
-        self._freedom = 3 * int(complex_system.mobile.sum()) - system.getNumConstraints()
+        self._freedom = degrees_of_freedom(complex_system)
         masses = [
             system.getParticleMass(i).value_in_unit(unit.dalton) for i in range(len(complex_system.mobile))
         ]
@@ -70,19 +72,16 @@ class FrameFiles:
         SimulationError
             If an energy is not finite, or atoms flew further than the format can say.
         """
-        from openmm import unit
-
         potential, kinetic = energies(state)
-        gas_constant = unit.MOLAR_GAS_CONSTANT_R.value_in_unit(unit.kilojoule_per_mole / unit.kelvin)
         row = [
             repr(round(number * self._interval, 6)),
             *(f"{value:.6f}" for value in (potential, kinetic)),
-            f"{2 * kinetic / (self._freedom * gas_constant):.3f}",
+            f"{temperature(kinetic, self._freedom):.3f}",
         ]
         vectors = None
         if self._mass:
             vectors = state.getPeriodicBoxVectors()
-            box = np.diag(vectors.value_in_unit(unit.nanometer))
+            box = np.diag(vectors._value)
             row += [f"{edge:.5f}" for edge in box]
             row.append(f"{self._mass * DALTON_PER_NM3 / box.prod():.5f}")
         try:
@@ -92,14 +91,25 @@ class FrameFiles:
         with self._paths[1].open("a") as table:
             table.write(",".join(row) + "\n")
 
-    def mean_temperature(self) -> float:
-        """Return the mean temperature of the frames so far, in K."""
+    def temperatures(self) -> NDArray[np.float64]:
+        """Return the temperature of each frame so far, in K."""
         column = COLUMNS.index("temperature_K")
-        return float(np.loadtxt(self._paths[1], delimiter=",", skiprows=1, usecols=column).mean())
+        return np.loadtxt(self._paths[1], delimiter=",", skiprows=1, usecols=column, ndmin=1)
 
     def lengths(self) -> tuple[int, int]:
         """Return the bytes of trajectory and table, once they are on the disk."""
         return _synced(self._paths[0]), _synced(self._paths[1])
+
+
+def degrees_of_freedom(complex_system: ComplexSystem) -> int:
+    """Return the degrees of freedom of what moves, less the constraints."""
+    constraints: int = complex_system.system.getNumConstraints()
+    return 3 * int(complex_system.mobile.sum()) - constraints
+
+
+def temperature(kinetic: float, freedom: int) -> float:
+    """Return the temperature, in K, of so many degrees of freedom with a kinetic energy in kJ/mol."""
+    return 2 * kinetic / (freedom * GAS_CONSTANT)
 
 
 def energies(state: State) -> tuple[float, float]:

@@ -7,13 +7,16 @@ number; of what surrounds them, one molecule of each kind.
 
 from __future__ import annotations
 
+import re
 import tempfile
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dock.core.errors import ParameterError
-from dock.core.files import cache_folder, write_text
+from dock.core.files import cache_folder, read_json, write_json, write_text
 from dock.core.keys import content_key
 from dock.dynamics import ambertools
 from dock.dynamics.charges import ChargeMethod, charges
@@ -29,11 +32,36 @@ if TYPE_CHECKING:
 RECEPTOR_FORCE_FIELD = ("amber14/protein.ff14SB.xml", "amber14/tip3p.xml")  # the latter for ions
 SURROUNDINGS_FORCE_FIELD = ("amber19/lipid21.xml", "amber14/tip3p.xml")
 LIGAND_FORCE_FIELD = "GAFF2"
+# GAFF2's number in parmchk2. The name "gaff2" is read as GAFF or GAFF2 by chance by AmberTools' build on PyPI.
+GAFF2_SET = "2"
+# Sections of parmchk2's output, and how many characters of a line name the atom types.
+SECTIONS = {"MASS": 2, "BOND": 5, "ANGLE": 8, "DIHE": 11, "IMPROPER": 11, "NONBON": 4}
+PENALTIES = ".penalties.json"
+HIGH_PENALTY = 100.0  # what parmchk2 took from atom types as unlike as this is shown
 LIGAND_RESIDUE = "LIG"
 
 
+@dataclass(frozen=True)
+class Penalty:
+    """A term of a ligand that GAFF2 lacks.
+
+    Attributes
+    ----------
+    term : str
+        parmchk2's name of its kind, such as ``DIHE``.
+    types : str
+        The atom types, as ``ca-ca-cg-n1``.
+    score : float
+        parmchk2's penalty for the types that it was taken from; no unit.
+    """
+
+    term: str
+    types: str
+    score: float
+
+
 def receptor_parameters(receptor: Receptor) -> System:
-    """Return the ff14SB system of a whole receptor, from the cache where it is there.
+    """Return the ff14SB system of a whole receptor, from the cache where it is there; not to be changed.
 
     Raises
     ------
@@ -42,13 +70,19 @@ def receptor_parameters(receptor: Receptor) -> System:
     """
     from openmm import XmlSerializer
 
-    key = content_key([receptor.key, RECEPTOR_FORCE_FIELD, version("openmm")])
+    key = content_key([receptor.structure_key, RECEPTOR_FORCE_FIELD, version("openmm")])
     cached = cache_folder() / "parameters" / f"receptor-{key}.xml"
-    if cached.exists():
-        return XmlSerializer.deserialize(cached.read_text())
-    system = parametrise_receptor(receptor.name, receptor.topology)
-    write_text(cached, XmlSerializer.serialize(system))
-    return system
+    if not cached.exists():
+        system = parametrise_receptor(receptor.name, receptor.topology)
+        write_text(cached, XmlSerializer.serialize(system))
+    return _read_system(cached)
+
+
+@lru_cache(maxsize=2)  # reading that of SERT takes half a second, and each complex needs it
+def _read_system(path: Path) -> System:
+    from openmm import XmlSerializer
+
+    return XmlSerializer.deserialize(path.read_text())
 
 
 def parametrise_receptor(name: str, topology: Topology) -> System:
@@ -88,6 +122,28 @@ def ligand_parameters(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> Syste
     MissingDependencyError
         If AmberTools is not there and the parameters are not cached, or NAGL is not there.
     """
+    from openmm import XmlSerializer
+
+    return XmlSerializer.deserialize(_ligand_files(ligand, method).read_text())
+
+
+def parameter_penalties(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> list[Penalty]:
+    """Return the terms of a ligand that GAFF2 lacks and parmchk2 took from others at a penalty, worst first.
+
+    parmchk2 borrows what is missing from the most similar atom types; the less they resemble, the larger
+    the penalty. Terms of no penalty, as from a generic ``X -c3-c3-X``, are not among them.
+
+    Raises
+    ------
+    SettingsError, ParameterError, MissingDependencyError
+        As of `ligand_parameters`.
+    """
+    records = read_json(_ligand_files(ligand, method).with_suffix(PENALTIES))
+    return [Penalty(**record) for record in records]
+
+
+def _ligand_files(ligand: Ligand, method: ChargeMethod) -> Path:
+    """Return the file of a ligand's parameters, its penalties beside it; both are made where they are not."""
     from openmm import NonbondedForce, XmlSerializer, app, unit
 
     by_atom = [round(float(value), 12) for value in charges(ligand, method)]
@@ -98,22 +154,47 @@ def ligand_parameters(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> Syste
         program = "conda"
     # Without the bonds, two orders of atoms that differ among atoms of equal charge would share parameters.
     bonds = sorted(sorted((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())) for bond in ligand.mol.GetBonds())
-    key = content_key([ligand.constitution, elements, bonds, by_atom, LIGAND_FORCE_FIELD, program])
+    kind = [LIGAND_FORCE_FIELD, GAFF2_SET]
+    key = content_key([ligand.constitution, elements, bonds, by_atom, kind, program])
     cached = cache_folder() / "parameters" / f"ligand-{key}.xml"
     if cached.exists():
-        return XmlSerializer.deserialize(cached.read_text())
+        return cached
     with tempfile.TemporaryDirectory(prefix="sertdock-gaff-") as scratch:
         prmtop = _run_tleap(ligand, by_atom, Path(scratch))
         system = app.AmberPrmtopFile(str(prmtop)).createSystem(
             nonbondedMethod=app.NoCutoff, constraints=app.HBonds, removeCMMotion=False
         )
+        penalties = read_penalties(prmtop.with_suffix(".frcmod").read_text())
     # The prmtop rounds charges to 1e-8 of its own unit; put the exact ones back.
     force = force_of(system, NonbondedForce)
     for index, charge in enumerate(by_atom):
         _, sigma, epsilon = force.getParticleParameters(index)
         force.setParticleParameters(index, charge * unit.elementary_charge, sigma, epsilon)
+    write_json(cached.with_suffix(PENALTIES), [asdict(penalty) for penalty in penalties])
     write_text(cached, XmlSerializer.serialize(system))
-    return system
+    return cached
+
+
+def read_penalties(frcmod: str) -> list[Penalty]:
+    """Return the terms of a file of parmchk2's that cost a penalty, the worst first, each once.
+
+    Parameters
+    ----------
+    frcmod
+        Text of the file: sections such as ``DIHE``, a line a term, the remark ``penalty score= 97.0`` in it.
+    """
+    worst: dict[tuple[str, str], float] = {}
+    section = ""
+    for line in frcmod.splitlines():
+        if line.strip() in SECTIONS:
+            section = line.strip()
+            continue
+        found = re.search(r"penalty score=\s*([\d.]+)", line)
+        if found and section and float(found[1]) > 0:
+            term = (section, line[: SECTIONS[section]].replace(" ", ""))
+            worst[term] = max(worst.get(term, 0.0), float(found[1]))
+    penalties = [Penalty(section, atoms, score) for (section, atoms), score in worst.items()]
+    return sorted(penalties, key=lambda one: (-one.score, one.term, one.types))
 
 
 def molecule_parameters(molecule: Molecule) -> System:
@@ -159,7 +240,7 @@ def _run_tleap(ligand: Ligand, by_atom: list[float], folder: Path) -> Path:
         "-nc", str(ligand.charge), "-rn", LIGAND_RESIDUE, "-dr", "no", "-pf", "y",
     )  # fmt: skip
     ambertools.run(
-        ligand.name, folder, "parmchk2", "-i", "lig.mol2", "-f", "mol2", "-o", "lig.frcmod", "-s", "gaff2"
+        ligand.name, folder, "parmchk2", "-i", "lig.mol2", "-f", "mol2", "-o", "lig.frcmod", "-s", GAFF2_SET
     )
     script = (
         "source leaprc.gaff2",

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from dock.dynamics.platforms import Processor
     from dock.receptors import Receptor
 
-# Over equal parts of the equilibration the restraints fall to these fractions of their strength.
+# Over equal parts of the equilibration the restraints fall to these fractions of their strength, in a strong bath.
 RELEASE = (1.0, 0.5, 0.1, 0.0)
+# The rest of it runs as production does, and is repeated until the temperature has settled, this often at most.
+SETTLING_SHARE, MOST_SETTLING = 0.2, 6
 # What a setting that nobody set is where the default, made for a site on a CPU, makes no sense.
 # Membranes have blown up at 4 fs after 2 to 25 ns (openmm issue 2026).
 OF_MEMBRANES: Mapping[str, Any] = {
@@ -25,6 +27,7 @@ OF_MEMBRANES: Mapping[str, Any] = {
     "equilibration": Quantity("200 ps"),
     "production": Quantity("5 ns"),
     "frame_interval": Quantity("20 ps"),
+    "equilibration_timestep": Quantity("2 fs"),
     "timestep": Quantity("2 fs"),
 }
 ON_A_GPU: Mapping[str, Any] = {
@@ -43,8 +46,9 @@ class SimulationSettings(Record):
     minimisation_steps : int
         Iterations of the minimiser at most.
     equilibration, production : Duration, Time
-        Simulated time before and while frames are kept. Over the four quarters of equilibration the
-        restraints have their whole strength, half of it, a tenth of it, and none.
+        Simulated time before and while frames are kept. Over four fifths of the equilibration the
+        restraints have their whole strength, half of it, a tenth of it, and none. Over the last fifth all is
+        as in production; it is repeated, up to five times, until its mean temperature is that of the bath.
     restraint : Stiffness
         Of the harmonic restraints that hold heavy atoms of receptor and ligands where they started.
     equilibration_timestep, timestep : Time
@@ -52,11 +56,14 @@ class SimulationSettings(Record):
     temperature : Temperature
     equilibration_friction, friction : Rate
         Of the Langevin bath. It is strong at first, since minimised coordinates take up half of the
-        kinetic energy that the velocities begin with.
+        kinetic energy that the velocities begin with, and a structure that relaxes gives off heat.
     pressure : Pressure
         Of a membrane system, by a barostat that leaves the membrane without surface tension.
     frame_interval : Time
         Simulated time between frames.
+    whole_frames : int
+        Of a site system: how many frames of each replica are put back into the whole receptor for what the
+        rest of it adds to the energies; each costs as much as some 300 steps on a CPU.
     replicas : int
         Simulations of the complex that differ in velocities and bath.
     seed : int
@@ -70,16 +77,17 @@ class SimulationSettings(Record):
     """
 
     minimisation_steps: int = Field(default=100, ge=1)
-    equilibration: Duration = Quantity("1 ps")
+    equilibration: Duration = Quantity("5 ps")
     restraint: Stiffness = Quantity("1000 kJ / mol / nm^2")
-    production: Time = Quantity("8 ps")
-    equilibration_timestep: Time = Quantity("2 fs")
+    production: Time = Quantity("4 ps")
+    equilibration_timestep: Time = Quantity("4 fs")
     timestep: Time = Quantity("4 fs")
     temperature: Temperature = Quantity("310 K")
     equilibration_friction: Rate = Quantity("10 / ps")
     friction: Rate = Quantity("1 / ps")
     pressure: Pressure = Quantity("1 bar")
     frame_interval: Time = Quantity("0.4 ps")
+    whole_frames: int = Field(default=1, ge=1)
     replicas: int = Field(default=3, ge=1)
     seed: int = Field(default=1, ge=1)
     precision: Precision = "mixed"
@@ -87,15 +95,26 @@ class SimulationSettings(Record):
     system: SystemSettings = SystemSettings()
 
     @property
+    def restrained_steps(self) -> int:
+        """Steps over which the restraints are released."""
+        share = (1 - SETTLING_SHARE) * self.equilibration.value_in("fs")
+        return round(share / self.equilibration_timestep.value_in("fs"))
+
+    @property
+    def settling_steps(self) -> int:
+        """Steps in which the temperature settles, once."""
+        return round(SETTLING_SHARE * self.equilibration.value_in("fs") / self.timestep.value_in("fs"))
+
+    @property
     def equilibration_steps(self) -> int:
-        """Steps before frames are kept."""
-        return round(self.equilibration.value_in("fs") / self.equilibration_timestep.value_in("fs"))
+        """Steps before frames are kept, if the temperature has settled the first time."""
+        return self.restrained_steps + self.settling_steps
 
     @property
     def release_steps(self) -> tuple[int, ...]:
-        """The step at which each part of the equilibration ends."""
+        """The step at which each part of the release ends."""
         parts = range(1, len(RELEASE) + 1)
-        return tuple(round(self.equilibration_steps * part / len(RELEASE)) for part in parts)
+        return tuple(round(self.restrained_steps * part / len(RELEASE)) for part in parts)
 
     @property
     def frame_steps(self) -> int:
@@ -108,9 +127,14 @@ class SimulationSettings(Record):
         return round(self.production.value_in("fs") / self.frame_interval.value_in("fs"))
 
     @property
+    def production_steps(self) -> int:
+        """Steps while frames are kept."""
+        return self.frames * self.frame_steps
+
+    @property
     def steps(self) -> int:
-        """Steps of equilibration and production."""
-        return self.equilibration_steps + self.frames * self.frame_steps
+        """Steps of equilibration and production, if the temperature has settled the first time."""
+        return self.equilibration_steps + self.production_steps
 
     @model_validator(mode="after")
     def _whole_frames(self) -> SimulationSettings:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dock.dynamics.assembly import add_solvent, set_cutoff
 from dock.dynamics.minimisation import minimise, restrained, restraint_force
 from dock.dynamics.parameters import force_of, parametrise_receptor
+from dock.dynamics.solvent import add_solvent, set_cutoff
 from dock.receptors.chirality import wrong_hands
 from dock.receptors.hetero import ION_CHARGES
 from dock.receptors.receptor import residue_labels

@@ -1,8 +1,9 @@
 """Systems: what is simulated, put together from parametrised parts.
 
-A `site` system is the neighbourhood of a ligand cut out of the whole parametrised receptor:
-the particles chosen, with every bonded term, exception and constraint that lies inside. No caps
-are needed, since the residues at the rim are frozen and keep their charges.
+A `site` system is a region of the receptor (`dock.dynamics.region`) cut out of the whole parametrised
+receptor: the particles chosen, with every bonded term, exception and constraint that lies inside. No caps
+are needed, since the residues at the rim are frozen and keep their charges; that no atom which moves
+has lost a term is checked whenever a system is built.
 """
 
 from __future__ import annotations
@@ -15,18 +16,17 @@ import numpy as np
 from pydantic import model_validator
 
 from dock.core.errors import ParameterError
+from dock.core.keys import content_key
 from dock.core.records import Record
 from dock.core.units import Length, Mass, Quantity
 from dock.dynamics.assembly import (
     Part,
     add_ligand,
-    add_solvent,
     combine,
     drop_frozen_constraints,
     make_periodic,
     repartition,
-    set_cutoff,
-    solvent_force,
+    severed,
     subset_topology,
     surrounding_parts,
     total_charge,
@@ -34,6 +34,8 @@ from dock.dynamics.assembly import (
 from dock.dynamics.bilayer import Bilayer, MembraneSettings, build_bilayer, displaced, neutralised
 from dock.dynamics.charges import ChargeMethod
 from dock.dynamics.parameters import LIGAND_RESIDUE, force_of, ligand_parameters, receptor_parameters
+from dock.dynamics.region import Region, region_around
+from dock.dynamics.solvent import add_solvent, set_cutoff, solvent_force
 from dock.dynamics.surroundings import WATER
 from dock.ligands import Ligand
 from dock.receptors.hetero import ION_CHARGES
@@ -63,7 +65,8 @@ class SystemSettings(Record):
         receptor in OBC2), ``membrane`` (the whole receptor in a bilayer, water and salt), or ``auto``,
         see `default_kind`.
     kept_within : Length
-        Of a site system: receptor residues with an atom this near to a ligand are in it.
+        Of a site system: receptor residues with an atom this near to a ligand are in it, and what their
+        bonds and ions ask for (`dock.dynamics.region`).
     mobile_within : Length
         Of a site system: those with an atom this near move; the rest are frozen.
     cutoff : Length
@@ -139,6 +142,13 @@ class ComplexSystem:
         return np.arange(len(self.kept))
 
     @property
+    def atoms_key(self) -> str:
+        """Content key of the receptor's atoms that are in the system, and of which of them move."""
+        return content_key(
+            [self.kind, self.kept.tolist(), np.flatnonzero(self.mobile[self.receptor]).tolist()]
+        )
+
+    @property
     def partner(self) -> NDArray[np.int64]:
         """Indices of what binds the ligand: the receptor's atoms and those of occupants of other sites."""
         return np.concatenate([self.receptor, *self.occupants.values()])
@@ -179,6 +189,7 @@ def build_system(
     settings: SystemSettings,
     bilayer: Bilayer | None = None,
     processor: Processor | None = None,
+    region: Region | None = None,
 ) -> ComplexSystem:
     """Build the system of a pose that the settings name.
 
@@ -186,6 +197,8 @@ def build_system(
 
     Parameters
     ----------
+    region
+        Of a site system: that of all poses it is to be compared with; that of the pose alone if None.
     bilayer
         Of a membrane system; that of the receptor, which is built where it is not kept, if None.
     processor
@@ -204,32 +217,44 @@ def build_system(
     )
     if kind == "membrane":
         return membrane_system(receptor, pose, settings, bilayer, processor)
-    return site_system(receptor, pose, settings) if kind == "site" else whole_system(receptor, pose, settings)
+    if kind == "site":
+        return site_system(receptor, pose, settings, region=region)
+    return whole_system(receptor, pose, settings)
 
 
 def site_system(
-    receptor: Receptor, pose: Pose, settings: SystemSettings, hold_backbone: bool = False
+    receptor: Receptor,
+    pose: Pose,
+    settings: SystemSettings,
+    hold_backbone: bool = False,
+    region: Region | None = None,
 ) -> ComplexSystem:
     """Build the `site` system of a pose: native OBC2, outer shell frozen.
 
     The part of the receptor that is left out neither screens nor interacts, and atoms at the
-    rim see more solvent than they should: for S-citalopram in the orthosteric site of SERT the
-    interaction energy is 4 kcal/mol weaker at 8 A than with the whole receptor (-40), 1 at 12 A.
+    rim see more solvent than they should, which is worth several kcal/mol of interaction energy:
+    `dock.dynamics.energies.cut_corrections` takes it out again.
     Where other sites are occupied, it is the neighbourhood of all the ligands.
 
     Parameters
     ----------
     hold_backbone
         Freeze the backbone and the ions too, so that nothing of the receptor but side chains moves.
+    region
+        That of all poses it is to be compared with; that of the pose alone if None.
 
     Raises
     ------
     ParameterError
-        As of `build_system`.
+        As of `build_system`, or if the region is too small for the pose.
     """
-    near = residue_distances(receptor, pose)
-    kept = np.flatnonzero(near <= settings.kept_within.value_in("nm"))
-    mobile = near[kept] <= settings.mobile_within.value_in("nm")
+    own = region_around([(receptor, pose)], settings)
+    region = region or own
+    if not set(own.kept) <= set(region.kept) or not set(own.mobile) <= set(region.mobile):
+        raise ParameterError(
+            pose.ligand.name, "its pose reaches beyond the region", "draw it around the pose, too"
+        )
+    kept, mobile = region.atoms(receptor.topology)
     if hold_backbone:
         mobile &= _in_side_chain(receptor.topology)[kept]
     return _implicit("site", receptor, pose, kept, mobile, settings)
@@ -304,25 +329,6 @@ def ligand_system(ligand: Ligand, charges: ChargeMethod = "am1-bcc") -> System:
     return system
 
 
-def residue_distances(receptor: Receptor, pose: Pose) -> NDArray[np.float64]:
-    """Return, for each receptor atom, its residue's smallest distance to a ligand.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_receptor_atoms,)
-        In nanometres, over all atoms of the pose and of what lies in other sites.
-    """
-    from scipy.spatial import cKDTree
-
-    mols = [pose.mol, *receptor.occupants.values()]
-    places = np.vstack([mol.GetConformer().GetPositions() for mol in mols]) * A_TO_NM
-    distances, _ = cKDTree(places).query(receptor.positions)
-    residue = np.array([atom.residue.index for atom in receptor.topology.atoms()])
-    smallest = np.full(residue.max() + 1, np.inf)
-    np.minimum.at(smallest, residue, distances)
-    return np.asarray(smallest[residue])
-
-
 @dataclass(frozen=True, eq=False)
 class _Assembly:
     """Receptor, ligand and occupants, not yet in any solvent."""
@@ -374,6 +380,14 @@ def _implicit(
     settings: SystemSettings,
 ) -> ComplexSystem:
     """Put part of a receptor and its ligands into native OBC2; ligands always move."""
+    lost = severed(receptor_parameters(receptor), kept, mobile)
+    if lost:
+        names = [f"{a.residue.name}{a.residue.id} {a.name}" for a in receptor.topology.atoms()]
+        raise ParameterError(
+            receptor.name,
+            f"{len(lost)} bonded terms of atoms that move would be cut, as {' - '.join(names[i] for i in lost[0])}",
+            "keep their neighbours (dock.dynamics.region.close)",
+        )
     assembly = _assembled(receptor, pose, kept, settings.charges)
     topology = assembly.topology
     system = combine(assembly.parts)
