@@ -14,10 +14,12 @@ from dock.analysis.statistics import Average, average, average_replicas, differe
 from dock.analysis.trajectory import ComplexTrajectory
 from dock.core.errors import AnalysisError
 from dock.dynamics.assembly import combine
-from dock.dynamics.energies import KJ_PER_KCAL, interaction_energies
+from dock.dynamics.energies import KJ_PER_KCAL, cut_corrections, interaction_energies
 from dock.dynamics.frames import TOPOLOGY, TRAJECTORY, write_topology
+from dock.dynamics.parameters import force_of
 from dock.dynamics.platforms import choose_processor
-from dock.dynamics.systems import SystemSettings, site_system
+from dock.dynamics.protocol import SimulationSettings
+from dock.dynamics.systems import SystemSettings, site_system, whole_system
 from dock.ligands import Ligand
 
 # Residues within 4 A of paroxetine in wild-type 6VRH, from the deposited coordinates.
@@ -113,7 +115,7 @@ def test_paroxetine_touches_what_was_measured_in_6vrh(mirror, redocked, still):
     )
     assert len(ligand) == pose.mol.GetNumHeavyAtoms()
     labels = tuple(f"{residue.name}{residue.resSeq}" for residue in part.topology.residues)
-    table = contacts(ComplexTrajectory(part, pose, still.receptor, labels))
+    table = contacts(ComplexTrajectory(part, pose, still.receptor, labels, part.topology.to_openmm()))
     assert set(table.columns) == PAROXETINE_CONTACTS
 
 
@@ -169,13 +171,19 @@ def test_a_ligand_far_away_does_not_interact(system):
 
 
 def test_an_analysis_holds_every_quantity(still, system):
-    analysis = analyse_complex([still], system, choose_processor("CPU"))
+    analysis = analyse_complex([still], system, choose_processor("CPU"), SimulationSettings())
     averages = analysis.averages()
     assert set(averages) == {
         "ligand_rmsd_A", "anchor_distance_A", "interaction_kcal_mol", "vdw_kcal_mol", "electrostatic_kcal_mol",
     }  # fmt: skip
     assert analysis.summary()["averages"]["interaction_kcal_mol"]["error"] is None  # nothing fluctuates
     assert analysis.contacts.set_index("residue").loc["ASP98", "occupancy"] == 1.0
+    # Three frames that are all the same, put back into the whole receptor.
+    assert len(analysis.corrections) == 3
+    site, change = (table["interaction_kcal_mol"].mean() for table in (analysis.series, analysis.corrections))
+    assert averages["interaction_kcal_mol"].mean == pytest.approx(site + change)
+    assert analysis.left == []
+    assert analysis.doubt == ""
     parts = analysis.series[["vdw_kcal_mol", "electrostatic_kcal_mol"]].sum(axis=1)
     assert parts.to_numpy() == pytest.approx(analysis.series["interaction_kcal_mol"].to_numpy())
 
@@ -228,7 +236,7 @@ S, R, OTHER = "C[C@H](N)O", "C[C@@H](N)O", "CCO"
 
 
 def complex_of(ligand, site, smiles, energy, occupancies, samples=20.0):
-    averages = {"interaction_kcal_mol": Average(energy, 0.5, samples)}
+    averages = {"interaction_kcal_mol": Average(energy, 0.5, samples, replicas=1000)}
     return MeasuredComplex(
         ligand, site, smiles, averages, {"docking_score_kcal_mol": energy / 4}, occupancies
     )
@@ -261,6 +269,50 @@ def test_only_pairs_that_differ_in_one_thing_are_compared():
     assert similarity["site"] == 0.5
     assert similarity["enantiomer"] == 0.5
     assert compare([]).empty
+
+
+def test_what_means_another_thing_in_another_site_is_not_subtracted():
+    """Each site has an anchor of its own: between sites their distances say how far the anchors are apart."""
+    distance = {"anchor_distance_A": Average(4.0, 0.1, 30.0, replicas=1000)}
+    here, there, mirrored = (
+        replace(complex_of(*names, -40.0, {}), averages=distance)
+        for names in (("S", "orthosteric", S), ("S", "allosteric", S), ("R", "orthosteric", R))
+    )
+    assert "anchor_distance_A" not in set(compare([here, there])["quantity"])
+    assert "anchor_distance_A" in set(compare([here, mirrored])["quantity"])
+
+
+def test_a_complex_in_doubt_and_other_atoms_take_no_part():
+    pair = [complex_of("S", "orthosteric", S, -40.0, {}), complex_of("R", "orthosteric", R, -30.0, {})]
+    assert compare(pair)["resolved"].any()
+    assert compare([pair[0], replace(pair[1], doubt="NA707 left its place")]).empty
+    other_atoms = compare([replace(pair[0], atoms="some"), replace(pair[1], atoms="others")])
+    assert "interaction_kcal_mol" not in set(other_atoms["quantity"])
+    assert "docking_score_kcal_mol" in set(other_atoms["quantity"])
+
+
+def test_a_site_corrected_is_the_whole_receptor(receptor, redocked, system):
+    """Site and correction against the same sums over the whole receptor, and its van der Waals part by hand."""
+    processor = choose_processor("CPU")
+    frames = system.positions[None].astype(float)
+    change = cut_corrections(receptor, redocked.best, system, frames, processor)
+    whole = whole_system(receptor, redocked.best, SystemSettings())
+    exact = interaction_energies(whole, whole.positions[None], processor)
+    found = interaction_energies(system, frames, processor) + change
+    assert found.to_numpy() == pytest.approx(exact.to_numpy(), abs=1e-3)
+    outside = np.setdiff1d(np.arange(len(whole.kept)), system.kept)
+    force = force_of(whole.system, NonbondedForce)
+    vdw = 0.0
+    for one in whole.ligand:
+        _, sigma, epsilon = (value._value for value in force.getParticleParameters(int(one)))
+        for two in outside:
+            _, other_sigma, other_epsilon = (value._value for value in force.getParticleParameters(int(two)))
+            sixth = (
+                (sigma + other_sigma) / 2 / np.linalg.norm(whole.positions[one] - whole.positions[two])
+            ) ** 6
+            vdw += 4 * np.sqrt(epsilon * other_epsilon) * (sixth**2 - sixth)
+    assert change["vdw"].item() == pytest.approx(vdw / KJ_PER_KCAL, rel=1e-6)
+    assert 1.0 < abs(change["total"].item()) < 8.0
 
 
 def test_occupied_complexes_are_compared_among_themselves():

@@ -4,23 +4,23 @@ from dataclasses import replace
 import numpy as np
 import openmm
 import pytest
-from openmm import unit
+from openmm import app, unit
 from rdkit import Chem
 
 from dock.core.catalogue import structures_folder
 from dock.core.errors import MissingDependencyError, ParameterError, SettingsError, SimulationError
 from dock.dynamics import ambertools, charges, engine
-from dock.dynamics.assembly import combine, subset_topology
+from dock.dynamics.assembly import add_ligand, combine, subset_topology
 from dock.dynamics.charges import charges as charges_of
 from dock.dynamics.frames import ENERGIES, STATE, TRAJECTORY
 from dock.dynamics.minimisation import minimise
 from dock.dynamics.parameters import ligand_parameters, receptor_parameters
 from dock.dynamics.platforms import choose_processor, devices
 from dock.dynamics.protocol import SimulationSettings
-from dock.dynamics.region import residue_distances
-from dock.dynamics.solvent import add_solvent, set_cutoff
+from dock.dynamics.solvent import HYDRATION, add_solvent, set_cutoff, solvent_force
 from dock.dynamics.systems import SystemSettings, site_system, whole_system
 from dock.ligands import Ligand
+from dock.receptors.hetero import ION_CHARGES
 
 SHORT = SimulationSettings(
     minimisation_steps=50, equilibration="0.1 ps", production="0.4 ps", frame_interval="40 fs"
@@ -159,46 +159,44 @@ def test_the_subset_of_everything_has_the_energy_of_the_whole(receptor):
     assert np.abs(copied - forces).max() < 1e-3 * np.abs(forces).max()
 
 
-def test_a_cut_system_feels_the_bonded_forces_of_the_whole(receptor, redocked):
-    """Atoms whose every bonded partner is inside feel the same bonded forces as in the whole receptor."""
-    whole = receptor_parameters(receptor)
-    kept = np.flatnonzero(residue_distances(receptor, redocked.best) <= 0.8)
-    part = combine([(whole, kept)])
-    for system in (whole, part):
-        for force in system.getForces():
-            force.setForceGroup(1 if isinstance(force, openmm.NonbondedForce) else 0)
-    _, all_forces = energy(whole, receptor.positions, "Reference", 1)
-    _, forces = energy(part, receptor.positions[kept], "Reference", 1)
-    inside = set(kept.tolist())
-    neighbours: dict[int, set[int]] = {}
-    for a, b in receptor.topology.bonds():
-        neighbours.setdefault(a.index, set()).add(b.index)
-        neighbours.setdefault(b.index, set()).add(a.index)
-
-    def around(atom, steps):
-        reached = {atom}
-        for _ in range(steps):
-            reached |= {n for r in reached for n in neighbours.get(r, ())}
-        return reached
-
-    complete = [n for n, atom in enumerate(kept) if around(int(atom), 3) <= inside]
-    assert len(complete) > 500
-    assert np.abs(forces[complete] - all_forces[kept[complete]]).max() < 1e-3
-
-
 def test_native_obc2_gives_the_energy_of_openmms_own_file(receptor):
-    """The native GBSAOBCForce against implicit/obc2.xml, which builds a CustomGBForce."""
+    """The native GBSAOBCForce against implicit/obc2.xml, which builds a CustomGBForce; ions have radii of our own."""
     from openmm.app import CutoffNonPeriodic, ForceField
 
-    ours = combine([(receptor_parameters(receptor), np.arange(receptor.topology.getNumAtoms()))])
-    add_solvent(ours, receptor.topology)
+    protein = np.array([a.index for a in receptor.topology.atoms() if a.residue.name not in ION_CHARGES])
+    topology = subset_topology(receptor.topology, protein)
+    ours = combine([(receptor_parameters(receptor), protein)])
+    add_solvent(ours, topology)
     set_cutoff(ours, 1.0)
-    field = ForceField("amber14/protein.ff14SB.xml", "amber14/tip3p.xml", "implicit/obc2.xml")
+    field = ForceField("amber14/protein.ff14SB.xml", "implicit/obc2.xml")
     theirs = field.createSystem(
-        receptor.topology, nonbondedMethod=CutoffNonPeriodic, nonbondedCutoff=1.0 * unit.nanometer
+        topology, nonbondedMethod=CutoffNonPeriodic, nonbondedCutoff=1.0 * unit.nanometer
     )
-    found, expected = (energy(system, receptor.positions)[0] for system in (ours, theirs))
+    found, expected = (energy(system, receptor.positions[protein])[0] for system in (ours, theirs))
     assert found == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", list(HYDRATION))
+def test_an_ion_alone_has_its_free_energy_of_hydration(name):
+    """Within 2 %: the surface term comes on top of Born's equation."""
+    topology = app.Topology()
+    residue = topology.addResidue(name, topology.addChain())
+    topology.addAtom(name, app.Element.getBySymbol(name.capitalize()), residue)
+    system = openmm.System()
+    system.addParticle(1.0)
+    system.addForce(solvent_force([float(ION_CHARGES[name])], topology))
+    hydration = energy(system, np.zeros((1, 3)), "Reference")[0] / 4.184
+    assert hydration == pytest.approx(HYDRATION[name], rel=0.02)
+
+
+def test_bromine_and_iodine_are_as_large_as_they_are():
+    """OpenMM, as tleap, gives them the 1.5 A of oxygen; Bondi's radii are 1.85 and 1.98 A."""
+    for symbol, radius in (("Br", 0.185), ("I", 0.198), ("Cl", 0.170)):
+        ligand = Ligand.from_smiles(f"C{symbol}", symbol)
+        topology = app.Topology()
+        add_ligand(topology, ligand.mol, "LIG")
+        force = solvent_force([0.0] * 5, topology)
+        assert force.getParticleParameters(1)[1]._value == pytest.approx(radius)
 
 
 def test_the_site_system_holds_what_was_asked_for(site, redocked):
@@ -208,10 +206,16 @@ def test_the_site_system_holds_what_was_asked_for(site, redocked):
     by_residue: dict[int, list[int]] = {}
     for atom in site.topology.atoms():
         by_residue.setdefault(atom.residue.index, []).append(atom.index)
-    for atoms in by_residue.values():
-        closest = nearest[atoms].min()
-        assert closest <= 0.8
-        assert site.mobile[atoms].all() == site.mobile[atoms].any() == (closest <= 0.5)
+    closest = np.array([nearest[atoms].min() for atoms in by_residue.values()])
+    moves = np.array([site.mobile[atoms].all() for atoms in by_residue.values()])
+    assert all(site.mobile[atoms].all() == site.mobile[atoms].any() for atoms in by_residue.values())
+    assert moves[closest <= 0.5].all()
+    # Beyond that move ions alone, and nothing is kept from far away that bonds or ions do not ask for.
+    further = [
+        r.name for r, moved in zip(site.topology.residues(), moves & (closest > 0.5), strict=True) if moved
+    ]
+    assert set(further) <= set(ION_CHARGES)
+    assert (closest <= 0.8).mean() > 0.8
     masses = np.array([site.system.getParticleMass(i)._value for i in range(len(site.positions))])
     assert np.array_equal(masses == 0, ~site.mobile)
     assert masses[site.ligand].sum() == pytest.approx(325.4, abs=0.1)  # C20H22FN2O+, repartitioned or not

@@ -18,7 +18,7 @@ from dock.dynamics.energies import interaction_energies
 from dock.dynamics.parameters import RECEPTOR_FORCE_FIELD, force_of, ligand_parameters
 from dock.dynamics.platforms import choose_processor
 from dock.dynamics.protocol import SimulationSettings
-from dock.dynamics.solvent import SOLVENT_DIELECTRIC
+from dock.dynamics.solvent import HYDRATION, SOLVENT_DIELECTRIC, ion_radius
 from dock.dynamics.systems import SystemSettings, build_system, site_system, whole_system
 
 SMALL = SystemSettings(kind="site", kept_within="5 angstrom", mobile_within="4 angstrom")
@@ -43,55 +43,41 @@ def occupied(receptor, redocked):
 
 
 def silence(system, outside):
-    """Take out of a system, built as a whole, every interaction of the particles outside."""
+    """Take out of a system, built as a whole, every non-bonded interaction of the particles outside."""
     gone = set(outside)
-    for force in system.getForces():
-        if isinstance(force, openmm.NonbondedForce):
-            for index in outside:
-                _, sigma, _ = force.getParticleParameters(index)
-                force.setParticleParameters(index, 0.0, sigma, 0.0)
-            for number in range(force.getNumExceptions()):
-                a, b, _, sigma, _ = force.getExceptionParameters(number)
-                if a in gone or b in gone:
-                    force.setExceptionParameters(number, a, b, 0.0, sigma, 0.0)
-        elif isinstance(force, openmm.HarmonicBondForce):
-            for number in range(force.getNumBonds()):
-                *atoms, length, _ = force.getBondParameters(number)
-                if gone & set(atoms):
-                    force.setBondParameters(number, *atoms, length, 0.0)
-        elif isinstance(force, openmm.HarmonicAngleForce):
-            for number in range(force.getNumAngles()):
-                *atoms, angle, _ = force.getAngleParameters(number)
-                if gone & set(atoms):
-                    force.setAngleParameters(number, *atoms, angle, 0.0)
-        elif isinstance(force, openmm.PeriodicTorsionForce):
-            for number in range(force.getNumTorsions()):
-                *atoms, periodicity, phase, _ = force.getTorsionParameters(number)
-                if gone & set(atoms):
-                    force.setTorsionParameters(number, *atoms, periodicity, phase, 0.0)
+    force = force_of(system, openmm.NonbondedForce)
+    for index in outside:
+        _, sigma, _ = force.getParticleParameters(index)
+        force.setParticleParameters(index, 0.0, sigma, 0.0)
+    for number in range(force.getNumExceptions()):
+        a, b, _, sigma, _ = force.getExceptionParameters(number)
+        if a in gone or b in gone:
+            force.setExceptionParameters(number, a, b, 0.0, sigma, 0.0)
 
 
-def test_a_site_has_the_energy_and_forces_of_the_whole_restricted_to_its_atoms(receptor, redocked):
-    """Energies to 1e-10, forces to 1e-6 kJ/mol/nm (their RMS is about 100), in double precision.
+@pytest.mark.parametrize(("kept", "mobile"), [(8, 5), (10, 6)])
+def test_what_moves_in_a_site_feels_the_forces_of_the_whole(receptor, redocked, kept, mobile):
+    """Forces to 1e-6 kJ/mol/nm (their RMS is about 100), energy changes to 1e-8, in double precision.
 
-    The whole is what OpenMM's own ForceField makes of receptor and ions, with every interaction of the atoms
-    outside the site taken away: charge and well depth zero, bonded terms without strength, and in OBC2 hardly a radius
-    that casts no shadow. The ligand is compared apart: the pair terms with it stand in test_analysis.
+    The whole is what OpenMM's own ForceField makes of receptor and ions, every bonded term in it. Taken away are
+    the non-bonded interactions of the atoms outside the site alone: charge and well depth zero, and in OBC2
+    hardly a radius that casts no shadow. The ligand is compared apart: the pair terms with it stand in test_analysis.
     """
-    site = build_system(receptor, redocked.best, SMALL)
+    settings = SystemSettings(kind="site", kept_within=f"{kept} angstrom", mobile_within=f"{mobile} angstrom")
+    site = build_system(receptor, redocked.best, settings)
     field = app.ForceField(*RECEPTOR_FORCE_FIELD)
     whole = field.createSystem(receptor.topology, nonbondedMethod=app.NoCutoff, constraints=app.HBonds)
-    outside = np.setdiff1d(np.arange(whole.getNumParticles()), site.kept)
-    silence(whole, outside.tolist())
+    silence(whole, np.setdiff1d(np.arange(whole.getNumParticles()), site.kept).tolist())
     nonbonded = force_of(whole, openmm.NonbondedForce)
     solvent = openmm.GBSAOBCForce()
     solvent.setSolventDielectric(SOLVENT_DIELECTRIC)
     solvent.setSurfaceAreaEnergy(0.0)  # a sum over atoms, those outside included
-    kept = set(site.kept.tolist())
+    inside = set(site.kept.tolist())
     parameters = app.internal.customgbforces.GBSAOBC2Force.getStandardParameters(receptor.topology)
-    for index, (radius, screen) in enumerate(parameters):
-        charge = nonbonded.getParticleParameters(index)[0]
-        solvent.addParticle(charge, radius, screen if index in kept else 1e-12)
+    for atom, (radius, screen) in zip(receptor.topology.atoms(), parameters, strict=True):
+        charge = nonbonded.getParticleParameters(atom.index)[0]
+        own = ion_radius(atom.residue.name) if atom.residue.name in HYDRATION else radius
+        solvent.addParticle(charge, own, screen if atom.index in inside else 1e-12)
     whole.addForce(solvent)
 
     part = combine([(site.system, site.receptor)])
@@ -99,11 +85,17 @@ def test_a_site_has_the_energy_and_forces_of_the_whole_restricted_to_its_atoms(r
     part.addForce(copy.deepcopy(solvated.getForce(0)))
     force_of(part, openmm.GBSAOBCForce).setSurfaceAreaEnergy(0.0)
 
-    expected, forces = state(whole, receptor.positions)
-    found, ours = state(part, site.positions[site.receptor])
-    assert found == pytest.approx(expected, rel=1e-10)
-    assert np.abs(ours - forces[site.kept]).max() < 1e-6
-    assert np.sqrt((ours**2).mean()) > 50
+    moves = site.mobile[site.receptor]
+    nudge = np.random.default_rng(1).normal(0, 0.001, (int(moves.sum()), 3))
+    places = receptor.positions.copy()
+    before, forces = state(whole, places)
+    places[site.kept[moves]] += nudge
+    after, _ = state(whole, places)
+    ours_before, ours = state(part, receptor.positions[site.kept])
+    ours_after, _ = state(part, places[site.kept])
+    assert np.abs(ours - forces[site.kept])[moves].max() < 1e-6
+    assert np.sqrt((ours[moves] ** 2).mean()) > 50
+    assert ours_after - ours_before == pytest.approx(after - before, rel=1e-8)
 
 
 def test_both_ligands_of_an_occupied_receptor_are_simulated(
@@ -155,7 +147,7 @@ def test_an_occupied_complex_is_simulated_and_measured(occupied, r_citalopram_po
     engine.simulate(system, settings, processor, tmp_path)
     trajectory = ComplexTrajectory.load(tmp_path, r_citalopram_pose, occupied)
     assert trajectory.labels[-1] == "escitalopram in orthosteric"
-    analysis = analyse_complex([trajectory], system, processor)
+    analysis = analyse_complex([trajectory], system, processor, settings)
     assert len(analysis.series) == 5
     assert np.isfinite(analysis.series.to_numpy(dtype=float)).all()
 

@@ -56,7 +56,8 @@ class Average:
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Average:
         """Read what `to_record` returned."""
-        return cls(**{name: nan if value is None else value for name, value in record.items()})
+        fields: dict[str, Any] = {name: nan if value is None else value for name, value in record.items()}
+        return cls(**fields)
 
     def corrected(self, values: ArrayLike) -> Average:
         """Return the average plus that of a correction, known for a few independent samples.
@@ -102,7 +103,7 @@ def pooled_spread(averages: Sequence[Average], known: Spread) -> Spread:
 def widened(value: Average, spread: Spread) -> Average:
     """Return an average whose error is no smaller than replicas that differ so much allow."""
     least = spread.deviation / sqrt(value.replicas)
-    if isnan(value.error) or value.error >= least:
+    if value.error >= least:
         return value
     return replace(value, error=least, freedom=spread.freedom)
 

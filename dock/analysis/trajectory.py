@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dock.core.errors import AnalysisError
-from dock.dynamics.assembly import LIGAND_CHAIN
+from dock.dynamics.assembly import LIGAND_CHAIN, subset_topology
 from dock.dynamics.frames import TOPOLOGY, TRAJECTORY
 from dock.dynamics.parameters import LIGAND_RESIDUE
 from dock.dynamics.systems import OCCUPANT_RESIDUE, Kind
@@ -41,12 +41,15 @@ class ComplexTrajectory:
         The whole receptor; what of it was not simulated stays where it is.
     labels : tuple of str
         What the receptor calls each residue of the frames, by index.
+    simulated : openmm.app.Topology
+        Of the atoms of the frames, with the author's chain letters and residue numbers.
     """
 
     frames: mdtraj.Trajectory
     pose: Pose
     receptor: Receptor
     labels: tuple[str, ...]
+    simulated: Topology
 
     @classmethod
     def load(cls, folder: Path, pose: Pose, receptor: Receptor, kind: Kind = "site") -> ComplexTrajectory:
@@ -78,7 +81,9 @@ class ComplexTrajectory:
             frames = mdtraj.load(str(folder / TRAJECTORY), top=topology, atom_indices=solute)
         except Exception as error:  # readers raise whatever a truncated file causes
             raise AnalysisError(folder / TRAJECTORY, f"cannot be read ({error})") from error
-        trajectory = cls(frames, pose, receptor, _labels(simulated, receptor))
+        if solute is not None:
+            simulated = subset_topology(simulated, solute)
+        trajectory = cls(frames, pose, receptor, _labels(simulated, receptor), simulated)
         symbols = [frames.topology.atom(int(i)).element.symbol for i in trajectory.ligand]
         if symbols != [atom.GetSymbol() for atom in pose.mol.GetAtoms()]:
             raise AnalysisError(folder / TOPOLOGY, f"holds another molecule than {pose.ligand.name}")
@@ -113,6 +118,17 @@ class ComplexTrajectory:
     def times(self) -> NDArray[np.float64]:
         """Time of each frame, in ps, from the start of production."""
         return np.asarray(self.frames.time, dtype=float)
+
+    def last_frame_pdb(self) -> str:
+        """Return the last frame as PDB text, chains and residues named as in the receptor."""
+        import io
+
+        from openmm import unit
+        from openmm.app import PDBFile
+
+        text = io.StringIO()
+        PDBFile.writeFile(self.simulated, self.frames.xyz[-1] * unit.nanometer, text, keepIds=True)
+        return text.getvalue()
 
     def receptor_residues(self) -> list[mdtraj.core.topology.Residue]:
         """Return the residues that are not the ligand."""

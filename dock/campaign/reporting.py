@@ -10,8 +10,7 @@ import yaml
 from dock.campaign import tables
 from dock.campaign.campaign import Campaign
 from dock.campaign.plan import Task, tasks_of_kind
-from dock.campaign.tasks import is_done, load_poses, load_receptor, read_result
-from dock.dynamics.frames import TOPOLOGY, TRAJECTORY
+from dock.campaign.tasks import is_done, load_poses, load_receptor, pose_and_receptor, read_result
 from dock.dynamics.model import open_receptor
 from dock.report.content import ReportComplex, ReportContent
 from dock.report.html import write_report
@@ -100,16 +99,9 @@ def _table(task: Task | None, run: Path, name: str) -> pd.DataFrame | None:
 
 
 def _last_frame(task: Task, run: Path) -> str:
-    """Return the last frame of a simulation, heavy atoms only, as PDB text."""
-    import io
+    """Return the last frame of a simulation as PDB text: heavy atoms of receptor and ligands, in its frame."""
+    from dock.analysis.trajectory import ComplexTrajectory
 
-    import mdtraj
-    from openmm import unit
-    from openmm.app import PDBFile, PDBxFile
-
-    folder = task.folder(run)
-    topology = PDBxFile(str(folder / TOPOLOGY)).topology
-    frames = mdtraj.load(str(folder / TRAJECTORY), top=mdtraj.Topology.from_openmm(topology))
-    text = io.StringIO()
-    PDBFile.writeFile(topology, frames.xyz[-1] * unit.nanometer, text, keepIds=True)
-    return heavy_atoms(text.getvalue())
+    pose, receptor = pose_and_receptor(task, run)
+    kind = read_result(task, run)["result"]["kind"]
+    return heavy_atoms(ComplexTrajectory.load(task.folder(run), pose, receptor, kind).last_frame_pdb())

@@ -75,11 +75,9 @@ class TaskContext:
         """Load the campaign's receptor."""
         return load_receptor(self.needed("receptor"))
 
-    def pose_and_receptor(self, role: str) -> tuple[Pose, Receptor]:
-        """Load the best pose of a search, and the receptor that it lies in: that which gave way to it, if refined."""
-        folder = self.needed(role)
-        receptor = load_receptor(folder) if self.task.kinds[role] == "refine" else self.receptor()
-        return best_pose(folder), receptor
+    def pose_and_receptor(self, role: str = "search") -> tuple[Pose, Receptor]:
+        """Load the best pose of a search, and the receptor that it lies in, see `pose_and_receptor`."""
+        return pose_and_receptor(self.task, self.run, role)
 
     def system(self, receptor: Receptor, pose: Pose, settings: SystemSettings) -> ComplexSystem:
         """Build the system that is simulated."""
@@ -188,6 +186,13 @@ def best_pose(folder: Path) -> Pose:
     """Load the pose that a dock task chose to be simulated."""
     best: int = read_json(folder / RESULT)["result"]["best"]
     return load_poses(folder)[best]
+
+
+def pose_and_receptor(task: Task, run: Path, role: str = "search") -> tuple[Pose, Receptor]:
+    """Load the best pose of a search that a task needs, and the receptor that gave way to it, if it is refined."""
+    refined = task.kinds[role] == "refine"
+    folder = task.needed(run, role)
+    return best_pose(folder), load_receptor(folder if refined else task.needed(run, "receptor"))
 
 
 def _receptor(context: TaskContext) -> dict[str, Any]:
@@ -332,7 +337,7 @@ def _simulate(context: TaskContext) -> dict[str, Any]:
 
     inputs = context.task.inputs
     settings = SimulationSettings(**inputs["settings"])
-    pose, receptor = context.pose_and_receptor("search")
+    pose, receptor = context.pose_and_receptor()
     system = context.system(receptor, pose, settings.system)
     trajectory = simulate(
         system,
@@ -353,7 +358,7 @@ def _analyse(context: TaskContext) -> dict[str, Any]:
     from dock.analysis.trajectory import ComplexTrajectory
     from dock.dynamics.protocol import SimulationSettings
 
-    pose, receptor = context.pose_and_receptor("search")
+    pose, receptor = context.pose_and_receptor()
     settings = SimulationSettings(**context.task.inputs["settings"])
     replicas = [context.needed(role) for role in context.task.enough]
     done = [folder for folder in replicas if (folder / RESULT).exists()]

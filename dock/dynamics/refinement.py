@@ -18,10 +18,11 @@ from dock.core.errors import ChemistryError, SimulationError
 from dock.core.records import Record
 from dock.docking.checks import check_poses
 from dock.docking.pose import Pose, heavy_rmsd
-from dock.dynamics.energies import KJ_PER_KCAL, interaction_energies, potential_energies
+from dock.dynamics.energies import interaction_energies
 from dock.dynamics.minimisation import minimise
 from dock.dynamics.platforms import Processor, choose_processor
-from dock.dynamics.systems import A_TO_NM, SystemSettings, ligand_system, site_system
+from dock.dynamics.strain import strain_energy
+from dock.dynamics.systems import A_TO_NM, SystemSettings, site_system
 from dock.ligands.placement import place_atoms
 from dock.receptors.site import assign_site
 
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
     from dock.docking.search import Search
-    from dock.dynamics.charges import ChargeMethod
-    from dock.ligands import Ligand
     from dock.receptors import Receptor
 
 ENERGY = "refined_energy_kcal_mol"
@@ -89,8 +88,7 @@ def refine_poses(
         energy in the order given, then the others by their energy. It is
         ``refined_energy_kcal_mol``: ``refined_interaction_kcal_mol`` (van der Waals,
         Coulomb and solvation between ligand and site, see `dock.dynamics.energies`) plus
-        ``refined_strain_kcal_mol`` (the ligand's own energy in OBC2 less that of its prepared conformer,
-        minimised alone); no free energy, and for poses of one ligand only.
+        ``refined_strain_kcal_mol`` (see `dock.dynamics.strain.strain_energy`); no free energy, and for poses of one ligand only.
         ``refinement_shift_A`` is how far the heavy atoms moved (RMSD). Checks are made against
         the receptor that moved; the engine's score and properties stay what they were. A pose that
         cannot be refined comes last, as it was, without these energies.
@@ -165,7 +163,7 @@ def _refine(receptor: Receptor, pose: Pose, settings: RefinementSettings, proces
     if between["vdw"] > 0.0:
         raise SimulationError(pose.ligand.name, "its pose overlaps the receptor still after minimisation")
     interaction = float(between["total"])
-    strain = _strain(pose.ligand, places[complex_system.ligand], settings.system.charges, processor)
+    strain = strain_energy(pose.ligand, places[complex_system.ligand], settings.system.charges, processor)
     energies = {
         "refined_interaction_kcal_mol": interaction,
         "refined_strain_kcal_mol": strain,
@@ -189,12 +187,3 @@ def _place(pose: Pose, coordinates: NDArray[np.float64]) -> Mol:
         raise SimulationError(
             pose.ligand.name, f"the refined pose has another configuration ({error.problem})"
         ) from error
-
-
-def _strain(
-    ligand: Ligand, places: NDArray[np.float64], charges: ChargeMethod, processor: Processor
-) -> float:
-    """Return the ligand's energy less that of its prepared conformer, minimised, in kcal/mol."""
-    system = ligand_system(ligand, charges)
-    _, (_, relaxed) = minimise(system, ligand.mol.GetConformer().GetPositions() * A_TO_NM, processor)
-    return float((potential_energies(system, places[None], processor)[0] - relaxed) / KJ_PER_KCAL)

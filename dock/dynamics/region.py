@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from dock.receptors import Receptor
 
 A_TO_NM = 0.1
-# nm from an ion to the heavy atoms that hold it: those of SERT's chloride lie at up to 3.5 A, and are amides.
-HOLDS = 0.36
-HOLDING = frozenset({"N", "O", "S"})
+# nm from an ion to the heavy atoms that hold it. A chloride lies beyond their hydrogens, SERT's at up to 3.5 A.
+HOLDS_CATION, HOLDS_ANION = 0.34, 0.36
+HISTIDINES = frozenset({"HIS", "HID", "HIE", "HIP"})
 
 
 @dataclass(frozen=True)
@@ -148,25 +148,34 @@ def residue_distances(receptor: Receptor, pose: Pose) -> NDArray[np.float64]:
 
 
 def ion_holders(receptor: Receptor) -> dict[int, list[Any]]:
-    """Return the protein's atoms that hold each ion: nitrogen, oxygen and sulfur within 3.6 A, nearest first.
+    """Return the atoms that hold each ion, nearest first.
+
+    Those are, of a cation, oxygen, sulfur and histidine's nitrogen within 3.4 A; of an anion, nitrogen and
+    oxygen within 3.6 A.
 
     Returns
     -------
     dict of int to list of openmm.app.topology.Atom
         By the index of the ion's residue. An ion that nothing holds has an empty list.
     """
-    from scipy.spatial import cKDTree
-
     atoms = list(receptor.topology.atoms())
-    partners = [a for a in atoms if a.element.symbol in HOLDING and a.residue.name not in ION_CHARGES]
-    tree = cKDTree(receptor.positions[[atom.index for atom in partners]])
     holders = {}
     for ion in (atom for atom in atoms if atom.residue.name in ION_CHARGES):
-        place = receptor.positions[ion.index]
-        near = np.array(tree.query_ball_point(place, HOLDS), dtype=int)
-        order = np.argsort(np.linalg.norm(tree.data[near] - place, axis=1))
-        holders[ion.residue.index] = [partners[number] for number in near[order]]
+        cation = ION_CHARGES[ion.residue.name] > 0
+        reach, holds = (HOLDS_CATION, _holds_cation) if cation else (HOLDS_ANION, _holds_anion)
+        distances = np.linalg.norm(receptor.positions - receptor.positions[ion.index], axis=1)
+        near = sorted(np.flatnonzero(distances <= reach).tolist(), key=distances.__getitem__)
+        holders[ion.residue.index] = [atoms[index] for index in near if holds(atoms[index])]
     return holders
+
+
+def _holds_cation(atom: Any) -> bool:
+    symbol = atom.element.symbol
+    return symbol in ("O", "S") or (symbol == "N" and atom.residue.name in HISTIDINES and atom.name != "N")
+
+
+def _holds_anion(atom: Any) -> bool:
+    return atom.element.symbol in ("N", "O")
 
 
 def _bonded(topology: Topology) -> dict[int, set[int]]:

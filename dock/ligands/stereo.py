@@ -384,6 +384,14 @@ def relation(one: str, two: str) -> str | None:
     names = Chem.MolToSmiles(first), Chem.MolToSmiles(second)
     if names[0] == names[1] or constitution(first) != constitution(second):
         return None
-    for atom in first.GetAtoms():
+    return "enantiomer" if mirror_image(one) == names[1] else "diastereomer"
+
+
+def mirror_image(smiles: str) -> str:
+    """Return the canonical SMILES of the mirror image; of an achiral molecule its own."""
+    from rdkit import Chem
+
+    mol = Chem.MolFromSmiles(smiles)
+    for atom in mol.GetAtoms():
         atom.InvertChirality()
-    return "enantiomer" if Chem.CanonSmiles(Chem.MolToSmiles(first)) == names[1] else "diastereomer"
+    return str(Chem.CanonSmiles(Chem.MolToSmiles(mol)))

@@ -1,0 +1,84 @@
+"""Errors that know of more states than three replicas visit."""
+
+import numpy as np
+import pytest
+from scipy.stats import t
+
+from dock.analysis.statistics import Average, Spread, average_replicas, pooled_spread, widened
+
+APART, RARE, WITHIN, FRAMES = 6.0, 0.3, 0.8, 10  # kcal/mol, share of the rarer state, kcal/mol
+
+
+def replicas_of_two_states(generator, count=3):
+    """Replicas each of which stays in one of two states, as those of S-citalopram in S1 do."""
+    states = generator.random(count) < RARE
+    return [state * APART + generator.normal(0, WITHIN, FRAMES) for state in states]
+
+
+def covered(value, truth):
+    return abs(value.mean - truth) <= t.ppf(0.975, value.degrees_of_freedom) * value.error
+
+
+def coverage(known, complexes, runs=400, seed=1):
+    """Return how often 95 % bounds hold the truth: of three replicas alone, and with the known spread."""
+    generator = np.random.default_rng(seed)
+    truth, alone, wide = RARE * APART, [], []
+    for _ in range(runs):
+        values = [average_replicas(replicas_of_two_states(generator)) for _ in range(complexes)]
+        spread = pooled_spread(values, known)
+        alone += [covered(value, truth) for value in values]
+        wide += [covered(widened(value, spread), truth) for value in values]
+    return np.mean(alone), np.mean(wide)
+
+
+# What replicas of two states really differ by.
+TRUE = np.sqrt(RARE * (1 - RARE) * APART**2 + WITHIN**2 / FRAMES)
+
+
+@pytest.mark.parametrize("complexes", [1, 4])
+def test_errors_know_of_a_second_state_that_three_replicas_missed(complexes):
+    """Three replicas alike by chance (0.7^3 + 0.3^3 = 37 % of the time) say that there is one state."""
+    alone, wide = coverage(Spread(TRUE, 8.0), complexes)
+    assert alone < 0.75
+    assert wide > 0.93
+
+
+def test_other_complexes_of_a_run_tell_where_the_known_spread_is_too_small():
+    """Half the true spread is known; four complexes pooled make up for part of it, eight for more."""
+    known = Spread(TRUE / 2, 8.0)
+    few, many = (coverage(known, complexes)[1] for complexes in (1, 8))
+    assert few < many
+    assert many > 0.85
+
+
+def test_replicas_that_differ_more_than_is_known_keep_their_own_error():
+    value = Average(0.0, 5.0, 3.0, replicas=3, between=5.0 * np.sqrt(3))
+    assert widened(value, Spread(1.0, 8.0)) == value
+    alike = Average(0.0, 0.01, 30.0, replicas=4, between=0.02)
+    wide = widened(alike, Spread(1.0, 8.0))
+    assert wide.error == pytest.approx(0.5)
+    assert wide.degrees_of_freedom == 8.0
+
+
+def test_variances_are_pooled_by_their_degrees_of_freedom():
+    values = [
+        Average(0.0, 0.1, 3.0, replicas=3, between=2.0),
+        Average(0.0, 0.1, 3.0),
+        Average(1.0, 0.1, 9.0, 5, 1.0),
+    ]
+    spread = pooled_spread(values, Spread(3.0, 4.0))
+    assert spread.freedom == 4 + 2 + 4
+    assert spread.deviation == pytest.approx(np.sqrt((4 * 9 + 2 * 4 + 4 * 1) / 10))
+
+
+def test_an_average_is_read_back():
+    for value in (Average(1.0, float("nan"), 2.0), average_replicas([[1.0, 2.0, 4.0], [2.0, 2.5, 3.0]])):
+        again = Average.from_record(value.to_record())
+        assert str(again) == str(value)
+
+
+def test_a_correction_is_added_with_its_error():
+    value = Average(-30.0, 0.3, 12.0, 3, 0.5).corrected([-3.0, -4.0, -5.0])
+    assert value.mean == -34.0
+    assert value.error == pytest.approx(np.hypot(0.3, 1 / np.sqrt(3)))
+    assert np.isnan(Average(-30.0, 0.3, 12.0).corrected([-3.0]).error)
