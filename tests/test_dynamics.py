@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from dock.dynamics.assembly import add_ligand, combine, subset_topology
 from dock.dynamics.charges import charges as charges_of
 from dock.dynamics.frames import ENERGIES, STATE, TRAJECTORY
 from dock.dynamics.minimisation import minimise
-from dock.dynamics.parameters import ligand_parameters, receptor_parameters
+from dock.dynamics.parameters import Penalty, ligand_parameters, parameter_penalties, receptor_parameters
 from dock.dynamics.platforms import choose_processor, devices
 from dock.dynamics.protocol import SimulationSettings
 from dock.dynamics.solvent import HYDRATION, add_solvent, set_cutoff, solvent_force
@@ -61,6 +62,70 @@ def test_both_enantiomers_carry_the_same_parameters(escitalopram, r_citalopram):
         openmm.XmlSerializer.serialize(ligand_parameters(each)) for each in (escitalopram, r_citalopram)
     )
     assert one == two
+
+
+AMMONIUM_DEPTH = {  # R* in A and depth in kcal/mol of gaff2.dat's nitrogens with four neighbours
+    "n4": (1.4028, 3.8748), "nx": (1.4528, 2.5453), "ny": (1.5028, 1.6959), "nz": (1.5528, 1.1450),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_parameters_are_a_function_of_the_molecule(name, monkeypatch, tmp_path):
+    """Typed in two fresh caches, to the byte; parmchk2 by the set's name drew GAFF or GAFF2 by chance."""
+    ligand = Ligand.from_catalogue(name)
+    texts = []
+    for folder in ("one", "two"):
+        monkeypatch.setenv("DOCK_CACHE", str(tmp_path / folder))
+        texts.append(openmm.XmlSerializer.serialize(ligand_parameters(ligand)))
+        texts.append(str(parameter_penalties(ligand)))
+    assert texts[:2] == texts[2:]
+    system = ligand_parameters(ligand)  # which owns its forces
+    force = force_of(system, openmm.NonbondedForce)
+    for index in ligand.amines:
+        _, sigma, epsilon = (value._value for value in force.getParticleParameters(index))
+        radius, depth = sigma * 10 * 2 ** (1 / 6) / 2, epsilon / 4.184
+        assert any(
+            radius == pytest.approx(wanted, abs=1e-3) and depth == pytest.approx(deep, abs=1e-3)
+            for wanted, deep in AMMONIUM_DEPTH.values()
+        ), (radius, depth)
+
+
+def test_the_table_of_ammonium_nitrogens_is_that_of_the_installed_file():
+    text = (ambertools.find_program("antechamber").parent.parent / "dat/leap/parm/gaff2.dat").read_text()
+    for name, numbers in AMMONIUM_DEPTH.items():
+        found = re.findall(rf"^\s+{name}\s+([\d.]+)\s+([\d.]+)", text, re.MULTILINE)
+        assert [tuple(map(float, pair)) for pair in found] == [numbers]
+
+
+def test_borrowed_parameters_are_told():
+    """Amoxapine's C=N beside an aromatic ring is taken from types that parmchk2 itself calls unlike."""
+    penalties = parameter_penalties(Ligand.from_catalogue("amoxapine"))
+    assert penalties[0] == Penalty("DIHE", "ca-ca-cd-nc", 780.0)
+    assert [one.score for one in penalties] == sorted((one.score for one in penalties), reverse=True)
+    assert all(one.score > 0 for one in penalties)
+    assert max(one.score for one in parameter_penalties(Ligand.from_catalogue("sertraline"))) < 100
+
+
+def test_two_swapped_charges_are_seen(escitalopram, monkeypatch):
+    """Planted: fluorine and the ether oxygen trade charges; they are no longer what was derived."""
+    from dock.dynamics import parameters
+
+    def swapped(ligand, method):
+        values = charges_of(ligand, method)
+        one, two = (next(a.GetIdx() for a in ligand.mol.GetAtoms() if a.GetSymbol() == s) for s in "FO")
+        values[[one, two]] = values[[two, one]]
+        return values
+
+    right = ligand_parameters(escitalopram)
+    monkeypatch.setattr(parameters, "charges", swapped)
+    wrong = ligand_parameters(escitalopram)
+    assert openmm.XmlSerializer.serialize(right) != openmm.XmlSerializer.serialize(wrong)
+    found, shipped = (
+        [force_of(each, openmm.NonbondedForce).getParticleParameters(i)[0]._value for i in range(46)]
+        for each in (right, wrong)
+    )
+    assert found == pytest.approx(charges_of(escitalopram).tolist(), abs=1e-9)
+    assert shipped != pytest.approx(charges_of(escitalopram).tolist(), abs=1e-2)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

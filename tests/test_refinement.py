@@ -9,12 +9,13 @@ from dock.core.errors import ParameterError, SimulationError
 from dock.docking.engine import DockingSettings
 from dock.docking.pose import Pose
 from dock.docking.search import search_site
-from dock.dynamics.energies import interaction_energies
+from dock.dynamics.energies import interaction_energies, potential_energies
 from dock.dynamics.platforms import choose_processor
 from dock.dynamics.refinement import RefinementSettings, rank_refinements, refine, refine_poses
 from dock.dynamics.region import residue_distances
-from dock.dynamics.systems import BACKBONE, SystemSettings, site_system
-from dock.ligands import stereo
+from dock.dynamics.strain import strain_energy
+from dock.dynamics.systems import BACKBONE, SystemSettings, ligand_system, site_system
+from dock.ligands import Ligand, stereo
 from dock.receptors.hetero import ION_CHARGES
 
 SMALL = RefinementSettings(
@@ -179,3 +180,35 @@ def test_a_pose_that_cannot_be_refined_comes_last_and_stays(receptor, docked, pr
     assert [pose.rank for pose in both] == [1, 2]
     assert "refined_energy_kcal_mol" in both[0].properties
     assert both[1].mol is lost.mol
+
+
+def test_mirror_images_have_the_same_strain(escitalopram, r_citalopram, processor):
+    """From one zero: the same shape mirrored costs the same, within 0.1 kcal/mol; apart they had 41.8 and 38.0."""
+    places = escitalopram.mol.GetConformer().GetPositions() / 10.0
+    order = [int(n) for n in r_citalopram.mol.GetSubstructMatch(Chem.RemoveHs(escitalopram.mol))]
+    assert order == list(range(len(order)))  # both share the order of their atoms
+    one = strain_energy(escitalopram, places, "am1-bcc", processor)
+    two = strain_energy(r_citalopram, places * [-1, 1, 1], "am1-bcc", processor)
+    assert one == pytest.approx(two, abs=0.1)
+    assert one > 0
+
+
+def test_strain_does_not_depend_on_how_the_molecule_was_written(processor):
+    """Two SMILES of one molecule, and of its mirror image: one zero."""
+    ligands = [
+        Ligand.from_smiles(smiles, name)
+        for name, smiles in (
+            ("one", "C[C@H](N)Cc1ccccc1F"),
+            ("two", "Fc1ccccc1C[C@@H](C)N"),
+            ("mirror", "C[C@@H](N)Cc1ccccc1F"),
+        )
+    ]
+    zeros = [
+        potential_energies(
+            ligand_system(ligand, "am1-bcc"), ligand.mol.GetConformer().GetPositions()[None] / 10, processor
+        )[0]
+        / 4.184
+        - strain_energy(ligand, ligand.mol.GetConformer().GetPositions() / 10, "am1-bcc", processor)
+        for ligand in ligands
+    ]
+    assert np.ptp(zeros) < 0.1
