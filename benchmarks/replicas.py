@@ -1,0 +1,158 @@
+"""How much replicas of a complex differ, and how often a complex differs from itself.
+
+The four default complexes are simulated as `dock run` does, three replicas at a time, with ever other seeds. From
+the means of the replicas come the spreads that `dock.analysis.comparison.REPLICAS_DIFFER_BY` holds. The null:
+S-citalopram in the orthosteric site against itself, three replicas against three others, none used twice.
+
+python benchmarks/replicas.py FOLDER [--groups 3] [--null 40]; what is in the folder is not simulated again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import pickle
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from section import replace_section
+
+import dock
+from dock.analysis.comparison import REPLICAS_DIFFER_BY, compare
+from dock.core.files import read_json
+from dock.docking.pose import Pose
+from dock.receptors import Receptor
+from dock.verbs import Simulation
+
+COMPLEXES = [
+    (ligand, site) for site in ("orthosteric", "allosteric") for ligand in ("escitalopram", "r-citalopram")
+]
+SYSTEM = {"kind": "site"}
+
+
+def main() -> None:
+    """Simulate what is not there yet, and write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--groups", type=int, default=3)
+    parser.add_argument("--null", type=int, default=40)
+    parser.add_argument("--workers", type=int, default=2)
+    asked = parser.parse_args()
+    os.environ["OPENMM_CPU_THREADS"] = "1"
+    poses = asked.folder / "poses.pickle"
+    if not poses.exists():
+        asked.folder.mkdir(parents=True, exist_ok=True)
+        poses.write_bytes(pickle.dumps({one: dock.pose("sert", *one).best for one in COMPLEXES}))
+    jobs = [(asked.folder, one, seed) for seed in range(1, asked.groups + 1) for one in COMPLEXES]
+    jobs += [(asked.folder, COMPLEXES[0], seed) for seed in range(asked.groups + 1, asked.null + 1)]
+    with multiprocessing.get_context("spawn").Pool(asked.workers) as pool:
+        groups = {}
+        for number, (job, simulation) in enumerate(pool.imap_unordered(_simulated, jobs), start=1):
+            groups[job[1:]] = simulation
+            print(f"{number} of {len(jobs)}: {job}", flush=True)
+    by_complex = {
+        one: [groups[key] for key in sorted(groups, key=lambda key: key[1]) if key[0] == one]
+        for one in COMPLEXES
+    }
+    text = f"{_spreads(by_complex)}\n\n{_null(by_complex[COMPLEXES[0]])}"
+    print(text)
+    replace_section("replicas.py", text)
+
+
+@cache
+def _poses(folder: Path) -> dict[tuple[str, str], Pose]:
+    found: dict[tuple[str, str], Pose] = pickle.loads((folder / "poses.pickle").read_bytes())
+    return found
+
+
+def _simulated(
+    job: tuple[Path, tuple[str, str], int],
+) -> tuple[tuple[Path, tuple[str, str], int], Simulation]:
+    """Simulate and measure three replicas, or read what was measured of them."""
+    folder, complex_, seed = job
+    kept = folder / "-".join(complex_) / str(seed) / "simulation.pickle"
+    if not kept.exists():
+        poses = _poses(folder)
+        alike = [pose for (_, site), pose in poses.items() if site == complex_[1]]
+        settings = dock.SimulationSettings(seed=seed, system=SYSTEM)
+        simulation = dock.simulate(
+            Receptor.from_catalogue("sert"),
+            poses[complex_],
+            kept.parent,
+            settings,
+            "CPU",
+            compared_with=alike,
+        )
+        kept.write_bytes(pickle.dumps(simulation))
+    return job, pickle.loads(kept.read_bytes())
+
+
+def _means(simulations: list[Simulation]) -> pd.DataFrame:
+    """Return the mean of each replica, energies with its own correction, and what its record says."""
+    rows = []
+    for simulation in simulations:
+        analysis = simulation.analysis
+        names = [name for name in REPLICAS_DIFFER_BY if name in analysis.series]
+        means = analysis.series.groupby("replica")[names].mean()
+        means = means.add(analysis.corrections.groupby("replica").mean(), fill_value=0.0)[names]
+        for number in means.index:
+            record = read_json(simulation.folder / f"replica-{number}" / "simulation.json")
+            means.loc[number, "T of the first frames / K"] = record["first_frames_temperature_K"]
+            means.loc[number, "T / K"] = record["mean_temperature_K"]
+            means.loc[number, "equilibration / ps"] = record["equilibration_ps"]
+        ions = analysis.ions.groupby(["replica", "ion"])["shift_A"].mean().unstack()
+        rows.append(means.join(ions.add_prefix("mean shift of ").add_suffix(" / A")))
+    return pd.concat(rows, ignore_index=True)
+
+
+def _spreads(by_complex: dict[tuple[str, str], list[Simulation]]) -> str:
+    """Return the table of the standard deviations of replicas' means."""
+    means = {one: _means(simulations) for one, simulations in by_complex.items()}
+    heads = [f"{ligand} in {site}, {len(means[ligand, site])} replicas" for ligand, site in means]
+    lines = [
+        "Mean over replicas, and standard deviation of the means of replicas.",
+        "",
+        f"| quantity | {' | '.join(heads)} | deviation, pooled |",
+        f"|---|{'---|' * (len(heads) + 1)}",
+    ]
+    for name in dict.fromkeys(column for table in means.values() for column in table):
+        tables = [table[name] if name in table else pd.Series(dtype=float) for table in means.values()]
+        freedom = np.array([max(len(values) - 1, 0) for values in tables])
+        pooled = np.sqrt((np.nan_to_num([values.var() for values in tables]) * freedom).sum() / freedom.sum())
+        cells = [f"{values.mean():.2f}, {values.std():.2f}" for values in tables]
+        lines.append(f"| {name} | {' | '.join(cells)} | {pooled:.2f} |")
+    left = [
+        ", ".join({ion for one in each for ion in one.analysis.left}) or "none"
+        for each in by_complex.values()
+    ]
+    lines.append(f"| ions that left | {' | '.join(left)} | |")
+    return "\n".join(lines)
+
+
+def _null(simulations: list[Simulation]) -> str:
+    """Return how often two triples of replicas of one complex are told apart."""
+    complexes = [simulation.measured() for simulation in simulations]
+    tables = []
+    for one, two in zip(complexes[::2], complexes[1::2], strict=False):
+        # For once, two that are the same are compared as if they were mirror images.
+        pair = compare([replace(one, smiles="C[C@H](N)O"), replace(two, smiles="C[C@@H](N)O")])
+        tables.append(pair[pair["error"].notna()])
+    table = pd.concat(tables)
+    counts = table.groupby("quantity", sort=False)["resolved"].agg(["sum", "size"])
+    return "\n".join(
+        [
+            f"{' in '.join(COMPLEXES[0])} against itself, {len(tables)} pairs of three replicas each, none used twice:",
+            "",
+            "| quantity | resolved | pairs |",
+            "|---|---|---|",
+            *(f"| {name} | {row['sum']} | {row['size']} |" for name, row in counts.iterrows()),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()
