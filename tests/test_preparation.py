@@ -27,7 +27,7 @@ from dock.receptors.receptor import residue_labels
 from dock.receptors.sequence import one_letter, positions
 from dock.receptors.settings import ReceptorSettings, parse_site
 
-CONSTRUCT = ["A110Y", "A291I", "S439T", "A554C", "A580C"]
+CONSTRUCT = ["Y110A", "I291A", "T439S", "C554A", "C580A"]
 # A stretch with a methionine, two cysteines of a disulfide far apart, acids and histidine-free.
 PIECE = (126, 150)
 
@@ -99,7 +99,7 @@ def test_a_sequence_of_ones_own_shows_the_mutations(mirror, tmp_path, monkeypatc
     (tmp_path / "P14416.fasta").write_text(f">sp|P14416|DRD2_HUMAN\n{sequence[:60]}\n{sequence[60:]}\n")
     monkeypatch.setenv("DOCK_STRUCTURES", f"{mirror}:{tmp_path}")
     polymer = make_polymer(entry, "A", ReceptorSettings())
-    assert polymer.notes["mutations"] == ["A122I", "A375L", "A379L"]
+    assert polymer.notes["mutations"] == ["I122A", "L375A", "L379A"]
     assert polymer.places == [key.number for key in polymer.keys]
 
 
@@ -298,11 +298,11 @@ def test_no_bond_crosses_a_gap(receptor_of_dopamine):
 def test_mutations_are_reverted_on_request(mirror):
     choice = ReceptorSettings(revert_mutations=True, first_residue=100, last_residue=120)
     preparation = prepare(str(mirror / "5I71.pdb"), choice)
-    assert preparation.record["side_chains"]["reverted"] == ["ALA-110-TYR"]
+    assert preparation.record["side_chains"]["reverted"] == ["Y110A"]
     assert "TYR110" in label_set(preparation.topology)
     as_deposited = prepare(str(mirror / "5I71.pdb"), ReceptorSettings(first_residue=100, last_residue=120))
     assert "ALA110" in label_set(as_deposited.topology)
-    assert any("A110Y" in warning for warning in as_deposited.record["warnings"])
+    assert any("Y110A" in warning for warning in as_deposited.record["warnings"])
 
 
 # --- what files can be like -----------------------------------------------------------------------
@@ -569,12 +569,12 @@ def test_the_command_writes_structure_record_and_page(written):
         "model.cif", "model.pdb", "record.json", "index.html", "reference_pocket.sdf",
     }  # fmt: skip
     record = json.loads((folder / "record.json").read_text())
-    assert record["side_chains"]["reverted"] == ["ALA-110-TYR"]
+    assert record["side_chains"]["reverted"] == ["Y110A"]
     assert list(record["completion"]["protonation"]["overridden"]) == ["ASP98"]
     assert record["settings"]["ph"] == 7.0
     assert record["moved_A"]["rms"] < 0.3
     page = (folder / "index.html").read_text()
-    assert "ALA-110-TYR" in page
+    assert "Y110A" in page
     assert "overridden" in page
     assert "https://" not in page.split("3Dmol")[0]
 

@@ -20,7 +20,7 @@ from dock.receptors.hetero import find_hetero, list_hetero
 from dock.receptors.receptor import model_hashes, residue_labels
 from dock.receptors.site import OUTSIDE, assign_site
 
-CONSTRUCT = {"ALA-110-TYR", "ALA-291-ILE", "SER-439-THR", "ALA-554-CYS", "ALA-580-CYS"}
+CONSTRUCT = {"Y110A", "I291A", "T439S", "C554A", "C580A"}
 
 
 def atoms_near(receptor, residue, reach):

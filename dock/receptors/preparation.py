@@ -113,7 +113,8 @@ def prepare(source: str, settings: ReceptorSettings | None = None) -> Preparatio
     record["side_chains"] = _mend_side_chains(polymers, settings, record["inputs"])
     hetero = list_hetero(entry, [residue for polymer in polymers.values() for residue in polymer.residues])
     ions = _ions(entry, hetero, polymers, homologue, settings, record)
-    topology, positions, deposited, notes = complete(list(polymers.values()), ions, settings)
+    bystanders = [one for one in hetero if one.kind not in ("ion", "water")]
+    topology, positions, deposited, notes = complete(list(polymers.values()), ions, bystanders, settings)
     record["completion"] = notes
     sites, named = _sites(entry, hetero, known_sites, settings, topology, positions)
     heavy = [atom.index for atom in topology.atoms() if atom.element.symbol != "H"]

@@ -179,7 +179,7 @@ class Homologue:
         if entry.anchor is not None:
             label = self._equivalent(entry.anchor.residue)
             if label is not None and label.rpartition(":")[2].startswith(entry.anchor.residue[:3]):
-                anchor = catalogue.AnchorEntry(residue=label, atoms=entry.anchor.atoms)
+                anchor = entry.anchor.model_copy(update={"residue": label})
         x, y, z = (round(float(value), 2) for value in transform(entry.center))
         return Site(
             name,
@@ -234,7 +234,7 @@ def homologue_of(polymers: Mapping[str, Polymer], target_name: str, sites_from: 
     if not name:
         return None
     frame = catalogue.target(name)
-    if not frame.model:
+    if not frame.sites:
         raise StructureError(
             name, "has no sites of its own in the catalogue", f"use sites_from: {frame.sites_from}"
         )
