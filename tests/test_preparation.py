@@ -21,11 +21,12 @@ from dock.receptors.chirality import wrong_hands
 from dock.receptors.entry import read_entry, residue_key
 from dock.receptors.hetero import keep_hetero, list_hetero
 from dock.receptors.membrane import find_membrane
-from dock.receptors.polymer import choose_chains, make_polymer
+from dock.receptors.polymer import choose_chains, make_polymer, recognised
 from dock.receptors.preparation import prepare, source_settings
 from dock.receptors.receptor import residue_labels
 from dock.receptors.sequence import one_letter, positions
 from dock.receptors.settings import ReceptorSettings, parse_site
+from dock.receptors.superposition import homologue_of
 
 CONSTRUCT = ["Y110A", "I291A", "T439S", "C554A", "C580A"]
 # A stretch with a methionine, two cysteines of a disulfide far apart, acids and histidine-free.
@@ -492,6 +493,22 @@ def test_the_numbers_decide_at_the_edges_of_a_gap():
     sequence = "MKTAYIAKQRQISFVKSHFSRAAA"
     letters = "".join(sequence[key.number - 1] for key in keys)
     assert positions(keys, letters, sequence) == [key.number for key in keys]
+
+
+def test_a_file_of_a_protein_with_two_models_is_of_the_first(mirror):
+    """And the second is what its own name means, chain and all."""
+    entry = read_entry(mirror / "6VRH.pdb")
+    assert recognised(entry, "A") == "sert"
+    source, chosen = source_settings("sert-6vrh", {})
+    assert (source, chosen.target) == ("6VRH", "sert-6vrh")
+    assert choose_chains(entry, chosen, None) == ["A"]
+    polymers = {"A": make_polymer(entry, "A", chosen)}
+    assert homologue_of(polymers, "sert-6vrh", "").target.name == "sert"
+    assert homologue_of(polymers, "sert", "").target.name == "sert"
+    with pytest.raises(StructureError, match="sites_from: sert"):
+        homologue_of(polymers, "sert", "sert-6vrh")
+    tasks = plan_campaign(CampaignSettings(receptor="sert-6vrh", ligands=["sertraline"]))
+    assert [task.inputs["site"] for task in tasks_of_kind(tasks, "gate")] == ["orthosteric"]
 
 
 def test_the_catalogues_settings_come_before_the_default_and_after_the_users():
