@@ -167,7 +167,7 @@ def second():
     return Receptor.from_catalogue("sert-6vrh")
 
 
-def test_a_second_model_of_the_protein_stands_beside_the_first(receptor, second):
+def test_a_second_model_of_the_protein_stands_beside_the_first(second):
     entry = catalogue.target("sert-6vrh")
     assert entry.sequence == catalogue.target("sert").sequence
     assert catalogue.target_of("P31645").name == "sert"  # files of the protein are of the first

@@ -3,12 +3,13 @@
 An electron density of ordinary resolution does not tell the ends of these side chains apart. PDB2PQR
 settles them by their hydrogen bonds, greedily: on thin evidence it ends where it began. So it is asked
 twice, once with every free side chain as deposited and once with every one turned. A side chain is turned
-where both answers do so and its contacts are the better for it; else it is left as deposited. It knows neither ions nor ligands: these are looked at first.
+where both answers do so and its contacts are the better for it; else it is left as deposited. It knows
+neither ions nor ligands: these are looked at first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,24 @@ BONDED = 2.0  # angstrom: a glycan at the nitrogen of an asparagine
 # Of a free histidine in water about four in five (Reynolds et al., J. Am. Chem. Soc. 95, 328, 1973).
 COMMON = "HIE"
 TAUTOMERS = frozenset({"HID", "HIE"})
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Why a side chain is not PDB2PQR's to turn.
+
+    Attributes
+    ----------
+    why : str
+    turn : bool
+        Whether it is turned all the same.
+    tautomer : str
+        That of a histidine, where it follows; empty otherwise.
+    """
+
+    why: str
+    turn: bool = False
+    tautomer: str = ""
 
 
 @dataclass
@@ -106,33 +125,40 @@ def settle_network(
     network = Network(positions.copy())
     network.notes["method"] = f"PDB2PQR {version('pdb2pqr')}, asked from both orientations of each side chain"
     wanted = _overrides(topology, labels, settings)
-    free = []
+    free, holds = [], {}
     for residue in topology.residues():
         if residue.name not in ENDS:
             continue
-        reason, turn = "by the settings", wanted.get(residue.index)
-        if turn is None:
-            reason, turn = _held(residue, positions, ions, hetero)
-        if turn:
-            network.turn(residue, labels[residue.index], reason)
-        elif reason:
-            network.note("held", labels[residue.index], reason)
+        if residue.index in wanted:
+            hold: Hold | None = Hold("by the settings", wanted[residue.index])
+        else:
+            hold = _held(residue, positions, ions, hetero)
+        if hold is not None:
+            holds[residue.index] = hold
+            if hold.turn:
+                network.turn(residue, labels[residue.index], hold.why)
+            else:
+                network.note("held", labels[residue.index], hold.why)
         elif states[residue.index] not in TAUTOMERS:
             free.append(residue)
     settled = network.positions
     answers = ask(topology, settled, states, free), ask(topology, exchanged(settled, free), states, free)
+    outcomes = {}
     for residue in free:
         one, other = (answer[residue.index] for answer in answers)
-        outcomes = (one, Outcome(not other.turned, other.bonded, other.state))
-        is_open = residue.name == "HIS" and states[residue.index] is None
-        _decide(network, residue, is_open, labels, outcomes)
+        outcomes[residue.index] = (one, Outcome(not other.turned, other.bonded, other.state))
+        _decide(network, residue, labels, outcomes[residue.index])
     for residue in topology.residues():
-        if residue.name == "HIS" and states[residue.index] is None and residue not in free:
-            why = network.notes["held"].get(labels[residue.index], "")
-            at_delta = why.startswith("ND1")
-            network.choose(
-                residue, labels[residue.index], "HID" if at_delta else COMMON, why or "turned by the settings"
-            )
+        index, label = residue.index, labels[residue.index]
+        if residue.name != "HIS" or states[index] is not None:
+            continue
+        if index in holds and holds[index].tautomer:
+            network.choose(residue, label, holds[index].tautomer, holds[index].why)
+            continue
+        turned = label in network.notes.get("turned", {})
+        seen = {one.state for one in outcomes.get(index, ()) if one.bonded and one.turned == turned}
+        near = contacts(residue, network.positions, labels)
+        network.choose(residue, label, *_tautomer(seen & TAUTOMERS, near))
     return network
 
 
@@ -149,82 +175,75 @@ def _overrides(topology: Topology, labels: Sequence[str], settings: ReceptorSett
 
 def _held(
     residue: Residue, positions: NDArray[np.float64], ions: Sequence[Ion], hetero: Sequence[Hetero]
-) -> tuple[str, bool]:
-    """Return why a side chain is not PDB2PQR's to turn, or nothing, and whether it is to be turned."""
+) -> Hold | None:
+    """Return what tells how a side chain lies without PDB2PQR, if something does."""
     atoms = {atom.name: positions[atom.index] * NM_TO_A for atom in residue.atoms()}
-    ends = [name for pair in ENDS[residue.name] for name in pair]
-    polar = [name for name in ends if name[0] in "NO"]
+    polar = [name for pair in ENDS[residue.name] for name in pair if name[0] in "NO"]
     reached = [
         (float(np.linalg.norm(atoms[name] - ion.place)), name, ion)
         for ion in ions
         if ion.charge
         for name in polar
     ]
-    if reached:
-        apart, name, ion = min(reached, key=lambda one: one[0])
-        if apart <= ION_REACH:
-            where = f"{name} {apart:.1f} A from {ion.name} {ion.key.number}"
-            if residue.name != "HIS" and apart <= ION_BOND and (name[0] == "N") == (ion.charge > 0):
-                return f"{where}: the {'oxygen' if ion.charge > 0 else 'nitrogen'} belongs there", True
-            return where, False
+    apart, name, ion = min(reached, key=lambda one: one[0], default=(np.inf, "", None))
+    if ion is not None and apart <= ION_REACH:
+        why = f"{name} {apart:.1f} A from {ion.name} {ion.key.number}"
+        if residue.name == "HIS":
+            return Hold(why, tautomer=_with_proton(name, ion.charge < 0))
+        if apart <= ION_BOND and (name[0] == "N") == (ion.charge > 0):
+            return Hold(f"{why}: the {'oxygen' if ion.charge > 0 else 'nitrogen'} belongs there", turn=True)
+        return Hold(why)
     for one in hetero:
         for atom in one.residue:
             place = np.array(atom.pos.tolist())
             for name in polar:
                 apart = float(np.linalg.norm(atoms[name] - place))
                 if apart <= (CONTACT if atom.element.name in "NOS" else BONDED):
-                    return f"{name} {apart:.1f} A from {atom.name} of {one}", False
-    return "", False
+                    why = f"{name} {apart:.1f} A from {atom.name} of {one}"
+                    return Hold(why, tautomer=_with_proton(name, True) if residue.name == "HIS" else "")
+    return None
+
+
+def _with_proton(nitrogen: str, there: bool) -> str:
+    """Return the tautomer of a histidine with its proton at a nitrogen, or at the other."""
+    return "HID" if (nitrogen == "ND1") == there else "HIE"
 
 
 def _decide(
-    network: Network,
-    residue: Residue,
-    open_state: bool,
-    labels: Sequence[str],
-    outcomes: tuple[Outcome, Outcome],
+    network: Network, residue: Residue, labels: Sequence[str], outcomes: tuple[Outcome, Outcome]
 ) -> None:
-    """Turn a side chain where both answers do and a hydrogen bond is there, and choose its tautomer."""
+    """Turn a side chain where both answers do and its contacts are the better for it."""
     label = labels[residue.index]
-    if outcomes[0].turned or all(one.turned for one in outcomes):
-        here = contacts(residue, network.positions, labels)
-        there = contacts(residue, exchanged(network.positions, [residue]), labels)
-        better = balance(there) > balance(here)
-        if all(one.turned and one.bonded for one in outcomes) and better:
-            network.turn(residue, label, f"{_told(there)}; as deposited: {_told(here)}")
-        else:
-            why = "its contacts are not the better for it" if not better else "turns it back when asked again"
-            network.note("left", label, f"PDB2PQR would turn it, but {why}")
-    if open_state:
-        turned = label in network.notes.get("turned", {})
-        network.choose(residue, label, *_tautomer(residue, network.positions, labels, turned, outcomes))
+    if not any(one.turned for one in outcomes):
+        return
+    here = contacts(residue, network.positions, labels)
+    there = contacts(residue, exchanged(network.positions, [residue]), labels)
+    better = balance(there) > balance(here)
+    if better and all(one.turned and one.bonded for one in outcomes):
+        network.turn(residue, label, f"{_told(there)}; as deposited: {_told(here)}")
+    elif outcomes[0].turned:
+        why = "turns it back when asked again" if better else "its contacts are not the better for it"
+        network.note("left", label, f"PDB2PQR would turn it, but {why}")
 
 
-def _tautomer(
-    residue: Residue,
-    positions: NDArray[np.float64],
-    labels: Sequence[str],
-    turned: bool,
-    outcomes: tuple[Outcome, Outcome],
-) -> tuple[str, str]:
+def _tautomer(seen: Set[str], near: Sequence[Contact]) -> tuple[str, str]:
     """Return the tautomer of a histidine, and why.
 
     PDB2PQR's where a hydrogen bond decided it, in the orientation chosen; else by what is near
     (PDB2PQR wants bonds within 20 degrees of straight); else the commoner one in water.
+
+    Parameters
+    ----------
+    seen
+        The tautomers that PDB2PQR gave it by a hydrogen bond.
     """
-    near = contacts(residue, positions, labels)
-    told = _told(near)
-    seen = {one.state for one in outcomes if one.bonded and one.turned == turned} & TAUTOMERS
     if len(seen) == 1:
-        return seen.pop(), f"PDB2PQR, {told if near else 'by a long hydrogen bond'}"
-    wanting = {one.end for one in near if one.kind == "acceptor"} - {
-        one.end for one in near if one.kind == "donor"
-    }
+        return next(iter(seen)), f"PDB2PQR, {_told(near) if near else 'by a long hydrogen bond'}"
     giving = {one.end for one in near if one.kind == "donor"}
-    if len(wanting) == 1:
-        return ("HID" if "ND1" in wanting else "HIE"), told
-    if len(giving) == 1:
-        return ("HIE" if "ND1" in giving else "HID"), told
+    wanting = {one.end for one in near if one.kind == "acceptor"} - giving
+    for ends, proton_there in ((wanting, True), (giving, False)):
+        if len(ends) == 1:
+            return _with_proton(ends.pop(), proton_there), _told(near)
     return COMMON, "no hydrogen bond decides; the commoner one in water"
 
 
