@@ -199,7 +199,9 @@ def test_sites_ions_and_membrane_of_the_second_model_are_those_of_the_first(rece
         assert site.anchor == known.anchor
         assert set(site.residues) == set(known.residues)
     ions = {role: label.split(":")[2] for role, label in catalogue.target("sert-6vrh").ions.items()}
-    assert atoms_near(second, ions["Na1"], 3.2) >= {"ALA96 O", "ASN101 OD1", "SER336 O", "ASN368 OD1"}
+    # Placed ions stay where they were placed: Na1 would leave for Asp98, whose charge draws it.
+    assert atoms_near(second, ions["Na1"], 2.8) >= {"ALA96 O", "ASN101 OD1", "SER336 O", "SER336 OG"}
+    assert "ASN368 OD1" in atoms_near(second, ions["Na1"], 3.6)  # deposited the other way round
     assert atoms_near(second, ions["Na2"], 3.2) >= {"GLY94 O", "VAL97 O", "LEU434 O", "ASP437 OD1"}
     assert atoms_near(second, ions["Cl"], 3.6) >= {"TYR121 OH", "GLN332 NE2", "SER336 OG", "SER372 OG"}
     assert "carried over from sert" in second.record["membrane"]["source"]
