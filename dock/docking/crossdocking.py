@@ -34,12 +34,15 @@ class CrossGate:
         The structure that it was docked into.
     transform : Transform
         What carried the known pose over.
+    pooled_rmsd : float
+        Of the pose that all seeds together put first, which a campaign would take, in angstrom.
     """
 
     gate: Gate
     ligand_from: str
     docked_into: str
     transform: Transform
+    pooled_rmsd: float
 
     @property
     def passed(self) -> bool:
@@ -48,12 +51,13 @@ class CrossGate:
 
     def records(self) -> list[dict[str, Any]]:
         """Return plain values, a row for each seed."""
-        whence = {
+        further = {
             "ligand_from": self.ligand_from,
             "docked_into": self.docked_into,
+            "pooled_rmsd_A": round(self.pooled_rmsd, 3),
             "superposed": f"{self.transform}, within {SITE_REACH:g} A of the site",
         }
-        return [{**row, **whence} for row in self.gate.records()]
+        return [{**row, **further} for row in self.gate.records()]
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return a row for each seed."""
@@ -102,8 +106,9 @@ def cross_dock(
     pose = known_pose(reference_receptor, there.name)
     onto = superpose_receptors(reference_receptor, receptor, there.center, SITE_REACH)
     search = search_site(receptor, known_ligand(reference_receptor, there.name), place, settings, threads)
-    gate = redocking_gate(receptor, search, _moved(pose, onto))
-    return CrossGate(gate, _whence(reference_receptor), _whence(receptor), onto)
+    known = _moved(pose, onto)
+    gate = redocking_gate(receptor, search, known)
+    return CrossGate(gate, _whence(reference_receptor), _whence(receptor), onto, search.best.rmsd(known))
 
 
 def _moved(mol: Mol, onto: Transform) -> Mol:
