@@ -172,7 +172,7 @@ def test_the_short_campaign_says_what_it_should(short_run):
     assert occupancy["difference_kcal_mol"].to_numpy() == pytest.approx(shift.to_numpy(), abs=0.011)
     simulations = short_run.table("simulations").set_index(["ligand", "site", "quantity"])["mean"]
     assert simulations["escitalopram", "orthosteric", "anchor_distance_A"] < 6
-    assert simulations["escitalopram", "allosteric", "anchor_distance_A"] > 9
+    assert simulations["escitalopram", "allosteric", "anchor_distance_A"] < 6  # each site has its own anchor
     assert (simulations[:, :, "interaction_kcal_mol"] < -15).all()
     assert (simulations[:, :, "ligand_rmsd_A"] < 3).all()
     comparisons = short_run.table("comparisons")

@@ -21,13 +21,14 @@ from dock.receptors.chirality import wrong_hands
 from dock.receptors.entry import read_entry, residue_key
 from dock.receptors.hetero import keep_hetero, list_hetero
 from dock.receptors.membrane import find_membrane
-from dock.receptors.polymer import choose_chains, make_polymer
+from dock.receptors.polymer import choose_chains, make_polymer, recognised
 from dock.receptors.preparation import prepare, source_settings
 from dock.receptors.receptor import residue_labels
 from dock.receptors.sequence import one_letter, positions
 from dock.receptors.settings import ReceptorSettings, parse_site
+from dock.receptors.superposition import homologue_of
 
-CONSTRUCT = ["A110Y", "A291I", "S439T", "A554C", "A580C"]
+CONSTRUCT = ["Y110A", "I291A", "T439S", "C554A", "C580A"]
 # A stretch with a methionine, two cysteines of a disulfide far apart, acids and histidine-free.
 PIECE = (126, 150)
 
@@ -99,7 +100,7 @@ def test_a_sequence_of_ones_own_shows_the_mutations(mirror, tmp_path, monkeypatc
     (tmp_path / "P14416.fasta").write_text(f">sp|P14416|DRD2_HUMAN\n{sequence[:60]}\n{sequence[60:]}\n")
     monkeypatch.setenv("DOCK_STRUCTURES", f"{mirror}:{tmp_path}")
     polymer = make_polymer(entry, "A", ReceptorSettings())
-    assert polymer.notes["mutations"] == ["A122I", "A375L", "A379L"]
+    assert polymer.notes["mutations"] == ["I122A", "L375A", "L379A"]
     assert polymer.places == [key.number for key in polymer.keys]
 
 
@@ -298,11 +299,11 @@ def test_no_bond_crosses_a_gap(receptor_of_dopamine):
 def test_mutations_are_reverted_on_request(mirror):
     choice = ReceptorSettings(revert_mutations=True, first_residue=100, last_residue=120)
     preparation = prepare(str(mirror / "5I71.pdb"), choice)
-    assert preparation.record["side_chains"]["reverted"] == ["ALA-110-TYR"]
+    assert preparation.record["side_chains"]["reverted"] == ["Y110A"]
     assert "TYR110" in label_set(preparation.topology)
     as_deposited = prepare(str(mirror / "5I71.pdb"), ReceptorSettings(first_residue=100, last_residue=120))
     assert "ALA110" in label_set(as_deposited.topology)
-    assert any("A110Y" in warning for warning in as_deposited.record["warnings"])
+    assert any("Y110A" in warning for warning in as_deposited.record["warnings"])
 
 
 # --- what files can be like -----------------------------------------------------------------------
@@ -494,6 +495,22 @@ def test_the_numbers_decide_at_the_edges_of_a_gap():
     assert positions(keys, letters, sequence) == [key.number for key in keys]
 
 
+def test_a_file_of_a_protein_with_two_models_is_of_the_first(mirror):
+    """And the second is what its own name means, chain and all."""
+    entry = read_entry(mirror / "6VRH.pdb")
+    assert recognised(entry, "A") == "sert"
+    source, chosen = source_settings("sert-6vrh", {})
+    assert (source, chosen.target) == ("6VRH", "sert-6vrh")
+    assert choose_chains(entry, chosen, None) == ["A"]
+    polymers = {"A": make_polymer(entry, "A", chosen)}
+    assert homologue_of(polymers, "sert-6vrh", "").target.name == "sert"
+    assert homologue_of(polymers, "sert", "").target.name == "sert"
+    with pytest.raises(StructureError, match="sites_from: sert"):
+        homologue_of(polymers, "sert", "sert-6vrh")
+    tasks = plan_campaign(CampaignSettings(receptor="sert-6vrh", ligands=["sertraline"]))
+    assert [task.inputs["site"] for task in tasks_of_kind(tasks, "gate")] == ["orthosteric"]
+
+
 def test_the_catalogues_settings_come_before_the_default_and_after_the_users():
     source, chosen = source_settings("SERT", {"ph": 6.0, "revert_mutations": False})
     assert source == "5I71"
@@ -569,12 +586,12 @@ def test_the_command_writes_structure_record_and_page(written):
         "model.cif", "model.pdb", "record.json", "index.html", "reference_pocket.sdf",
     }  # fmt: skip
     record = json.loads((folder / "record.json").read_text())
-    assert record["side_chains"]["reverted"] == ["ALA-110-TYR"]
+    assert record["side_chains"]["reverted"] == ["Y110A"]
     assert list(record["completion"]["protonation"]["overridden"]) == ["ASP98"]
     assert record["settings"]["ph"] == 7.0
     assert record["moved_A"]["rms"] < 0.3
     page = (folder / "index.html").read_text()
-    assert "ALA-110-TYR" in page
+    assert "Y110A" in page
     assert "overridden" in page
     assert "https://" not in page.split("3Dmol")[0]
 

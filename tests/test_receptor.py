@@ -9,7 +9,7 @@ from dock.core import catalogue
 from dock.core.errors import StructureError, UnknownNameError
 from dock.core.keys import file_sha256
 from dock.docking.pose import heavy_rmsd
-from dock.dynamics.model import build_receptor
+from dock.dynamics.model import build_receptor, shipped_models
 from dock.dynamics.parameters import parametrise_receptor
 from dock.ligands import stereo
 from dock.receptors import Receptor
@@ -19,8 +19,9 @@ from dock.receptors.entry import read_entry
 from dock.receptors.hetero import find_hetero, list_hetero
 from dock.receptors.receptor import model_hashes, residue_labels
 from dock.receptors.site import OUTSIDE, assign_site
+from dock.receptors.superposition import superpose_receptors
 
-CONSTRUCT = {"ALA-110-TYR", "ALA-291-ILE", "SER-439-THR", "ALA-554-CYS", "ALA-580-CYS"}
+CONSTRUCT = {"Y110A", "I291A", "T439S", "C554A", "C580A"}
 
 
 def atoms_near(receptor, residue, reach):
@@ -147,12 +148,75 @@ def test_the_record_tells_every_change(receptor):
     ]
     assert record["moved_A"]["rms"] < 0.2
     assert set(record["inputs"]) == {"5I71", "6VRH"}
+    network = record["completion"]["network"]
+    assert all("NA 707" in network["held"][name] for name in ("ASN101", "ASN368"))
+    assert not {"ASN101", "ASN368", "GLN332"} & set(network.get("turned", {}))
+    assert network["tautomers"]["HIS143"].startswith("HID: ")
 
 
 def test_the_models_sites_are_the_catalogues(receptor):
     for name, entry in catalogue.target("sert").sites.items():
         assert receptor.sites[name].center == entry.center
         assert receptor.sites[name].residues == entry.residues
+        assert receptor.sites[name].anchor == entry.anchor
+        assert entry.anchor.source
+
+
+@pytest.fixture(scope="module")
+def second():
+    return Receptor.from_catalogue("sert-6vrh")
+
+
+def test_a_second_model_of_the_protein_stands_beside_the_first(second):
+    entry = catalogue.target("sert-6vrh")
+    assert entry.sequence == catalogue.target("sert").sequence
+    assert catalogue.target_of("P31645").name == "sert"  # files of the protein are of the first
+    assert list(shipped_models()) == ["sert"]  # what sites are carried over from
+    assert second.name == "sert-6vrh"
+    assert second.references["orthosteric"].GetProp("_Name") == "paroxetine"
+    assert second.record["side_chains"] == {}
+    assert second.record["sha256"] == model_hashes(
+        catalogue.structures_folder() / entry.model, ["orthosteric"]
+    )
+    numbers = {residue.id: residue.name for residue in second.topology.residues() if residue.name != "ACE"}
+    sequence = [(number, protein_letters_3to1.get(name)) for number, name in numbers.items()]
+    assert all(
+        entry.sequence[int(number) - 1] == letter
+        for number, letter in sequence
+        if letter and number.isdigit()
+    )
+    assert wrong_hands(second.topology, second.positions) == []
+    assert parametrise_receptor("x", second.topology).getNumParticles() == second.topology.getNumAtoms()
+
+
+def test_sites_ions_and_membrane_of_the_second_model_are_those_of_the_first(receptor, second):
+    assert list(second.sites) == list(receptor.sites)
+    for name, site in second.sites.items():
+        known = receptor.sites[name]
+        onto = superpose_receptors(receptor, second, known.center, 16.0)
+        assert onto.rmsd < 1.0
+        assert np.linalg.norm(onto(known.center) - site.center) < 0.3
+        assert site.anchor == known.anchor
+        assert set(site.residues) == set(known.residues)
+    ions = {role: label.split(":")[2] for role, label in catalogue.target("sert-6vrh").ions.items()}
+    # Placed ions stay where they were placed: Na1 would leave for Asp98, whose charge draws it.
+    assert atoms_near(second, ions["Na1"], 2.8) >= {"ALA96 O", "ASN101 OD1", "SER336 O", "SER336 OG"}
+    assert "ASN368 OD1" in atoms_near(second, ions["Na1"], 3.6)  # deposited the other way round
+    assert atoms_near(second, ions["Na2"], 3.2) >= {"GLY94 O", "VAL97 O", "LEU434 O", "ASP437 OD1"}
+    assert atoms_near(second, ions["Cl"], 3.6) >= {"TYR121 OH", "GLN332 NE2", "SER336 OG", "SER372 OG"}
+    assert "carried over from sert" in second.record["membrane"]["source"]
+
+
+def test_structures_of_different_proteins_are_not_superposed(receptor):
+    shifted = Topology()
+    for residue in receptor.topology.residues():
+        chain = next(shifted.chains(), None) or shifted.addChain("A")
+        new = shifted.addResidue(residue.name, chain, str(int(residue.id) + 7))
+        for atom in residue.atoms():
+            shifted.addAtom(atom.name, atom.element, new)
+    other = Receptor("other", shifted, receptor.positions)
+    with pytest.raises(StructureError, match="residues around the site are those of other"):
+        superpose_receptors(receptor, other, receptor.sites["orthosteric"].center, 16.0)
 
 
 def test_the_model_was_made_from_the_mirrors_files(receptor, mirror):

@@ -48,10 +48,14 @@ class LigandEntry(Record):
 
 
 class AnchorEntry(Record):
-    """The residue whose distance to the ligand's amine is followed, as ``ASP98``."""
+    """The residue whose distance to the ligand's amine is followed, as ``ASP98``.
+
+    `source` says how it is known to hold the amine.
+    """
 
     residue: ResidueLabel
     atoms: tuple[str, ...]
+    source: str = ""
 
 
 class SiteEntry(Record):
@@ -104,7 +108,7 @@ class TargetEntry(Record):
     sites_from : str
         The target whose sites, ions and membrane are carried over by superposition.
     sites : dict
-        In the frame of the shipped model.
+        In the frame of the shipped model; empty where they come from another target.
     ions : dict
         The ions of the shipped model, by role, as ``{"Na1": "NA:707"}``.
     entries : dict
@@ -166,8 +170,12 @@ def target(name: str) -> TargetEntry:
 
 
 def target_of(accession: str) -> TargetEntry | None:
-    """Return the target with a UniProt accession, if the catalogue has it."""
-    return next((entry for entry in targets().values() if entry.uniprot == accession), None)
+    """Return the target with a UniProt accession, if the catalogue has it.
+
+    Of several models of a protein it is the one that has its sites of itself.
+    """
+    found = [entry for entry in targets().values() if entry.uniprot == accession]
+    return min(found, key=lambda entry: bool(entry.sites_from), default=None)
 
 
 def ligand_of(code: str) -> LigandEntry | None:

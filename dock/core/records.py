@@ -25,6 +25,7 @@ SOFTWARE = (
     "biopython",
     "gemmi",
     "propka",
+    "pdb2pqr",
     "mdtraj",
     "pymbar",
     "numpy",

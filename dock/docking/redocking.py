@@ -149,13 +149,25 @@ def search_known(
         If an engine fails, or no pose lies in the site.
     """
     place = receptor.site(site)
-    if place.name not in receptor.references:
+    known_pose(receptor, place.name)
+    return search_site(receptor, known_ligand(receptor, place.name), place, settings, threads)
+
+
+def known_pose(receptor: Receptor, site: str) -> Mol:
+    """Return the known pose of a site.
+
+    Raises
+    ------
+    StructureError
+        If the site has none.
+    """
+    if site not in receptor.references:
         raise StructureError(
-            f"{receptor.name}, {place.name} site",
+            f"{receptor.name}, {site} site",
             "has no known pose",
             "name its ligand, and its chemistry if the catalogue lacks it: --ligand CODE --smiles SMILES",
         )
-    return search_site(receptor, known_ligand(receptor, place.name), place, settings, threads)
+    return receptor.references[site]
 
 
 def known_ligand(receptor: Receptor, site: str) -> Ligand:

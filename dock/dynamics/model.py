@@ -161,5 +161,5 @@ def shipped_models() -> dict[str, dict[str, str]]:
     return {
         name: Receptor.from_catalogue(name).record["sha256"]
         for name, entry in catalogue.targets().items()
-        if entry.model
+        if entry.model and entry.sites
     }

@@ -37,7 +37,7 @@ STRAIN = 0.015  # nm from its equilibrium length: a bond that is not relaxed
 
 
 def relax(preparation: Preparation, processor: Processor) -> tuple[NDArray[np.float64], dict[str, Any]]:
-    """Minimise a prepared structure, its deposited atoms restrained, its ligands' room kept.
+    """Minimise a prepared structure, its deposited atoms and its ions restrained, its ligands' room kept.
 
     Returns
     -------
@@ -58,10 +58,11 @@ def relax(preparation: Preparation, processor: Processor) -> tuple[NDArray[np.fl
     topology = preparation.topology
     count = topology.getNumAtoms()
     ions = np.array([atom.residue.name in ION_CHARGES for atom in topology.atoms()])
-    held = np.flatnonzero(~np.isnan(preparation.deposited[:, 0]))
+    seen = np.flatnonzero(~np.isnan(preparation.deposited[:, 0]))
+    held = np.union1d(seen, np.flatnonzero(ions))  # placed ions stay where they were placed
     places = np.vstack([preparation.positions, preparation.bound.places * A_TO_NM])
     targets = places.copy()
-    targets[held] = preparation.deposited[held] * A_TO_NM
+    targets[seen] = preparation.deposited[seen] * A_TO_NM
     energies = []
     for charged, (strength, iterations) in ((False, CLEARING), (True, SETTLING)):
         system = parametrise_receptor(preparation.name, topology)
@@ -77,7 +78,7 @@ def relax(preparation: Preparation, processor: Processor) -> tuple[NDArray[np.fl
             places, before_after = minimise(system, places, processor, iterations)
         energies.append(before_after)
     positions = places[:count]
-    moved = np.linalg.norm(positions[held] * NM_TO_A - preparation.deposited[held], axis=1)
+    moved = np.linalg.norm(positions[seen] * NM_TO_A - preparation.deposited[seen], axis=1)
     names = atom_names(topology)
     return positions, {
         "minimisation": {
@@ -87,11 +88,11 @@ def relax(preparation: Preparation, processor: Processor) -> tuple[NDArray[np.fl
             "energy_kJ_mol": round(energies[-1][1], 1),
         },
         "moved_A": {
-            "deposited_atoms": len(held),
+            "deposited_atoms": len(seen),
             "rms": round(float(np.sqrt((moved**2).mean())), 3),
             "max": round(float(moved.max()), 3),
-            "max_atom": names[held[moved.argmax()]],
-            "over_1_A": [names[index] for index in held[moved > 1.0]],
+            "max_atom": names[seen[moved.argmax()]],
+            "over_1_A": [names[index] for index in seen[moved > 1.0]],
         },
         "problems": _problems(system, topology, positions),
     }

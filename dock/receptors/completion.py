@@ -15,6 +15,7 @@ from dock.receptors.chirality import mend_hands
 from dock.receptors.entry import ResidueKey
 from dock.receptors.hetero import ION_CHARGES
 from dock.receptors.ions import WATER, Ion
+from dock.receptors.network import settle_network
 from dock.receptors.polymer import coordinates
 from dock.receptors.protonation import choose_states
 from dock.receptors.segments import Segment, make_segments
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from openmm import Platform
     from openmm.app import Topology
 
+    from dock.receptors.hetero import Hetero
     from dock.receptors.polymer import Polymer
     from dock.receptors.settings import ReceptorSettings
 
@@ -36,9 +38,14 @@ CHAIN_LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits
 
 
 def complete(
-    polymers: Sequence[Polymer], ions: Sequence[Ion], settings: ReceptorSettings
+    polymers: Sequence[Polymer], ions: Sequence[Ion], hetero: Sequence[Hetero], settings: ReceptorSettings
 ) -> tuple[Topology, NDArray[np.float64], NDArray[np.float64], dict[str, Any]]:
     """Return a complete, protonated structure of the polymers and the ions.
+
+    Parameters
+    ----------
+    hetero
+        The entry's ligands, glycans and whatever else may show how a side chain lies.
 
     Returns
     -------
@@ -49,7 +56,7 @@ def complete(
     deposited : numpy.ndarray, shape (n_atoms, 3)
         Where the entry itself has an atom, in angstrom; NaN for what was built or comes from elsewhere.
     notes : dict
-        What was ``built``, ``capped`` and ``rebuilt``, disulfides and protonation.
+        What was ``built``, ``capped`` and ``rebuilt``, disulfides, protonation and hydrogen-bond network.
 
     Raises
     ------
@@ -75,6 +82,12 @@ def complete(
     labels = [key.label(r.name, many) for key, r in zip(keys, topology.residues(), strict=True)]
     cations = np.array([ion.place for ion in ions if ion.charge > 0]).reshape(-1, 3) / NM_TO_A
     states, notes["protonation"] = choose_states(topology, positions, labels, cations, settings)
+    network = settle_network(topology, positions, labels, states, ions, hetero, settings)
+    notes["network"] = network.notes
+    if "turned" in network.notes:  # what PROPKA saw of these was upside down
+        positions = network.positions
+        states, notes["protonation"] = choose_states(topology, positions, labels, cations, settings)
+    states = [state or network.tautomers.get(index) for index, state in enumerate(states)]
     modeller = Modeller(topology, positions * unit.nanometer)
     if ions:
         modeller.add(_ion_topology(ions), np.array([ion.place for ion in ions]) / NM_TO_A * unit.nanometer)

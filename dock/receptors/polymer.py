@@ -128,8 +128,9 @@ def choose_chains(entry: Entry, settings: ReceptorSettings, marker: NDArray[np.f
             )
         return list(settings.chains)
     targets = {name: recognised(entry, name) for name in entry.polymers}
-    known = [name for name, target in targets.items() if target is not None]
-    wanted = [name for name in known if settings.target in ("", targets[name])] or known
+    known = {name: catalogue.target(target).uniprot for name, target in targets.items() if target is not None}
+    asked = catalogue.target(settings.target).uniprot if settings.target else ""
+    wanted = [name for name, protein in known.items() if asked in ("", protein)] or list(known)
     candidates = wanted or list(entry.polymers)
     near = [] if marker is None else [name for name in entry.polymers if _reaches(entry, name, marker)]
     at_marker = [name for name in candidates if name in near]

@@ -101,7 +101,6 @@ def prepare(source: str, settings: ReceptorSettings | None = None) -> Preparatio
     homologue = homologue_of(polymers, target, settings.sites_from)
     if homologue is not None and not homologue.placeable and not settings.sites_from:
         homologue = None
-    known_sites = homologue.sites if homologue else {}
     record: dict[str, Any] = {
         "source": {"file": entry.path.name, "entry": entry.name, "predicted": entry.predicted},
         "target": target,
@@ -113,9 +112,11 @@ def prepare(source: str, settings: ReceptorSettings | None = None) -> Preparatio
     record["side_chains"] = _mend_side_chains(polymers, settings, record["inputs"])
     hetero = list_hetero(entry, [residue for polymer in polymers.values() for residue in polymer.residues])
     ions = _ions(entry, hetero, polymers, homologue, settings, record)
-    topology, positions, deposited, notes = complete(list(polymers.values()), ions, settings)
+    bystanders = [one for one in hetero if one.kind not in ("ion", "water")]
+    topology, positions, deposited, notes = complete(list(polymers.values()), ions, bystanders, settings)
     record["completion"] = notes
-    sites, named = _sites(entry, hetero, known_sites, settings, topology, positions)
+    known = homologue.sites if homologue else {}  # after mutations are turned back: it names residues
+    sites, named = _sites(entry, hetero, known, settings, topology, positions)
     heavy = [atom.index for atom in topology.atoms() if atom.element.symbol != "H"]
     bound = find_bound(hetero, sites, named, settings, positions[heavy])
     record["references"] = bound.notes

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dock.receptors.settings import ReceptorSettings
 
-# The states with templates in ff14SB, deprotonated first. HIS: which nitrogen is OpenMM's choice.
+# The states with templates in ff14SB, deprotonated first. HIS: which nitrogen is for the hydrogen-bond network to say.
 STATES: dict[str, tuple[str | None, str]] = {
     "ASP": ("ASP", "ASH"),
     "GLU": ("GLU", "GLH"),

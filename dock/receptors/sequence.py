@@ -13,14 +13,25 @@ SAME_OFFSET = 0.95  # of the aligned residues
 
 @dataclass(frozen=True)
 class Mutation:
-    """A residue that is not what the sequence has at its position."""
+    """A residue that is not what the sequence has at its position.
+
+    It is written as the field does: ``Y110A`` has Ala where the wild type has Tyr.
+
+    Attributes
+    ----------
+    key : ResidueKey
+    found : str
+        What the structure has, as one letter.
+    wild_type : str
+        What the sequence has.
+    """
 
     key: ResidueKey
     found: str
-    wanted: str
+    wild_type: str
 
     def __str__(self) -> str:
-        return f"{self.found}{self.key.number}{self.key.insertion}{self.wanted}"
+        return f"{self.wild_type}{self.key.number}{self.key.insertion}{self.found}"
 
 
 def one_letter(name: str) -> str:

@@ -83,6 +83,9 @@ class ReceptorSettings(Record):
         At which titratable residues are protonated, by PROPKA.
     protonation : dict
         States that override PROPKA's, by residue, as ``{"GLU508": "GLH"}``.
+    flips : dict
+        Whether an Asn, Gln or His is turned against the file, its ends exchanged, whatever its
+        hydrogen bonds and ions say, as ``{"ASN101": false}``.
     sites : dict
         The user's sites by name.
     smiles : dict
@@ -106,6 +109,7 @@ class ReceptorSettings(Record):
     add_ions: bool = True
     ph: float = Field(default=7.4, ge=0, le=14)
     protonation: dict[ResidueLabel, State] = Field(default_factory=dict)
+    flips: dict[ResidueLabel, bool] = Field(default_factory=dict)
     sites: dict[SiteName, SiteEntry] = Field(default_factory=dict)
     smiles: dict[ComponentCode, str] = Field(default_factory=dict)
 

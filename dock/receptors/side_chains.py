@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dock.core.errors import StructureError
+from dock.receptors.entry import residue_key
 from dock.receptors.polymer import HEAVY_ATOMS, SAME_PROTEIN, Polymer
-from dock.receptors.sequence import identity, three_letter
+from dock.receptors.sequence import Mutation, identity, one_letter, three_letter
 
 if TYPE_CHECKING:
     import gemmi
@@ -21,7 +22,12 @@ MAX_REPACKING = 5  # rounds
 
 
 def revert_mutations(polymer: Polymer) -> list[str]:
-    """Rename residues to what the sequence has at their place, cut back to CB; return what was done.
+    """Rename residues to what the sequence has at their place, cut back to CB.
+
+    Returns
+    -------
+    list of str
+        The mutations that were turned back, as ``Y110A``: wild type, number, what the structure had.
 
     Raises
     ------
@@ -40,7 +46,9 @@ def revert_mutations(polymer: Polymer) -> list[str]:
         wanted = three_letter(polymer.sequence[place - 1]) if place is not None else residue.name
         if wanted == residue.name or wanted not in HEAVY_ATOMS:
             continue
-        reverted.append(f"{residue.name}-{residue.seqid}-{wanted}")
+        reverted.append(
+            str(Mutation(residue_key(polymer.name, residue), one_letter(residue.name), one_letter(wanted)))
+        )
         _keep_stump(residue)
         residue.name = wanted
         if wanted == "GLY":

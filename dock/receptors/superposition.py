@@ -12,6 +12,7 @@ import numpy as np
 from dock.core import catalogue
 from dock.core.errors import StructureError
 from dock.receptors.entry import read_entry, residue_key, split_hetero
+from dock.receptors.receptor import residue_labels
 from dock.receptors.sequence import align, identity
 from dock.receptors.site import Site
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dock.receptors.polymer import Polymer
+    from dock.receptors.receptor import Receptor
 
+NM_TO_A = 10.0
 SITE_REACH = 16.0  # angstrom around a site's centre: the C-alpha atoms that carry it over
 ION_REACH = 12.0  # the same around an ion
 MIN_PAIRS = 12
@@ -179,7 +182,7 @@ class Homologue:
         if entry.anchor is not None:
             label = self._equivalent(entry.anchor.residue)
             if label is not None and label.rpartition(":")[2].startswith(entry.anchor.residue[:3]):
-                anchor = catalogue.AnchorEntry(residue=label, atoms=entry.anchor.atoms)
+                anchor = entry.anchor.model_copy(update={"residue": label})
         x, y, z = (round(float(value), 2) for value in transform(entry.center))
         return Site(
             name,
@@ -219,6 +222,45 @@ def superpose(moving: NDArray[np.float64], fixed: NDArray[np.float64]) -> Transf
     return Transform(matrix, translation, int(chosen.sum()), rmsd)
 
 
+def superpose_receptors(moving: Receptor, fixed: Receptor, center: Any, reach: float) -> Transform:
+    """Return what carries one structure of a protein onto another, by the C-alpha atoms near a place.
+
+    Residues are the same by name and number, and by chain where there are several.
+
+    Parameters
+    ----------
+    center : array_like, shape (3,)
+        In the frame of `moving`, in angstrom.
+    reach
+        Around it, in angstrom.
+
+    Raises
+    ------
+    StructureError
+        If less than half of what is near has its like in the other structure.
+    """
+    here, there = _ca_places(moving), _ca_places(fixed)
+    near = [label for label, place in here.items() if np.linalg.norm(place - np.asarray(center)) <= reach]
+    common = [label for label in near if label in there]
+    if len(common) < max(MIN_PAIRS, len(near) / 2):
+        raise StructureError(
+            moving.name,
+            f"only {len(common)} of {len(near)} residues around the site are those of {fixed.name}",
+            "take two structures of one protein, numbered alike",
+        )
+    return superpose(np.array([here[x] for x in common]), np.array([there[x] for x in common]))
+
+
+def _ca_places(receptor: Receptor) -> dict[str, NDArray[np.float64]]:
+    """Return where each residue's C-alpha is, in angstrom, by the label of the residue."""
+    labels = residue_labels(receptor.topology)
+    return {
+        labels[atom.residue.index]: receptor.positions[atom.index] * NM_TO_A
+        for atom in receptor.topology.atoms()
+        if atom.name == "CA" and atom.element.symbol == "C"
+    }
+
+
 def homologue_of(polymers: Mapping[str, Polymer], target_name: str, sites_from: str) -> Homologue | None:
     """Return the chain of a structure that is like a catalogue target with known sites, if one is.
 
@@ -234,7 +276,7 @@ def homologue_of(polymers: Mapping[str, Polymer], target_name: str, sites_from: 
     if not name:
         return None
     frame = catalogue.target(name)
-    if not frame.model:
+    if not frame.sites:
         raise StructureError(
             name, "has no sites of its own in the catalogue", f"use sites_from: {frame.sites_from}"
         )
