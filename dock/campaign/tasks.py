@@ -172,10 +172,11 @@ def load_poses(folder: Path) -> list[Pose]:
     """Load the poses that a dock task kept, best first, with their ligand."""
     from dock.docking.pose import Pose, read_mols
     from dock.ligands import Ligand
+    from dock.ligands.normal import normal_form
 
     ligand = Ligand.load(folder / LIGAND)
     records = read_json(folder / RESULT)["result"]["poses"]
-    mols = read_mols(folder / POSES)
+    mols = map(normal_form, read_mols(folder / POSES))
     return [Pose(ligand=ligand, mol=mol, **record) for record, mol in zip(records, mols, strict=True)]
 
 

@@ -12,6 +12,7 @@ from dock.core.errors import DockingError, StructureError
 from dock.core.files import cache_folder, write_text
 from dock.core.keys import content_key
 from dock.ligands import stereo
+from dock.ligands.normal import normal_form
 from dock.receptors.hetero import ION_CHARGES
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _meeko_pdbqt(name: str, mol: Mol) -> str:
 
     try:
         # Opened seven-membered rings distort the scores of tricyclics.
-        setups = MoleculePreparation(rigid_macrocycles=True).prepare(mol)
+        setups = MoleculePreparation(rigid_macrocycles=True).prepare(normal_form(mol))
         text, fine, problem = PDBQTWriterLegacy.write_string(setups[0])
     except Exception as error:  # Meeko raises whatever its typing rules run into
         raise DockingError(name, f"Meeko cannot prepare it ({error})") from error
