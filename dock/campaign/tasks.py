@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -230,6 +230,8 @@ def _dock(context: TaskContext) -> dict[str, Any]:
     return _kept(context, receptor, search.kept) | {
         "places": search.places,
         "searches": search.searches,
+        "outcomes": search.outcomes(),
+        "failures": [asdict(failure) for failure in search.failures],
         "top_energies_kcal_mol": [pose.properties["vinardo_kcal_mol"] for pose in search.tops],
         "redocking": gate,
     }
