@@ -30,7 +30,7 @@ ligands: [escitalopram]
 
 @pytest.fixture
 def no_vina(monkeypatch):
-    def broken(self, ligand, seed, settings):
+    def broken(_, ligand, *__):
         raise DockingError(ligand.name, MESSAGE)
 
     monkeypatch.setattr(VinaEngine, "place", broken)
@@ -41,7 +41,8 @@ def test_a_campaign_shows_the_searches_that_failed(tmp_path):
     (tmp_path / "c.yaml").write_text(CAMPAIGN)
     folder = tmp_path / "run"
     done = CliRunner().invoke(
-        run.command, [str(tmp_path / "c.yaml"), "-o", str(folder), "--executor", "inline", "--platform", "CPU"]
+        run.command,
+        [str(tmp_path / "c.yaml"), "-o", str(folder), "--executor", "inline", "--platform", "CPU"],
     )
     assert done.exit_code == 0, done.output
     assert f"2 of 2 searches by vina failed, the first: escitalopram: {MESSAGE}" in done.output
@@ -70,7 +71,7 @@ def test_redock_says_what_failed():
 
 @pytest.mark.usefixtures("no_vina")
 def test_a_screen_counts_the_searches_that_failed(receptor, tmp_path, monkeypatch):
-    def here(entries, screener, preparation, workers, used, known):
+    def here(entries, screener, *_):
         from dock.docking.screening import Job
 
         for number, entry in entries:

@@ -25,6 +25,7 @@ from dock.core.errors import (
 )
 from dock.core.files import alone_in, atomic_path, output_folder, write_text
 from dock.core.records import software_versions
+from dock.core.revisions import REVISIONS
 from dock.docking.redocking import COLUMNS, known_ligand, off_by, redocking_gate
 from dock.docking.screening import Screener, screen
 from dock.ligands.preparation import PreparationSettings, unique_name
@@ -198,6 +199,7 @@ class Screen:
             "docking": self.settings.model_dump(mode="json", exclude={"time_limit"}),
             "preparation": self.preparation.model_dump(mode="json"),
             "versions": software_versions(),
+            "revisions": {kind: REVISIONS[kind] for kind in ("ligand", "dock")},
         }
         path = self.folder / SCREEN_LOCK
         before: Any = {}

@@ -11,6 +11,7 @@ import numpy as np
 from dock.core.errors import DockingError, StructureError
 from dock.core.files import cache_folder, write_text
 from dock.core.keys import content_key
+from dock.core.revisions import revision
 from dock.ligands import stereo
 from dock.ligands.normal import normal_form
 from dock.receptors.hetero import ION_CHARGES
@@ -124,7 +125,7 @@ def _typed_polymer(receptor: Receptor) -> list[str]:
     """Return the atom lines of the whole polymer, from the cache where they are there."""
     from meeko import MoleculePreparation, PDBQTWriterLegacy, Polymer, ResidueChemTemplates
 
-    key = content_key([receptor.structure_key, version("meeko"), version("sertdock"), LENIENT])
+    key = content_key([revision("typed receptor"), receptor.structure_key, version("meeko"), LENIENT])
     cached = cache_folder() / "pdbqt" / f"{key}.pdbqt"
     if cached.exists():
         return cached.read_text().splitlines()

