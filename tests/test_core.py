@@ -1,15 +1,16 @@
 import json
+import re
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dock.core import catalogue
+from dock.core import ambertools, catalogue
 from dock.core.errors import DockError, InputError, OutputError, UnknownNameError
 from dock.core.files import atomic_path, output_folder, write_json, write_text
 from dock.core.keys import content_key
-from dock.core.records import Record
+from dock.core.records import Record, software_versions
 from dock.core.units import Length, Quantity, Time
 
 
@@ -100,3 +101,45 @@ def test_the_sites_of_sert_are_where_the_markers_were_measured():
     sites = catalogue.target("sert").sites
     assert sites["orthosteric"].center == (-32.67, -20.74, 1.86)
     assert sites["allosteric"].center == (-42.11, -13.46, 0.12)
+
+
+def test_ambertools_is_told_by_what_it_is_and_not_by_who_packaged_it(tmp_path, monkeypatch):
+    """Three layouts: programs on the PATH, behind scripts as on PyPI, behind scripts as conda has them."""
+
+    def laid_out(name, behind, program=b"\x7fELF sqm", data="gaff2"):
+        root = tmp_path / name
+        for folder in {"bin", behind}:
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        for tool in ("antechamber", "sqm"):
+            if behind != "bin":
+                (root / "bin" / tool).write_text(f"#!/bin/sh\nexec {root}/{behind}/{tool}\n")
+            (root / behind / tool).write_bytes(program)
+        (root / "bin" / "antechamber").chmod(0o755)
+        (root / "dat" / "leap" / "parm").mkdir(parents=True)
+        (root / "dat" / "leap" / "parm" / "gaff2.dat").write_text(data)
+        return root
+
+    def told(root):
+        monkeypatch.setattr("sysconfig.get_path", lambda _: str(root / "bin"))
+        return ambertools.fingerprint.__wrapped__()
+
+    monkeypatch.setenv("PATH", "")
+    same = {
+        told(laid_out("a", "bin")),
+        told(laid_out("b", "lib/ambertools/bin")),
+        told(laid_out("c", "bin/wrapped_progs")),
+    }
+    assert len(same) == 1
+    assert told(laid_out("d", "bin", program=b"\x7fELF another")) not in same
+    assert told(laid_out("e", "bin", data="gaff3")) not in same
+    assert told(tmp_path / "nowhere") == "absent"
+
+
+def test_versions_hold_the_ambertools_that_is_there_and_cost_little():
+    import time
+
+    ambertools.fingerprint.cache_clear()
+    start = time.perf_counter()
+    versions = software_versions()
+    assert time.perf_counter() - start < 0.5  # 0.02 s here
+    assert re.fullmatch("[0-9a-f]{16}", versions["ambertools"])

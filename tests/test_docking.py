@@ -14,7 +14,7 @@ from dock.docking.pose import Pose, heavy_rmsd, read_mols, write_poses
 from dock.docking.ranking import rank_scores, ranked
 from dock.docking.redocking import redocking_gate
 from dock.docking.rescoring import Scorer
-from dock.docking.search import search_site
+from dock.docking.search import SearchFailure, search_site
 from dock.ligands import Ligand
 from dock.ligands.placement import place_atoms
 from dock.ligands.strain import strain_energies
@@ -371,6 +371,8 @@ def test_a_search_that_fails_does_not_take_the_others_along(receptor, sertraline
     settings = DockingSettings(seeds=(1, 2), ring_conformers=1)
     search = search_site(receptor, sertraline, receptor.site("orthosteric"), settings, 2)
     assert (search.searches, search.failed) == (2, 1)
+    assert search.failures == (SearchFailure("rustina", 2, 1, "sertraline: no pose fits the box"),)
+    assert "1 of 2 searches by rustina failed, the first: sertraline: no pose fits" in search._repr_html_()
     assert search.found[2] == []
     assert search.best.properties["found_by"] == 0.5
     gate = redocking_gate(receptor, search, search.best.mol)

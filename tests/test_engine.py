@@ -16,6 +16,7 @@ import pytest
 from openmm import unit
 
 from dock.core.errors import ChangedError, OutputError, SettingsError, SimulationError, StoppedError
+from dock.core.records import software_versions
 from dock.core.units import Quantity
 from dock.dynamics import checkpoint, engine, ensemble
 from dock.dynamics.checkpoint import Checkpoint
@@ -227,7 +228,7 @@ def test_other_software_settings_or_systems_are_refused(finished, small, process
     with pytest.raises(ChangedError, match="another system"):
         engine.simulate(moved, SHORT, processor, folder)
     monkeypatch.setattr(
-        checkpoint, "software_versions", lambda names: dict.fromkeys(names, "9.9") | {"sertdock": "0.1.0"}
+        checkpoint, "software_versions", lambda names: software_versions(names) | {"openmm": "9.9"}
     )
     with pytest.raises(ChangedError, match=r"openmm 8\..* not 9\.9.*--accept-changes"):
         engine.simulate(small, SHORT, processor, folder)

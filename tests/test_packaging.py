@@ -1,6 +1,8 @@
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -62,6 +64,46 @@ def test_a_wheel_holds_the_model_the_catalogue_and_the_viewer(tmp_path):
         "dock/report/3Dmol-min.js", "dock/report/report.html.j2",
     } <= names  # fmt: skip
     assert sum(name.startswith("dock/structures/charges/") for name in names) >= 7
+
+
+def version_of(folder):
+    done = subprocess.run(
+        [sys.executable, "-m", "hatchling", "version"], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def archived(folder):
+    """What a package is built from, without git's records: as an archive of the source has it."""
+    for name in ("pyproject.toml", "hatch_build.py", "README.md"):
+        shutil.copy(ROOT / name, folder / name)
+    shutil.copytree(ROOT / "dock", folder / "dock", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "structures").mkdir()
+    return folder
+
+
+def test_the_version_is_that_of_the_commit_and_there_is_one_without_git(tmp_path):
+    commit = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    version = version_of(ROOT)
+    tagged = subprocess.run(["git", "describe", "--exact-match"], cwd=ROOT, capture_output=True, text=True)
+    assert tagged.returncode == 0 or f"+g{commit.stdout[:7]}" in version
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (unpacked,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    assert version_of(unpacked) == version  # which the archive was given on its way
+    (tmp_path / "bare").mkdir()
+    bare = archived(tmp_path / "bare")
+    fallback = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["version"][
+        "fallback-version"
+    ]
+    assert version_of(bare) == fallback
+    command[5:] = ["wheel", "-d", str(tmp_path / "wheel")]
+    subprocess.run(command, cwd=bare, check=True, capture_output=True)
+    assert next((tmp_path / "wheel").glob("*.whl")).name.startswith(f"sertdock-{fallback}-")
 
 
 def test_neither_the_viewer_nor_raw_entries_are_committed():

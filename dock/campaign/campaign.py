@@ -212,7 +212,7 @@ class Campaign:
         return len(self.succeeded) + len(self.failed) == len(self.tasks)
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return a table: ligands, poses, gate, occupancy, simulations, contacts, hydrogen_bonds, comparisons, failures.
+        """Return a table: ligands, poses, searches, gate, occupancy, simulations, contacts, hydrogen_bonds, comparisons, failures.
 
         Raises
         ------

@@ -14,6 +14,7 @@ from dock.core.errors import SettingsError
 from dock.core.files import read_json, write_json
 from dock.core.keys import content_key
 from dock.core.records import software_versions
+from dock.core.revisions import revision
 from dock.dynamics import nagl
 from dock.dynamics.charges import ChargeMethod, charges_origin
 from dock.dynamics.model import open_receptor
@@ -117,7 +118,7 @@ def plan_campaign(settings: CampaignSettings, versions: Mapping[str, str] | None
     def task(kind: str, label: str, cost: float, inputs: dict[str, Any], **needs: Task) -> Task:
         keys = {role: other.key for role, other in needs.items()}
         kinds = {role: other.kind for role, other in needs.items()}
-        key = content_key([kind, inputs, keys, versions])
+        key = content_key([revision(kind), inputs, keys, versions])
         return Task(kind, label, inputs, keys, kinds, key, cost)
 
     receptor, loaded = _receptor_task(settings, task)

@@ -25,6 +25,7 @@ from dock.core.errors import (
 )
 from dock.core.files import alone_in, atomic_path, output_folder, write_text
 from dock.core.records import software_versions
+from dock.core.revisions import REVISIONS
 from dock.docking.redocking import COLUMNS, known_ligand, off_by, redocking_gate
 from dock.docking.screening import Screener, screen
 from dock.ligands.preparation import PreparationSettings, unique_name
@@ -45,11 +46,13 @@ create table if not exists ligands (
     entry integer, ligand text, name text, origin text, reason text, message text);
 create table if not exists poses (entry integer, ligand text, valid integer, merit real, record text, sdf text);
 create table if not exists gate (record text);
+create table if not exists searches (entry integer, record text);
 create index if not exists of_entry on ligands (entry);
 create index if not exists of_pose on poses (entry);
 """
 FAILURES = ("ligand", "name", "origin", "reason", "message")
 POSES = ("ligand", "input_name", "origin", "merit", "places")
+SEARCHES = ("ligand", "input_name", "origin")
 # What another machine, another day or more time may mend: tried again by the next call.
 TRANSIENT = ("WorkerError", "EmbeddingError")
 # What no ligand can survive.
@@ -60,7 +63,8 @@ FATAL = (MissingDependencyError, StructureError)
 class Counts:
     """What became of the ligands of the entries done, of how many entries in all.
 
-    `unphysical` are the docked ones of which no pose passes the physical checks.
+    `unphysical` are the docked ones of which no pose passes the physical checks; `outcomes` say of each engine
+    how many of its searches failed (`dock.docking.search.Search.outcomes`).
     """
 
     total: int = 0
@@ -69,6 +73,7 @@ class Counts:
     failed: int = 0
     unphysical: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    outcomes: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, reason: str, valid: bool) -> None:
         """Count a ligand, or an entry without one; the reason is empty if it was docked."""
@@ -77,6 +82,17 @@ class Counts:
         self.unphysical += not reason and not valid
         if reason:
             self.reasons[reason] += 1
+
+    def add_searches(self, outcomes: Iterable[Mapping[str, Any]]) -> None:
+        """Count searches, by engine."""
+        for row in outcomes:
+            sum_ = self.outcomes.setdefault(
+                row["engine"], {"engine": row["engine"], "searches": 0, "failed": 0}
+            )
+            sum_["searches"] += row["searches"]
+            sum_["failed"] += row["failed"]
+            if row["failed"]:
+                sum_.setdefault("first_failure", row["first_failure"])
 
 
 class Screen:
@@ -183,6 +199,7 @@ class Screen:
             "docking": self.settings.model_dump(mode="json", exclude={"time_limit"}),
             "preparation": self.preparation.model_dump(mode="json"),
             "versions": software_versions(),
+            "revisions": {kind: REVISIONS[kind] for kind in ("ligand", "dock")},
         }
         path = self.folder / SCREEN_LOCK
         before: Any = {}
@@ -232,7 +249,9 @@ class Screen:
         else:
             reference = self.receptor.references[self.site]
             rows = redocking_gate(self.receptor, redocked.result, reference).records()
+            self.counts.add_searches(redocked.result.outcomes())
         with database:
+            _record_searches(database, redocked)
             database.executemany("insert into gate values (?)", [(json.dumps(row),) for row in rows])
         return self._require(rows, accepted)
 
@@ -253,6 +272,7 @@ class Screen:
         again = f"entry in (select entry from ligands where reason in {TRANSIENT})"
         with database:
             database.execute(f"delete from poses where {again}")
+            database.execute(f"delete from searches where {again}")
             database.execute(f"delete from ligands where {again}")
         unphysical = "select count(*) = sum(valid = 0) from poses where entry = ? and ligand = ?"
         done, used = set[int](), dict[int, int]()
@@ -266,6 +286,8 @@ class Screen:
             if name:
                 unique_name(name, used)
         self.counts.entries = len(done)
+        for (text,) in database.execute("select record from searches order by entry, rowid"):
+            self.counts.add_searches([json.loads(text)])
         return done, used
 
     def _export(self, database: sqlite3.Connection) -> None:
@@ -277,6 +299,8 @@ class Screen:
         _write_table(tables / "poses.csv", _records(database, "entry, rowid"), POSES)
         ranking = _records(database, "valid desc, merit desc, entry, rowid")
         _write_table(tables / "ranking.csv", (record for record in ranking if record["rank"] == 1), POSES)
+        searches = database.execute("select record from searches order by entry, rowid")
+        _write_table(tables / "searches.csv", (json.loads(text) for (text,) in searches), SEARCHES)
         failures = database.execute(
             f"select {', '.join(FAILURES)} from ligands where reason != '' order by entry, rowid"
         )
@@ -308,6 +332,8 @@ def _by_entry(
         entry.append(outcome)
         reason = "" if outcome.error is None else type(outcome.error).__name__
         counts.add(reason, outcome.result is not None and bool(outcome.result.best.valid))
+        if outcome.result is not None:
+            counts.add_searches(outcome.result.outcomes())
         counts.entries += outcome.item.last
         watch(outcome, counts)
         if outcome.item.last:
@@ -323,12 +349,21 @@ def _record(database: sqlite3.Connection, outcome: Outcome[Job, Search]) -> None
     database.execute("insert into ligands values (?, ?, ?, ?, ?, ?)", row)
     if outcome.result is None:
         return
+    _record_searches(database, outcome)
     places = " ".join(f"{place}:{count}" for place, count in outcome.result.places.items())
     for pose in outcome.result.kept:
         values = (ligand, job.name, job.origin, round(merit(pose), 4), places)
         text = json.dumps(dict(zip(POSES, values, strict=True)) | pose.record())
         stored = (job.entry, ligand, bool(pose.valid), merit(pose), text, pose.sdf_record())
         database.execute("insert into poses values (?, ?, ?, ?, ?, ?)", stored)
+
+
+def _record_searches(database: sqlite3.Connection, outcome: Outcome[Job, Search]) -> None:
+    job = outcome.item
+    for row in outcome.result.outcomes() if outcome.result else ():
+        values = (job.ligand.name if job.ligand else "", job.name, job.origin)
+        record = dict(zip(SEARCHES, values, strict=False)) | row
+        database.execute("insert into searches values (?, ?)", (job.entry, json.dumps(record)))
 
 
 def merit(pose: Pose) -> float:

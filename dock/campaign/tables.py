@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 CONTACTS, HYDROGEN_BONDS, SERIES = "contacts", "hydrogen_bonds", "series"
 ION_DISTANCES = "ion_distances"
+OUTCOME = ("engine", "searches", "made", "failed", "first_failure")
 
 
 def make_table(name: str, tasks: Sequence[Task], run: Path) -> pd.DataFrame:
@@ -134,12 +135,26 @@ def _poses(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
                     "places": " ".join(
                         f"{place}:{count}" for place, count in result.get("places", {}).items()
                     ),
+                    "searches_failed": len(result.get("failures", [])),
                     "reference_rmsd_A": result["reference_rmsd_A"][number],
                     "refined": task.kind == "refine",
                     "simulated": task.key in simulated and number == result["best"],
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _searches(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
+    """How many searches each engine made for each docked ligand, and how many of them failed."""
+    import pandas as pd
+
+    rows = []
+    for task in _done(tasks, run, "dock"):
+        what = {"ligand": task.inputs["ligand"], "site": task.inputs["site"]}
+        beside = "; ".join(f"{site}: {name}" for site, name in task.inputs.get("occupied", {}).items())
+        outcomes = read_result(task, run)["result"].get("outcomes", [])  # older runs have none
+        rows += [what | {"occupied": beside} | outcome for outcome in outcomes]
+    return pd.DataFrame(rows, columns=["ligand", "site", "occupied", *OUTCOME])
 
 
 def _gates(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
@@ -311,6 +326,7 @@ def _link(source: Path, target: Path) -> None:
 TABLES: dict[str, Callable[[Sequence[Task], Path], pd.DataFrame]] = {
     "ligands": _ligands,
     "poses": _poses,
+    "searches": _searches,
     "gate": _gates,
     "occupancy": _occupancy,
     "simulations": _simulations,

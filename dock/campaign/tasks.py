@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -175,10 +175,11 @@ def load_poses(folder: Path) -> list[Pose]:
     """Load the poses that a dock task kept, best first, with their ligand."""
     from dock.docking.pose import Pose, read_mols
     from dock.ligands import Ligand
+    from dock.ligands.normal import normal_form
 
     ligand = Ligand.load(folder / LIGAND)
     records = read_json(folder / RESULT)["result"]["poses"]
-    mols = read_mols(folder / POSES)
+    mols = map(normal_form, read_mols(folder / POSES))
     return [Pose(ligand=ligand, mol=mol, **record) for record, mol in zip(records, mols, strict=True)]
 
 
@@ -239,6 +240,8 @@ def _dock(context: TaskContext) -> dict[str, Any]:
     return _kept(context, receptor, search.kept) | {
         "places": search.places,
         "searches": search.searches,
+        "outcomes": search.outcomes(),
+        "failures": [asdict(failure) for failure in search.failures],
         "top_energies_kcal_mol": [pose.properties["vinardo_kcal_mol"] for pose in search.tops],
         "redocking": gate,
     }

@@ -46,6 +46,7 @@ def command(
     from dock.core.errors import SettingsError, StructureError
     from dock.core.workers import available_cores
     from dock.docking.redocking import LIMIT, redocking_gate, search_known
+    from dock.docking.search import lost_searches
     from dock.dynamics.model import open_receptor
     from dock.dynamics.refinement import refine_search
 
@@ -65,6 +66,8 @@ def command(
         search = refine_search(receptor, search)
     gate = redocking_gate(receptor, search, receptor.references[search.site.name])
     click.echo(gate.to_dataframe().to_string(index=False))
+    for line in lost_searches(search.outcomes()):
+        click.echo(line, err=True)
     failed = [str(result.seed) for result in gate.seeds if not result.passed]
     verdict = f"FAILED for seed {', '.join(failed)}" if failed else "passed"
     click.echo(f"gate (every seed's top pose within {LIMIT:g} A of the known one): {verdict}")

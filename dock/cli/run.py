@@ -45,6 +45,7 @@ def command(
     from dock.campaign.reporting import report
     from dock.cli.progress import Progress
     from dock.core.errors import StoppedError
+    from dock.docking.search import lost_searches
 
     deadline = options.deadline(time_limit)
     if campaign:
@@ -57,6 +58,8 @@ def command(
     click.echo(f"{len(todo.succeeded)} done, {len(todo.failed)} failed of {len(todo.tasks)} tasks")
     for failure in todo.table("failures").itertuples():
         click.echo(f"failed: {failure.message}", err=True)
+    for line in lost_searches(todo.table("searches").to_dict("records")):
+        click.echo(line, err=True)
     click.echo(f"report: {path}")
     if not todo.complete:
         raise StoppedError(folder, "stopped before its time was up", "the same command continues it")

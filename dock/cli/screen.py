@@ -57,14 +57,15 @@ def command(
     """Dock every ligand of a library into one site.
 
     Inputs are as of 'dock ligand'. Where the site has a known pose, it is redocked first as the
-    library will be. Written to the folder: poses/SITE.sdf, and as tables poses.csv, ranking.csv, failures.csv
-    and gate.csv. The same command goes on where it was stopped; how many workers there are changes no
+    library will be. Written to the folder: poses/SITE.sdf, and as tables poses.csv, ranking.csv, searches.csv,
+    failures.csv and gate.csv. The same command goes on where it was stopped; how many workers there are changes no
     result. Exit code 0: every ligand was docked; 1: some were not; 2: none was, or the input is wrong.
     """
     from dock.campaign.screen import Screen
     from dock.cli.bar import StreamBar
     from dock.cli.redock import docking_settings
     from dock.core.errors import StructureError
+    from dock.docking.search import lost_searches
     from dock.dynamics.model import open_receptor
     from dock.ligands.library import Columns, Library
     from dock.ligands.preparation import PreparationSettings
@@ -81,6 +82,8 @@ def command(
     if counts.failed > SHOWN_FAILURES:
         click.echo(f"... see {folder / 'tables' / 'failures.csv'}", err=True)
     click.echo(_summary(counts))
+    for line in lost_searches(counts.outcomes.values()):
+        click.echo(line, err=True)
     click.echo(f"poses: {folder / 'poses' / f'{todo.site}.sdf'}")
     if counts.failed:
         raise click.exceptions.Exit(1 if counts.docked else 2)

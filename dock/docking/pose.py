@@ -13,6 +13,7 @@ import numpy as np
 from dock.core.errors import ChemistryError, StructureError
 from dock.core.files import write_text
 from dock.ligands import Ligand, stereo
+from dock.ligands.normal import normal_form
 from dock.receptors.site import assign_site
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def _read_pose(mol: Mol, number: int, path: Path, receptor: Receptor) -> Pose:
         lacking = with_all.GetNumAtoms() - mol.GetNumAtoms()
         raise ChemistryError(name, f"lacks {lacking} hydrogens", "write the pose with all of them")
     heavy_first = sorted(range(mol.GetNumAtoms()), key=lambda i: mol.GetAtomWithIdx(i).GetAtomicNum() == 1)
-    placed = stereo.seen_in_coordinates(Chem.RenumberAtoms(mol, heavy_first))
+    placed = normal_form(stereo.seen_in_coordinates(Chem.RenumberAtoms(mol, heavy_first)))
     pose = Pose(Ligand(name, placed), placed, "", "", number, nan, 0, "file")
     site = assign_site(pose.heavy_coordinates, receptor.sites)
     if site not in receptor.sites:

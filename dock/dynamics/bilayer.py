@@ -21,6 +21,7 @@ from dock.core.errors import ParameterError, SimulationError
 from dock.core.files import atomic_path, cache_folder
 from dock.core.keys import content_key
 from dock.core.records import Record
+from dock.core.revisions import revision
 from dock.core.units import Concentration, Length, Quantity
 from dock.dynamics.assembly import combine, make_periodic, soften, surrounding_parts
 from dock.dynamics.cholesterol import with_cholesterol
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from dock.receptors import Receptor
 
 LOG = logging.getLogger(__name__)
-METHOD = 3  # to be counted up whenever the same input is built differently
 ANGLES = 90  # directions of the receptor about the normal that are tried, one degree apart
 ATTEMPTS = 3
 A_TO_NM = 0.1
@@ -142,7 +142,7 @@ def build_bilayer(receptor: Receptor, settings: MembraneSettings, processor: Pro
         )
     membrane = MembraneEntry(**receptor.record["membrane"])
     content = [receptor.structure_key, settings.model_dump(mode="json"), membrane.model_dump(mode="json")]
-    software = [METHOD, RECEPTOR_FORCE_FIELD, SURROUNDINGS_FORCE_FIELD, version("openmm")]
+    software = [revision("bilayer"), RECEPTOR_FORCE_FIELD, SURROUNDINGS_FORCE_FIELD, version("openmm")]
     kept = cache_folder() / "bilayers" / f"{content_key([content, software])}.npz"
     kept.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(kept.with_suffix(".lock")):  # one worker builds it for all

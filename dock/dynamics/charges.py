@@ -24,6 +24,7 @@ from dock.core.catalogue import structures_folder
 from dock.core.errors import ParameterError, SettingsError
 from dock.core.files import cache_folder, read_json, write_json
 from dock.core.keys import content_key, file_sha256
+from dock.core.revisions import revision
 from dock.dynamics import ambertools, nagl
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def charges_origin(constitution: str) -> str:
 def cached_charges(constitution: str, method: ChargeMethod = "am1-bcc") -> Path:
     """Return the file that holds a constitution's charges once they have been computed.
 
-    Those of another method, or of another model or version of NAGL, lie in another file.
+    Those of another method, of another AmberTools, or of another model or version of NAGL, lie in another file.
 
     Raises
     ------
@@ -103,8 +104,9 @@ def cached_charges(constitution: str, method: ChargeMethod = "am1-bcc") -> Path:
     """
     folder = cache_folder() / "charges"
     if method == "nagl":
-        return folder / f"nagl-{content_key([constitution, nagl.describe()])}.json"
-    return folder / f"{content_key([constitution, METHOD])}.json"
+        return folder / f"nagl-{content_key([revision('charges'), constitution, nagl.describe()])}.json"
+    key = content_key([revision("charges"), constitution, METHOD, ambertools.fingerprint()])
+    return folder / f"{key}.json"
 
 
 def derive(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> dict[str, object]:

@@ -16,6 +16,7 @@ from dock.core.errors import ParameterError, StructureError
 from dock.core.files import cache_folder, output_folder, write_text
 from dock.core.keys import content_key, file_sha256
 from dock.core.records import settings_error, software_versions
+from dock.core.revisions import revision
 from dock.dynamics.parameters import parametrise_receptor
 from dock.dynamics.platforms import Processor, choose_processor
 from dock.dynamics.relaxation import relax
@@ -116,6 +117,7 @@ def open_receptor(source: str, changes: Mapping[str, Any] | None = None) -> Rece
     path = find_source(raw)
     key = content_key(
         [
+            revision("prepared receptor"),
             file_sha256(path),
             path.name,
             settings.model_dump(mode="json"),

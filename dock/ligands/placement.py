@@ -8,6 +8,7 @@ import numpy as np
 
 from dock.core.errors import ChemistryError
 from dock.ligands import stereo
+from dock.ligands.conformers import rounded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def place_atoms(template: Mol, coordinates: NDArray[np.float64]) -> Mol:
-    """Return a copy of `template` at the given coordinates.
+    """Return a copy of `template` at the given coordinates, rounded as an SDF file has them.
 
     Parameters
     ----------
@@ -31,6 +32,7 @@ def place_atoms(template: Mol, coordinates: NDArray[np.float64]) -> Mol:
 
     placed = Chem.Mol(template)
     placed.GetConformer().SetPositions(np.ascontiguousarray(coordinates, dtype=float))
+    rounded(placed)
     seen = stereo.seen_in_coordinates(placed)
     shown, wanted = (Chem.MolToSmiles(Chem.RemoveHs(mol)) for mol in (seen, placed))
     if shown != wanted:

@@ -98,7 +98,7 @@ def shortened(text: str) -> str:
 def catalogue_mol(entry: LigandEntry) -> Mol:
     """Return the molecule of a catalogue entry, its stereochemistry defined where the entry's is.
 
-    Isomers of one parent share the order of their atoms.
+    Isomers of one parent share the order of their atoms, which is as it is written there.
 
     Raises
     ------
@@ -117,13 +117,22 @@ def catalogue_mol(entry: LigandEntry) -> Mol:
 
 
 def in_canonical_order(mol: Mol) -> Mol:
-    """Return a molecule with its atoms in canonical order: how it was written plays no part."""
+    """Return a molecule with its atoms in canonical order: how it was written plays no part.
+
+    The order is that of the constitution, so that isomers share it; atoms that only their
+    configuration tells apart are ordered by that.
+    """
     from rdkit import Chem
 
-    if not mol.GetStereoGroups():
-        return Chem.MolFromSmiles(Chem.MolToSmiles(mol))
-    groups = Chem.CXSmilesFields.CX_ENHANCEDSTEREO
-    return Chem.MolFromSmiles(Chem.MolToCXSmiles(mol, Chem.SmilesWriteParams(), groups))
+    ordered = mol
+    for flat in (False, True):
+        probe = Chem.Mol(ordered)
+        if flat:
+            Chem.RemoveStereochemistry(probe)
+        Chem.MolToSmiles(probe)
+        order = probe.GetPropsAsDict(includePrivate=True, includeComputed=True)["_smilesAtomOutputOrder"]
+        ordered = Chem.RenumberAtoms(ordered, list(order))
+    return ordered
 
 
 def forget_invertible(mol: Mol) -> Mol:

@@ -176,9 +176,9 @@ class Receptor:
         mol
             The ligand with its hydrogens, in the receptor's frame.
         """
-        from rdkit import Chem
+        from dock.ligands.normal import normal_form
 
-        occupant = Chem.Mol(mol)
+        occupant = normal_form(mol)
         occupant.SetProp("_Name", name)
         return replace(self, occupants={**self.occupants, self.site(site).name: occupant})
 

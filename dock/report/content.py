@@ -59,7 +59,7 @@ class ReportContent:
     receptor : Receptor
     complexes : sequence of ReportComplex
     tables : mapping of str to pandas.DataFrame
-        ``gate``, ``poses``, ``occupancy``, ``simulations``, ``comparisons``, ``hydrogen_bonds``, ``runs``,
+        ``gate``, ``poses``, ``searches``, ``occupancy``, ``simulations``, ``comparisons``, ``hydrogen_bonds``, ``runs``,
         ``failures``, ``stages``.
     ligands : sequence of mapping
         The ligands' records.
