@@ -242,7 +242,7 @@ def _temperature(content: ReportContent) -> list[Finding]:
         if known(content.bath_K):
             parts.append(f"the bath is at {content.bath_K:g} K")
         text = "; ".join(filter(None, parts))
-        if settled is not True:
+        if settled is not True and len(of_them) < len(rows):
             names = [f"{row['ligand']} in {row['site']} (replica {row['replica']})" for row in of_them]
             text += f". Those are {listed(names)}"
         found.append(Finding("Temperature", verdict, f"{text}.", standing))

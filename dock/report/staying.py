@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dock.report.words import Finding, Row, counted, known, listed, number, records, with_error
+from dock.analysis.comparison import OCCUPIED
+from dock.report.words import Finding, Row, Standing, counted, known, listed, number, records, with_error
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dock.report.content import ReportComplex, ReportContent
 
 STAYS = 2.0  # angstrom from the docked pose: the threshold by which docked poses are judged, too
 SALT_BRIDGE = (
     4.0  # angstrom from an amine to a carboxylate (Barlow and Thornton, J. Mol. Biol. 168, 867, 1983)
 )
+LATE = 0.25  # the share of the frames, at the end, that says where a ligand goes
 RULE = (
     f"A pose stays if the mean RMSD of the ligand from it, plus the error, is below {STAYS:g} Å, and moves"
-    f" otherwise. A salt bridge is counted within {SALT_BRIDGE:g} Å. Staying so long is not binding: a pose that"
-    " is wrong may stay for picoseconds, too."
+    " otherwise; it is still moving if the mean of the last quarter exceeds that of all frames by more than the"
+    f" error. The salt bridge to the site's anchor is there if the amine is within {SALT_BRIDGE:g} Å of it in half of"
+    " the frames. To stay for so long is not to bind: a wrong pose may stay for picoseconds, too."
 )
 
 
@@ -42,15 +47,16 @@ def _finding(content: ReportContent, complex_: ReportComplex) -> Finding:
         for row in records(content.tables["simulations"])
         if row["ligand"] == complex_.ligand and row["site"] == complex_.site
     }
-    stays, text = _simulated(content, complex_, rows)
-    text = f"{docked} {text}"
-    if complex_.label in content.doubts:
-        return Finding(complex_.label, f"not credible: {content.doubts[complex_.label]}", text, "bad")
+    if complex_.series is None or "ligand_rmsd_A" not in rows:
+        verdict, supported, text = "found", False, _not_simulated(content, complex_)
+    else:
+        verdict, supported, text = _simulated(content, complex_, complex_.series, rows)
+    standing: Standing = "good" if supported else "open"
     if not pose.valid:
-        return Finding(complex_.label, "fails the checks", text, "bad")
-    if stays is None:
-        return Finding(complex_.label, "found", text)
-    return Finding(complex_.label, "stays" if stays else "moves", text, "good" if stays else "open")
+        verdict, standing = f"fails the checks, {verdict}", "bad"
+    if complex_.label in content.doubts:
+        verdict, standing = f"not credible: {content.doubts[complex_.label]}", "bad"
+    return Finding(complex_.label, verdict, f"{docked} {text}", standing)
 
 
 def _docked(content: ReportContent, complex_: ReportComplex) -> str:
@@ -73,46 +79,48 @@ def _docked(content: ReportContent, complex_: ReportComplex) -> str:
     searches = sum(row["searches"] for row in rows)
     if not searches:
         return f"{checks}; found by {100 * share:.0f} % of the searches."
+    if searches == 1:
+        return f"{checks}; found by the one search that was made."
     failed = sum(row["failed"] for row in rows)
     lost = f", of which {failed} failed" if failed else ""
     return f"{checks}; found by {round(share * searches)} of {counted(searches, 'search', 'searches')}{lost}."
 
 
 def _simulated(
-    content: ReportContent, complex_: ReportComplex, rows: dict[str, Row]
-) -> tuple[bool | None, str]:
-    """Return whether the pose stays, None if nothing tells, and that in words."""
-    row = rows.get("ligand_rmsd_A")
-    if row is None or complex_.series is None:
-        return None, _not_simulated(content, complex_)
+    content: ReportContent, complex_: ReportComplex, series: pd.DataFrame, rows: dict[str, Row]
+) -> tuple[str, bool, str]:
+    """Return whether the pose stays in a word or two, whether that is all one could wish, and the numbers."""
+    row = rows["ligand_rmsd_A"]
     mean, error = float(row["mean"]), row["error"]
-    over = f"{counted(int(row['replicas']), 'replica')} of {complex_.series['time_ps'].max():g} ps"
+    times = series["time_ps"]
+    over = f"{counted(int(row['replicas']), 'replica')} of {times.max():g} ps"
+    late = float(series.loc[times > (1 - LATE) * times.max(), "ligand_rmsd_A"].mean())
     text = f"In the simulations {with_error(mean, error)} Å from it (mean over {over})"
-    stays: bool | None = mean + error < STAYS if known(error) else False if mean >= STAYS else None
-    if stays is False and known(error) and mean - error < STAYS:
+    text += f", {number(late, 1)} Å in the last quarter"
+    verdict, supported = "moves", False
+    if not known(error):
+        verdict = "moves" if mean >= STAYS else "not known"
+    elif mean + error < STAYS:
+        drifting = late - mean > error
+        verdict, supported = "stays so far, still moving" if drifting else "stays", not drifting
+    elif mean - error < STAYS:
         text += f"; {STAYS:g} Å lies within the error"
-    replicas = complex_.series.groupby("replica")["ligand_rmsd_A"].mean()
+    replicas = series.groupby("replica")["ligand_rmsd_A"].mean()
     away = int((replicas >= STAYS).sum())
     if 0 < away < len(replicas):
         text += f"; {away} of {len(replicas)} replicas beyond {STAYS:g} Å by themselves"
-    text += _anchor(content, complex_, rows) + "."
+    anchor, distance = content.anchors.get(complex_.site), rows.get("anchor_distance_A")
+    if anchor is not None and distance is not None:
+        held = float((series["anchor_distance_A"] <= SALT_BRIDGE).mean())
+        text += f"; its amine {with_error(distance['mean'], distance['error'])} Å from {anchor}, within"
+        text += f" {SALT_BRIDGE:g} Å in {100 * held:.0f} % of the frames"
+        if held < OCCUPIED:
+            verdict, supported = f"{verdict}, without a salt bridge to {anchor}", False
+    text += "."
     if row["replicas_lost"]:
         planned = int(row["replicas"] + row["replicas_lost"])
         text += f" {int(row['replicas_lost'])} of {planned} replicas broke down and count for nothing here."
-    return stays, text
-
-
-def _anchor(content: ReportContent, complex_: ReportComplex, rows: dict[str, Row]) -> str:
-    """Say how far the amine is from the site's anchor."""
-    anchor = content.anchors.get(complex_.site)
-    row = rows.get("anchor_distance_A")
-    if anchor is None or row is None or complex_.series is None:
-        return ""
-    held = 100 * (complex_.series["anchor_distance_A"] <= SALT_BRIDGE).mean()
-    return (
-        f"; its amine {with_error(row['mean'], row['error'])} Å from {anchor}, within {SALT_BRIDGE:g} Å in"
-        f" {number(held, 0)} % of the frames"
-    )
+    return verdict, supported, text
 
 
 def _not_simulated(content: ReportContent, complex_: ReportComplex) -> str:
