@@ -34,7 +34,7 @@ class Task:
     Attributes
     ----------
     kind : str
-        ``receptor``, ``ligand``, ``dock``, ``gate``, ``refine``, ``region``, ``membrane``, ``simulate`` or ``analyse``.
+        ``receptor``, ``ligand``, ``dock``, ``gate``, ``crossdock``, ``refine``, ``region``, ``membrane``, ``simulate`` or ``analyse``.
     label : str
         What people call it, such as ``dock escitalopram in orthosteric``.
     inputs : dict
@@ -180,6 +180,7 @@ def plan_campaign(settings: CampaignSettings, versions: Mapping[str, str] | None
         planned |= {reference.key: reference, search.key: search}
         inputs = {"site": site, "accept_failure": settings.accept_failed_gate}
         gates.append(task("gate", f"redocking gate of {site}", 0.1, inputs, receptor=receptor, search=search))
+    crossed = _cross_dockings(loaded, sites, receptor, settings, task) if settings.cross_docking else []
     refined = [_refined(search, receptor, settings, task) for search in docked]
     simulations = [
         new
@@ -188,8 +189,37 @@ def plan_campaign(settings: CampaignSettings, versions: Mapping[str, str] | None
             [search for search in refined if search.inputs["site"] == site], receptor, gates, settings, task
         )
     ]
-    planned |= {new.key: new for new in [*docked, *beside, *refined, *gates, *simulations]}
+    planned |= {new.key: new for new in [*docked, *beside, *refined, *gates, *simulations, *crossed]}
     return list(planned.values())
+
+
+def _cross_dockings(
+    loaded: Receptor, sites: Sequence[str], receptor: Task, settings: CampaignSettings, task: TaskMaker
+) -> list[Task]:
+    """Return the dockings of known ligands between this structure and others of the protein that are shipped."""
+    docking = settings.docking.model_copy(update={"seeds": settings.docking.seeds[:1]})
+    cost = 5.0 + 8.0 * len(docking.engines) * docking.ring_conformers
+    crossed = []
+    for name in catalogue.other_models(str(loaded.record.get("target", "")), loaded.name):
+        other = Receptor.from_catalogue(name)
+        for site in [site for site in sites if site in other.sites]:
+            for here, there in ((loaded, other), (other, loaded)):
+                if site not in there.references:
+                    continue
+                ligand = there.known_ligand(site)[0]
+                inputs = {
+                    "ligand": ligand,
+                    "site": site,
+                    "structure": name,
+                    "model": other.key,
+                    "docked_into": here.name,
+                    "into_other": here is other,
+                    "settings": docking.model_dump(mode="json", exclude={"time_limit"}),
+                }
+                label = f"cross-dock {ligand} of {there.name} in {site} of {here.name}"
+                new = task("crossdock", label, cost, inputs, receptor=receptor)
+                crossed.append(replace(new, time_limit=settings.docking.time_limit.value_in("s")))
+    return crossed
 
 
 def _refined(search: Task, receptor: Task, settings: CampaignSettings, task: TaskMaker) -> Task:

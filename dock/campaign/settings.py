@@ -100,6 +100,9 @@ class CampaignSettings(Record):
     refinement : RefinementSettings, optional
         Refines the kept poses with flexible side chains and ranks them anew, before the best is simulated.
     simulation : SimulationSettings
+    cross_docking : bool
+        Whether known ligands of other structures of the protein that the catalogue ships are docked into this
+        one, and the other way round, with the first seed: how much better does each fare in its own structure?
     accept_failed_gate : bool
         Whether to simulate although a known pose was not found again.
     """
@@ -117,6 +120,7 @@ class CampaignSettings(Record):
     occupied_by: tuple[LigandName, ...] = (SAME,)
     refinement: RefinementSettings | None = None
     simulation: SimulationSettings = SimulationSettings()
+    cross_docking: bool = True
     accept_failed_gate: bool = False
 
     @field_validator("ligands", mode="before")

@@ -174,6 +174,15 @@ def _gates(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _cross_dockings(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
+    """Every seed of the dockings of known ligands between structures of the protein."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        [row for task in _done(tasks, run, "crossdock") for row in read_result(task, run)["result"]["seeds"]]
+    )
+
+
 def _occupancy(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
     """Every search beside an occupied site, against that of the empty receptor."""
     import pandas as pd
@@ -328,6 +337,7 @@ TABLES: dict[str, Callable[[Sequence[Task], Path], pd.DataFrame]] = {
     "poses": _poses,
     "searches": _searches,
     "gate": _gates,
+    "cross_docking": _cross_dockings,
     "occupancy": _occupancy,
     "simulations": _simulations,
     "runs": _runs,

@@ -290,6 +290,18 @@ def _refine(context: TaskContext) -> dict[str, Any]:
     return _kept(context, receptor, [one.pose for one in refined])
 
 
+def _crossdock(context: TaskContext) -> dict[str, Any]:
+    from dock.docking.crossdocking import cross_dock
+    from dock.docking.engine import DockingSettings
+    from dock.receptors import Receptor
+
+    inputs = context.task.inputs
+    pair = (context.receptor(), Receptor.from_catalogue(inputs["structure"]))
+    into, ligand_from = pair[::-1] if inputs["into_other"] else pair
+    settings = DockingSettings(**inputs["settings"])
+    return {"seeds": cross_dock(into, ligand_from, inputs["site"], settings, context.threads).records()}
+
+
 def _gate(context: TaskContext) -> dict[str, Any]:
     from dock.docking.redocking import off_by
 
@@ -378,6 +390,7 @@ KINDS: dict[str, Callable[[TaskContext], dict[str, Any]]] = {
     "ligand": _ligand,
     "dock": _dock,
     "gate": _gate,
+    "crossdock": _crossdock,
     "refine": _refine,
     "region": _region,
     "membrane": _membrane,

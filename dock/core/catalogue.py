@@ -169,6 +169,21 @@ def target(name: str) -> TargetEntry:
     return found
 
 
+def other_models(name: str, besides: str) -> list[str]:
+    """Return the targets that are other structures of the same protein and whose model is shipped.
+
+    Parameters
+    ----------
+    name
+        Of a target; there are none of an unknown one.
+    besides
+        A target that is left out: the structure itself.
+    """
+    known = targets().get(name)
+    alike = [] if known is None else [entry for entry in targets().values() if entry.uniprot == known.uniprot]
+    return [entry.name for entry in alike if entry.model and entry.name != besides]
+
+
 def target_of(accession: str) -> TargetEntry | None:
     """Return the target with a UniProt accession, if the catalogue has it.
 

@@ -13,6 +13,7 @@ REVISIONS: dict[str, int] = {
     "ligand": 2,
     "dock": 2,
     "gate": 2,
+    "crossdock": 1,
     "refine": 2,
     "membrane": 2,
     "simulate": 2,
