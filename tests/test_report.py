@@ -8,7 +8,9 @@ from PIL import Image
 
 from dock.campaign.reporting import report, report_content
 from dock.report import view
+from dock.report.findings import findings
 from dock.report.html import render
+from dock.report.words import number, signed
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +49,36 @@ def test_the_report_says_what_a_report_must(report_path, short_run):
     text = report_path.read_text()
     for part in ("Redocking gate", "Passed.", "What these numbers cannot say", "not a free energy",
                  "does not separate the enantiomers", "No known pose is at hand for the allosteric site",
-                 "escitalopram in allosteric", "production: 0.8 ps", "rustina", "24 of 24 tasks succeeded"):  # fmt: skip
+                 "escitalopram in allosteric", "production: 0.8 ps", "rustina", "28 of 28 tasks succeeded",
+                 "judged in a pocket shaped by its mirror image", "too short to tell", "Borrowed parameters",
+                 "Docked into another structure", "GLU494"):  # fmt: skip
         assert part in text, part
+    assert re.findall(r"<h2>(.*?)</h2>", text)[0] == "What this run supports"
     assert text.count("<svg") == 4
+    assert len(text) < 2_500_000
     assert not re.findall(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", text.split("<script>")[0])
     best = short_run.table("poses").query("simulated").iloc[0]
-    assert f"{best['score_kcal_mol']:.2f}" in text
+    assert number(best["score_kcal_mol"]) in text
+
+
+def test_the_first_section_says_no_more_than_the_tables(short_run):
+    content = report_content(short_run)
+    said = {one.subject: one for topic in findings(content) for one in topic.findings}
+    simulations = short_run.table("simulations").set_index(["ligand", "site", "quantity"])
+    for complex_ in content.complexes:
+        row = simulations.loc[(complex_.ligand, complex_.site, "ligand_rmsd_A")]
+        finding = said[complex_.label]
+        assert f"{row['mean']:.1f} ± {row['error']:.1f} Å" in finding.text
+        if "stays" in finding.verdict:
+            assert row["mean"] + row["error"] < 2
+    compared = short_run.table("comparisons")
+    energies = compared[compared["quantity"] == "interaction_kcal_mol"]
+    assert len(energies) == 4
+    for row in energies.to_dict("records"):
+        finding = said[f"{row['first']} against {row['second']}"]
+        assert finding.verdict == ("resolved" if row["resolved"] else "not resolved")
+        assert f"{signed(row['difference'])} ± {row['error']:.1f} kcal/mol" in finding.text
+    assert short_run.table("ions")["left"].any() or {"in place"} <= {one.verdict for one in said.values()}
 
 
 def test_the_report_says_where_the_receptor_was_guessed(report_path, short_run):

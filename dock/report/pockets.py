@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dock.docking.redocking import LIMIT
 from dock.ligands import stereo
-from dock.report.words import Finding, Row, counted, known, number, records
+from dock.report.words import Finding, Row, known, number, records
 
 if TYPE_CHECKING:
     from dock.report.content import ReportContent
@@ -64,7 +64,8 @@ def _crossed(content: ReportContent, rows: list[Row]) -> Finding:
     if own is not None:
         how = "every seed brings it within" if known_home else "the worst seed brings it within"
         text = f"Redocked into its own structure, {home}, {how} {number(own, 1)} Å. "
-    seeds = f"{sum(bool(row['passed']) for row in rows)} of {counted(len(rows), 'seed')} by itself"
+    alone = f"{sum(bool(row['passed']) for row in rows)} of {len(rows)} seeds find it alone"
+    seeds = alone if len(rows) > 1 else "one seed tried"
     if away <= LIMIT:
         text += f"Into {host} it comes within {number(away, 1)} Å ({seeds})."
     elif away < inf:

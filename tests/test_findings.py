@@ -1,0 +1,218 @@
+"""What a report says a run supports: no more than the numbers, whatever is missing."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from synthetic import BOTH, DISTANCE, EMPTY, ENERGY, PAIR, RMSD, content_of, run_of
+
+from dock.report.findings import findings
+from dock.report.html import render
+from dock.report.words import MINUS, MISSING, listed, number, signed
+
+S1, S2 = ("escitalopram", "orthosteric"), ("escitalopram", "allosteric")
+R1, R2 = ("r-citalopram", "orthosteric"), ("r-citalopram", "allosteric")
+POSES, IONS, DIFFERENCES = (
+    "Are poses found, and do they stay?",
+    "Are the ions in place?",
+    "Which differences are resolved?",
+)
+KNOWN, TEMPERATURE = "Is the known pose found again?", "Has the temperature settled?"
+CROSSED = {
+    "site": "orthosteric", "seed": 1, "best_rmsd_A": 1.0, "contacts": "10 of 15", "checks": "22 passed",
+    "superposed": "98 C-alpha atoms, RMSD 0.51 A, within 16 A of the site",
+}  # fmt: skip
+HOME, ELSEWHERE = "5I71 (sert)", "6VRH (sert-6vrh)"
+
+
+def said(content, topic):
+    """Verdict and text of each finding of a topic, by its subject."""
+    chosen = [one for one in findings(content) if one.heading == topic]
+    return {found.subject: (found.verdict, found.text) for one in chosen for found in one.findings}
+
+
+def failure(kind, where, message, label="dock it"):
+    row = (kind, label, *where, "DockingError", message)
+    return pd.DataFrame([row], columns=EMPTY["failures"])
+
+
+def crossed(ligand, home, host, rmsd):
+    where = {"ligand": ligand, "ligand_from": home, "docked_into": host}
+    return CROSSED | where | {"top_rmsd_A": rmsd, "pooled_rmsd_A": rmsd, "passed": rmsd <= 2}
+
+
+def test_a_run_in_order(receptor):
+    content = content_of(receptor, means={S2: {ENERGY: -25.0}, R2: {ENERGY: -26.0}, R1: {ENERGY: -39.0}})
+    assert [topic.heading for topic in findings(content)] == [KNOWN, POSES, IONS, DIFFERENCES, TEMPERATURE]
+    poses = said(content, POSES)
+    assert {verdict for verdict, _ in poses.values()} == {"stays"}
+    assert "found by 6 of 9 searches" in poses["escitalopram in orthosteric"][1]
+    assert "mean over 3 replicas of 4 ps" in poses["escitalopram in orthosteric"][1]
+    assert "from GLU494, within 4 Å in 100 % of the frames" in poses["r-citalopram in allosteric"][1]
+    differences = said(content, DIFFERENCES)
+    verdict, text = differences["escitalopram in orthosteric against escitalopram in allosteric"]
+    assert verdict == "resolved"
+    assert f"{MINUS}15.0 ± 1.3 kcal/mol" in text
+    verdict, text = differences["escitalopram in orthosteric against r-citalopram in orthosteric"]
+    assert verdict == "not resolved"
+    assert f"{MINUS}1.0 ± 1.3 kcal/mol" in text
+    assert said(content, TEMPERATURE)["Temperature"][0] == "settled"
+    known = said(content, KNOWN)
+    assert known["escitalopram in orthosteric"][0] == "found again"
+    assert known["allosteric site"][0] == "not known"
+    assert "judged in a pocket shaped by its mirror image" in known["orthosteric pocket"][1]
+
+
+@pytest.mark.parametrize(
+    ("means", "verdict", "says"),
+    [
+        ({RMSD: 1.0}, "stays", "1.0 ± 0.1 Å"),
+        ({RMSD: 1.95}, "moves", "2 Å lies within the error"),
+        ({RMSD: 3.0}, "moves", "3.0 ± 0.1 Å"),
+        ({DISTANCE: 6.0}, "stays, without a salt bridge to ASP98", "within 4 Å in 0 % of the frames"),
+    ],
+)
+def test_a_pose_stays_or_moves_by_the_rule(receptor, means, verdict, says):
+    found, text = said(content_of(receptor, means={S1: means}), POSES)["escitalopram in orthosteric"]
+    assert found == verdict
+    assert says in text
+
+
+def test_a_ligand_that_is_still_moving_is_not_said_to_stay(receptor):
+    content = content_of(receptor, ligands=PAIR[:1], sites=BOTH[:1])
+    (one,) = content.complexes
+    series = one.series.assign(**{RMSD: one.series["time_ps"] / 2.5})
+    moving = replace(content, complexes=[replace(one, series=series)])
+    assert said(moving, POSES)["escitalopram in orthosteric"][0] == "stays so far, still moving"
+
+
+def test_a_complex_that_lost_an_ion_is_not_credible_anywhere(receptor):
+    content = content_of(receptor, shifts={R2: 1.5})
+    assert said(content, POSES)["r-citalopram in allosteric"][0] == "not credible: NA707 left its place"
+    assert said(content, IONS)["NA707, r-citalopram in allosteric"][0] == "left its place"
+    differences = said(content, DIFFERENCES)
+    assert differences["r-citalopram in allosteric"][0] == "left out"
+    assert not any("against r-citalopram in allosteric" in subject for subject in differences)
+    page = render(content)
+    assert page.count("r-citalopram in allosteric is not credible: NA707 left its place.") == 2
+    assert "<b>not credible: NA707 left its place</b>" in page
+    assert "(not credible)" in page
+
+
+def test_one_ligand_in_one_site(receptor):
+    content = content_of(receptor, ligands=PAIR[:1], sites=BOTH[1:])
+    differences = said(content, DIFFERENCES)
+    assert differences["Site against site"] == ("nothing to compare", "The run is of one site.")
+    assert differences["Enantiomers"][0] == "nothing to compare"
+    assert list(said(content, KNOWN)) == ["allosteric site"]
+    assert "against" not in "".join(text for _, text in said(content, POSES).values())
+    assert "nothing here validates" in render(content)
+
+
+def test_a_run_that_only_docked_claims_nothing_of_staying(receptor):
+    content = content_of(receptor, simulated=False)
+    assert {verdict for verdict, _ in said(content, POSES).values()} == {"found"}
+    assert said(content, IONS) == said(content, TEMPERATURE) == {}
+    page = render(content)
+    assert "Nothing was simulated, so nothing here says whether a pose stays" in page
+    assert "A pose stays if" not in page
+    unfinished = content_of(receptor, simulated=False, succeeded=10)
+    assert said(unfinished, "The run")["Not finished"][1].startswith("14 of 24 tasks are still to be done")
+    assert said(unfinished, DIFFERENCES)["Site against site"][1] == "The run is not finished."
+
+
+def test_what_failed_and_what_was_lost_is_said(receptor):
+    content = content_of(
+        receptor, ligands=PAIR[:1], sites=BOTH[:1], succeeded=20, failed=4,
+        failures=failure("dock", S2, "no pose lies in the site", "dock escitalopram in allosteric"),
+    )  # fmt: skip
+    content.tables["simulations"]["replicas_lost"] = 1
+    assert said(content, "The run")["Failures"][1].startswith("4 of 24 tasks failed")
+    poses = said(content, POSES)
+    assert poses["escitalopram in allosteric"] == (
+        "no pose", "dock escitalopram in allosteric failed: no pose lies in the site."
+    )  # fmt: skip
+    assert "1 of 4 replicas broke down" in poses["escitalopram in orthosteric"][1]
+    assert (
+        said(content, DIFFERENCES)["Site against site"][1]
+        == "No ligand was simulated, credibly, in two sites."
+    )
+    broken = content_of(receptor, simulated=False, failures=failure("simulate", S1, "broke down 11 times"))
+    assert said(broken, POSES)["escitalopram in orthosteric"][1].endswith("to the end: broke down 11 times.")
+
+
+def test_a_pose_that_fails_the_checks_is_never_good(receptor):
+    content = content_of(receptor, checks={S1: {"bonds": True, "clashes": False}})
+    verdict, text = said(content, POSES)["escitalopram in orthosteric"]
+    assert verdict == "fails the checks, stays"
+    assert "the best of them fails clashes" in text
+
+
+def test_a_known_pose_that_is_not_found_again(receptor):
+    content = content_of(receptor)
+    content.tables["gate"].loc[1, ["top_rmsd_A", "passed"]] = (5.5, False)
+    verdict, text = said(content, KNOWN)["escitalopram in orthosteric"]
+    assert verdict == "not found again"
+    assert "1 of 2 seeds" in text
+    assert "5.5 Å off" in text
+    nothing = {
+        "site": "orthosteric",
+        "ligand": "escitalopram",
+        "seed": None,
+        "top_rmsd_A": None,
+        "passed": False,
+    }
+    lost = content_of(receptor, gate=pd.DataFrame([nothing | {"checks": "every search failed"}]))
+    assert said(lost, KNOWN)["escitalopram in orthosteric"][1] == "Its docking failed: every search failed."
+    undone = content_of(receptor, gate=pd.DataFrame())
+    assert said(undone, KNOWN)["orthosteric site"][0] == "not known"
+
+
+def test_cross_docking_says_whom_a_structure_favours(receptor):
+    rows = [crossed("escitalopram", HOME, ELSEWHERE, 5.87), crossed("paroxetine", ELSEWHERE, HOME, 1.49)]
+    content = content_of(receptor, cross_docking=pd.DataFrame(rows))
+    known = said(content, KNOWN)
+    verdict, text = known["escitalopram in another structure"]
+    assert verdict == "5I71 (sert) favours escitalopram"
+    assert "every seed brings it within 1.3 Å" in text
+    assert "5.9 Å off (one seed tried)" in text
+    verdict, text = known["paroxetine in another structure"]
+    assert verdict == "found again"
+    assert "not tried in this run" in text
+    assert 'id="cross-docking"' in render(content)
+    both = content_of(receptor, cross_docking=pd.DataFrame([crossed("escitalopram", HOME, ELSEWHERE, 1.7)]))
+    assert said(both, KNOWN)["escitalopram in another structure"][0] == "found again"
+    assert 'id="cross-docking"' not in render(content_of(receptor))
+
+
+@pytest.mark.parametrize(("settled", "verdict"), [(False, "not settled"), (None, "too short to tell")])
+def test_a_temperature_that_did_not_settle(receptor, settled, verdict):
+    where = {"ligand": "escitalopram", "site": "orthosteric"}
+    runs = [where | run_of(1), where | run_of(2) | {"settled": settled, "settling_temperature_K": 335.0}]
+    content = content_of(receptor, runs=pd.DataFrame(runs))
+    (topic,) = (one for one in findings(content) if one.heading == TEMPERATURE)
+    assert [found.verdict for found in topic.findings] == ["settled", verdict]
+    assert "335 K" in topic.findings[1].text
+    assert "escitalopram in orthosteric (replica 2)" in topic.findings[1].text
+
+
+def test_terms_of_a_high_penalty_are_shown_and_others_folded(receptor):
+    penalties = pd.DataFrame(
+        {
+            "ligand": "escitalopram",
+            "term": "DIHE",
+            "types": ["ca-ca-cg-n1", "c5-ca-ca-c"],
+            "score": [232.0, 12.0],
+        }
+    )
+    before, _, folded = render(content_of(receptor, penalties=penalties)).partition("1 further terms")
+    assert "ca-ca-cg-n1" in before
+    assert "c5-ca-ca-c" in folded
+    assert "c5-ca-ca-c" not in before
+
+
+def test_words():
+    assert number(-1.25, 1) == f"{MINUS}1.2"
+    assert number(float("nan")) == number(None) == MISSING
+    assert signed(0.04) == "+0.0"
+    assert [listed(list("abc")[:count]) for count in range(4)] == ["", "a", "a and b", "a, b and c"]
