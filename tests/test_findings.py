@@ -205,7 +205,7 @@ def test_terms_of_a_high_penalty_are_shown_and_others_folded(receptor):
             "score": [232.0, 12.0],
         }
     )
-    before, _, folded = render(content_of(receptor, penalties=penalties)).partition("1 further terms")
+    before, _, folded = render(content_of(receptor, penalties=penalties)).partition("1 further term of")
     assert "ca-ca-cg-n1" in before
     assert "c5-ca-ca-c" in folded
     assert "c5-ca-ca-c" not in before
