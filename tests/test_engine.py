@@ -24,7 +24,7 @@ from dock.dynamics.frames import ENERGIES, STATE, TOPOLOGY, TRAJECTORY
 from dock.dynamics.minimisation import SCALE
 from dock.dynamics.platforms import Processor, choose_processor, devices
 from dock.dynamics.protocol import RELEASE, SimulationSettings
-from dock.dynamics.settling import Settling
+from dock.dynamics.settling import Settling, mean_temperature_error
 from dock.dynamics.systems import SystemSettings, build_system, default_kind
 
 SMALL = SystemSettings(kind="site", kept_within="5 angstrom", mobile_within="4 angstrom")
@@ -372,23 +372,24 @@ def test_the_bath_keeps_its_temperature(small, processor, tmp_path):
 
 
 def test_equilibration_ends_when_the_temperature_has_settled(small, processor, tmp_path, monkeypatch):
-    """Planted: a bath 20 K too hot never settles; the stretch is repeated as often as it may be, and that is told.
+    """Planted: a bath 50 K too hot never settles; the stretch is repeated as often as it may be, and that is told.
 
-    Ten looks at 420 mobile atoms tell the temperature to 4 K.
+    A picosecond of 420 mobile atoms tells the temperature to 9 K; what 20 K are is seen over all frames
+    (`test_heat_is_told`).
     """
     usual = changed(SHORT, equilibration=Quantity("5 ps"))
     right = engine.simulate(small, usual, processor, tmp_path / "right")
     assert right.record["settled"] is True
-    assert right.record["settling_temperature_K"] == pytest.approx(310, abs=10)
+    assert right.record["settling_temperature_K"] == pytest.approx(310, abs=20)
     assert right.record["equilibration_ps"] in (5.0, 6.0, 7.0)
     real = openmm.LangevinMiddleIntegrator
     monkeypatch.setattr(
-        openmm, "LangevinMiddleIntegrator", lambda bath, *others: real(bath + 20 * unit.kelvin, *others)
+        openmm, "LangevinMiddleIntegrator", lambda bath, *others: real(bath + 50 * unit.kelvin, *others)
     )
     hot = engine.simulate(small, usual, processor, tmp_path / "hot")
     assert hot.record["settled"] is False
     assert hot.record["equilibration_ps"] == pytest.approx(10.0)
-    assert hot.record["settling_temperature_K"] > 318
+    assert hot.record["settling_temperature_K"] > 330
     assert frames(hot.folder, small).n_frames == 10
     assert sum(session["steps"] for session in hot.record["sessions"]) == 1250 + 5 * 250 + 100
 
@@ -415,20 +416,15 @@ def test_an_extended_equilibration_goes_on_where_it_was_stopped(small, processor
 
 
 def test_a_temperature_is_judged_by_how_much_it_fluctuates():
-    """1000 degrees of freedom at 310 K: 13.9 K a look, 4.4 K for the mean of ten."""
-    generator = np.random.default_rng(1)
-    verdicts = {}
-    for off in (0, 20):
-        settled = 0
-        for _ in range(200):
-            settling = Settling(310.0, 1000, 0.004)
-            for value in generator.normal(310 + off, 310 * np.sqrt(2 / 1000), 10):
-                settling.look(value)
-            settled += settling.settled
-        verdicts[off] = settled / 200
-    assert verdicts[0] > 0.9
-    assert verdicts[20] < 0.02
-    few = Settling(310.0, 1000, 0.004)
+    """1000 degrees of freedom at 310 K: 13.9 K a look, 9 K for the mean of a picosecond in a weak bath."""
+    assert mean_temperature_error(310.0, 1000, 1.0, 1.0, 10) == pytest.approx(9.0, abs=0.2)
+    assert mean_temperature_error(310.0, 1000, 100.0, 1.0, 10) == pytest.approx(13.9 * np.sqrt(0.06), abs=0.1)
+    for mean, settled in ((310, True), (325, True), (330, False), (290, False)):
+        settling = Settling(310.0, 1000, 1.0, 0.004)
+        for value in mean + np.linspace(-20, 20, 10):
+            settling.look(value)
+        assert settling.settled is settled
+    few = Settling(310.0, 1000, 1.0, 0.004)
     few.look(310.0)
     assert not few.settled
     assert few.record() == {"settled": None, "settling_temperature_K": None}
