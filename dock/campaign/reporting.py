@@ -56,6 +56,7 @@ def report_content(campaign: Campaign) -> ReportContent:
             {"settings": locked["settings"], "inputs": locked["inputs"]}, sort_keys=False, allow_unicode=True
         ),
         versions=locked["versions"],
+        bath_K=campaign.settings.simulation.temperature.value_in("K"),
     )
 
 
@@ -88,6 +89,7 @@ def _complexes(campaign: Campaign) -> list[ReportComplex]:
                 bool(done),
                 _table(analysis, run, tables.SERIES),
                 _table(analysis, run, tables.CONTACTS),
+                _table(analysis, run, tables.CORRECTIONS),
                 _last_frame(done[0], run) if done else "",
             )
         )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from dock.docking.pose import Pose
 
-CONTACTS, HYDROGEN_BONDS, SERIES = "contacts", "hydrogen_bonds", "series"
+CONTACTS, HYDROGEN_BONDS, SERIES, CORRECTIONS = "contacts", "hydrogen_bonds", "series", "corrections"
 ION_DISTANCES = "ion_distances"
 OUTCOME = ("engine", "searches", "made", "failed", "first_failure")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,8 +31,11 @@ class ReportComplex:
         Measured quantities by frame; None where nothing was simulated.
     contacts : pandas.DataFrame or None
         Contact occupancies with errors.
+    corrections : pandas.DataFrame or None
+        What the rest of the receptor adds to the energies, which those in `series` lack.
     last_frame : str
-        PDB text of the simulated system's last frame; empty where there is none.
+        PDB text of receptor and ligands in the last frame of a replica, in the receptor's frame; empty where
+        there is none.
     """
 
     ligand: str
@@ -41,6 +45,7 @@ class ReportComplex:
     simulated: bool
     series: pd.DataFrame | None = None
     contacts: pd.DataFrame | None = None
+    corrections: pd.DataFrame | None = None
     last_frame: str = ""
 
     @property
@@ -60,7 +65,7 @@ class ReportContent:
     complexes : sequence of ReportComplex
     tables : mapping of str to pandas.DataFrame
         ``gate``, ``poses``, ``searches``, ``occupancy``, ``simulations``, ``comparisons``, ``hydrogen_bonds``, ``runs``,
-        ``failures``, ``stages``.
+        ``ions``, ``penalties``, ``failures``, ``stages``, and ``cross_docking`` where there is one.
     ligands : sequence of mapping
         The ligands' records.
     planned, succeeded, failed : int
@@ -72,6 +77,8 @@ class ReportContent:
     settings : str
         The locked settings as YAML.
     versions : mapping of str to str
+    bath_K : float
+        Temperature of the simulations, in K; NaN if not known.
     """
 
     title: str
@@ -86,6 +93,7 @@ class ReportContent:
     gate_accepted: bool
     settings: str
     versions: Mapping[str, str]
+    bath_K: float = nan  # noqa: N815
 
     @property
     def unphysical(self) -> list[ReportComplex]:
@@ -96,3 +104,33 @@ class ReportContent:
     def sites(self) -> list[str]:
         """The sites of the complexes, in their order."""
         return list(dict.fromkeys(complex_.site for complex_ in self.complexes))
+
+    @property
+    def simulated(self) -> list[ReportComplex]:
+        """The complexes of which something was simulated and measured."""
+        return [complex_ for complex_ in self.complexes if complex_.series is not None]
+
+    @property
+    def doubts(self) -> dict[str, str]:
+        """Why complexes are not credible, by their label; the others are not in it."""
+        table = self.tables["simulations"]
+        if "doubt" not in table:
+            return {}
+        return {
+            complex_.label: doubt
+            for complex_ in self.complexes
+            for doubt in table.loc[
+                (table["ligand"] == complex_.ligand) & (table["site"] == complex_.site), "doubt"
+            ].dropna()
+            if doubt
+        }
+
+    @property
+    def anchors(self) -> dict[str, str]:
+        """The residue that amines are measured against in each site that has one, such as ``ASP98``."""
+        sites = self.receptor.sites
+        return {
+            name: anchor.residue
+            for name in self.sites
+            if name in sites and (anchor := sites[name].anchor) is not None
+        }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,8 +21,14 @@ SERIES = {
 SHOWN_RESIDUES = 24
 
 
-def time_series(complexes: Sequence[ReportComplex]) -> str:
-    """Plot RMSD, amine distance and interaction energy of every complex over time."""
+def time_series(complexes: Sequence[ReportComplex], anchors: Mapping[str, str]) -> str:
+    """Plot RMSD, amine distance and interaction energy of every complex over time, a line a replica.
+
+    Parameters
+    ----------
+    anchors
+        The residue that amines are measured against, by site.
+    """
     simulated = [c for c in complexes if c.series is not None]
     columns = [name for name in SERIES if any(name in c.series for c in simulated if c.series is not None)]
     figure = _figure(4.4 * max(1, len(columns)), 3.4)
@@ -30,33 +36,38 @@ def time_series(complexes: Sequence[ReportComplex]) -> str:
         axes = figure.add_subplot(1, len(columns), number)
         for index, complex_ in enumerate(simulated):
             if complex_.series is not None and name in complex_.series:
-                for number_of_replica, replica in complex_.series.groupby("replica"):
+                for _, replica in complex_.series.groupby("replica"):
                     axes.plot(
                         replica["time_ps"],
                         replica[name],
                         color=COLOURS[index % len(COLOURS)],
                         label=complex_.label,
-                        linewidth=1.3 if number_of_replica == 1 else 0.7,
-                        alpha=1.0 if number_of_replica == 1 else 0.6,
+                        linewidth=0.9,
                     )
         axes.set_xlabel("time / ps")
         axes.set_ylabel(SERIES[name])
         if not name.startswith("interaction"):
             axes.set_ylim(bottom=0)
+        if name == "anchor_distance_A":
+            axes.set_title(", ".join(f"{anchor} in {site}" for site, anchor in anchors.items()), fontsize=8)
     _legend(figure)
     return _svg(figure)
 
 
-def averages(complexes: Sequence[ReportComplex], simulations: Any, quantity: str) -> str:
+def averages(
+    complexes: Sequence[ReportComplex], simulations: Any, quantity: str, doubts: Mapping[str, str]
+) -> str:
     """Plot the mean of a quantity for each complex with two standard errors.
 
     Parameters
     ----------
     simulations : pandas.DataFrame
         Columns ligand, site, quantity, mean, error.
+    doubts
+        Why complexes are not credible, by their label; they are drawn hollow.
     """
     chosen = simulations[simulations["quantity"] == quantity].set_index(["ligand", "site"])
-    figure = _figure(5.2, 0.6 + 0.45 * max(1, len(complexes)))
+    figure = _figure(7.0, 0.6 + 0.45 * max(1, len(complexes)))
     axes = figure.add_subplot()
     labels: list[str] = []
     for index, complex_ in enumerate(complexes):
@@ -70,8 +81,9 @@ def averages(complexes: Sequence[ReportComplex], simulations: Any, quantity: str
             fmt="o",
             capsize=4,
             color=COLOURS[index % len(COLOURS)],
+            markerfacecolor="white" if complex_.label in doubts else None,
         )
-        labels.append(complex_.label)
+        labels.append(complex_.label + (" (not credible)" if complex_.label in doubts else ""))
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.set_xlabel(f"{SERIES[quantity]}  (mean ± 2 SE)")

@@ -1,0 +1,89 @@
+"""Whose pocket it is: which ligand a structure was solved with, and how others fare in it, in sentences."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+from dock.docking.redocking import LIMIT
+from dock.ligands import stereo
+from dock.report.words import Finding, Row, counted, known, number, records
+
+if TYPE_CHECKING:
+    from dock.report.content import ReportContent
+
+
+def mirror_images(content: ReportContent) -> list[tuple[str, str, str]]:
+    """Return the ligands that are judged in a pocket which their mirror image shaped.
+
+    Returns
+    -------
+    list of tuple of str
+        Site, its known ligand, and the ligand of the run that is the known one's mirror image.
+    """
+    smiles = {record["name"]: record["smiles"] for record in content.ligands}
+    run = dict.fromkeys(complex_.ligand for complex_ in content.complexes)
+    return [
+        (site, known, ligand)
+        for site, known in known_ligands(content).items()
+        for ligand in run
+        if site in content.sites
+        and {known, ligand} <= smiles.keys()
+        and stereo.relation(smiles[known], smiles[ligand]) == "enantiomer"
+    ]
+
+
+def known_ligands(content: ReportContent) -> dict[str, str]:
+    """Return the name of each site's known ligand, by site."""
+    return {site: str(mol.GetProp("_Name")) for site, mol in content.receptor.references.items()}
+
+
+def mirror_sentence(site: str, known: str, ligand: str) -> str:
+    """Say what it means that a pocket is that of a ligand's mirror image."""
+    return (
+        f"The {site} pocket was solved with {known} and relaxed around it: it favours {known}, and {ligand} is"
+        " judged in a pocket shaped by its mirror image."
+    )
+
+
+def cross_docking_findings(content: ReportContent) -> list[Finding]:
+    """Say of each known ligand how it fares in its own structure and in others of the protein."""
+    table = content.tables.get("cross_docking")
+    if table is None or not len(table):
+        return []
+    pairs = table.groupby(["site", "ligand", "ligand_from", "docked_into"], sort=False)
+    return [_crossed(content, records(rows)) for _, rows in pairs]
+
+
+def _crossed(content: ReportContent, rows: list[Row]) -> Finding:
+    site, ligand, home, host = (rows[0][name] for name in ("site", "ligand", "ligand_from", "docked_into"))
+    away = max((float(row["pooled_rmsd_A"]) for row in rows if known(row["pooled_rmsd_A"])), default=inf)
+    own = _own(content, site, ligand)
+    known_home = own is not None and own <= LIMIT
+    text = ""
+    if own is not None:
+        how = "every seed brings it within" if known_home else "the worst seed brings it within"
+        text = f"Redocked into its own structure, {home}, {how} {number(own, 1)} Å. "
+    seeds = f"{sum(bool(row['passed']) for row in rows)} of {counted(len(rows), 'seed')} by itself"
+    if away <= LIMIT:
+        text += f"Into {host} it comes within {number(away, 1)} Å ({seeds})."
+    elif away < inf:
+        text += f"Into {host} its best ranked pose is {number(away, 1)} Å off ({seeds})."
+    else:
+        text += f"Into {host} no pose was found."
+    if own is None:
+        text += f" It comes from {home}; how it fares there was not tried in this run."
+    subject = f"{ligand} in another structure"
+    if away <= LIMIT:
+        return Finding(subject, "found again", text, "good")
+    if known_home:
+        return Finding(subject, f"{home} favours {ligand}", text)
+    return Finding(subject, "not found again", text)
+
+
+def _own(content: ReportContent, site: str, ligand: str) -> float | None:
+    """Return how far the worst seed is off a known pose in its own structure; None if one of them found none."""
+    rows = [row for row in records(content.tables["gate"]) if (row["site"], row["ligand"]) == (site, ligand)]
+    if not rows or not all(known(row["top_rmsd_A"]) for row in rows):
+        return None
+    return max(float(row["top_rmsd_A"]) for row in rows)
