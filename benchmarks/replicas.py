@@ -41,6 +41,9 @@ def main() -> None:
     parser.add_argument("--groups", type=int, default=3)
     parser.add_argument("--null", type=int, default=40)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--no-table", action="store_true", help="print the null alone, and leave RESULTS.md as it is"
+    )
     asked = parser.parse_args()
     os.environ["OPENMM_CPU_THREADS"] = "1"
     poses = asked.folder / "poses.pickle"
@@ -58,6 +61,9 @@ def main() -> None:
         one: [groups[key] for key in sorted(groups, key=lambda key: key[1]) if key[0] == one]
         for one in COMPLEXES
     }
+    if asked.no_table:
+        print(_null(by_complex[COMPLEXES[0]]))
+        return
     text = f"{_spreads(by_complex)}\n\n{_null(by_complex[COMPLEXES[0]])}"
     print(text)
     replace_section("replicas.py", text)

@@ -2,13 +2,15 @@ from dataclasses import replace
 
 import mdtraj
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openmm import NonbondedForce, VerletIntegrator, unit
 
+from dock.analysis import complexes
 from dock.analysis.comparison import MeasuredComplex, compare, fingerprint_similarity
-from dock.analysis.complexes import analyse_complex
+from dock.analysis.complexes import ComplexAnalysis, analyse_complex
 from dock.analysis.geometry import anchor_distance, contacts, hydrogen_bonds, ligand_rmsd
 from dock.analysis.statistics import Average, average, average_replicas, difference
 from dock.analysis.trajectory import ComplexTrajectory
@@ -186,6 +188,28 @@ def test_an_analysis_holds_every_quantity(still, system):
     assert analysis.doubt == ""
     parts = analysis.series[["vdw_kcal_mol", "electrostatic_kcal_mol"]].sum(axis=1)
     assert parts.to_numpy() == pytest.approx(analysis.series["interaction_kcal_mol"].to_numpy())
+
+
+@pytest.mark.parametrize(("off", "told"), [(0.0, False), (20.0, True), (-20.0, True)])
+def test_heat_is_told(still, system, off, told):
+    """Planted: three replicas of 4 ps whose temperature is shifted by 20 K; their mean is known to 3.5 K."""
+    generator = np.random.default_rng(4)
+    replicas = [replace(still, temperatures=generator.normal(310 + off, 12, 10)) for _ in range(3)]
+    heat = complexes._heat(replicas, system, SimulationSettings())
+    assert bool(heat) is told
+    if told:
+        assert heat.endswith("K, not 310 K")
+
+
+def test_a_complex_that_is_too_warm_or_lost_an_ion_is_in_doubt():
+    ions = pd.DataFrame(
+        [[1, time, "NA707", 1.4, "ALA96 O", 3.0] for time in range(6)],
+        columns=["replica", "time_ps", "ion", "shift_A", "atom", "distance_A"],
+    )
+    empty = pd.DataFrame()
+    analysis = ComplexAnalysis(empty, empty, empty, ions, empty, heat="its temperature is 330 K, not 310 K")
+    assert analysis.doubt == "NA707 left its place; its temperature is 330 K, not 310 K"
+    assert replace(analysis, ions=ions.assign(shift_A=0.5), heat="").doubt == ""
 
 
 def test_files_that_do_not_fit_are_refused(still, system, tmp_path):

@@ -18,7 +18,7 @@ from dock.core.errors import DockingError, GateError, InputError, OutputError, S
 from dock.dynamics.platforms import choose_processor
 from dock.receptors import Receptor
 
-FAST = "docking: {seeds: [1], ring_conformers: 1}\nsimulation: {equilibration: 0 ps, production: 80 fs, frame_interval: 8 fs, minimisation_steps: 5, replicas: 1, system: {kind: site}}\n"
+FAST = "cross_docking: false\ndocking: {seeds: [1], ring_conformers: 1}\nsimulation: {equilibration: 0 ps, production: 80 fs, frame_interval: 8 fs, minimisation_steps: 5, replicas: 1, system: {kind: site}}\n"
 
 SITE = {"system": {"kind": "site"}}  # where a card works, the default is a membrane
 

@@ -24,6 +24,7 @@ from dock.dynamics.frames import ENERGIES, STATE, TOPOLOGY, TRAJECTORY
 from dock.dynamics.minimisation import SCALE
 from dock.dynamics.platforms import Processor, choose_processor, devices
 from dock.dynamics.protocol import RELEASE, SimulationSettings
+from dock.dynamics.settling import Settling, mean_temperature_error
 from dock.dynamics.systems import SystemSettings, build_system, default_kind
 
 SMALL = SystemSettings(kind="site", kept_within="5 angstrom", mobile_within="4 angstrom")
@@ -76,9 +77,9 @@ def assert_whole(folder, small, settings):
 def test_a_simulation_has_the_planned_frames(finished, small):
     assert_whole(finished, small, SHORT)
     record = json.loads((finished / engine.RECORD).read_text())
-    assert record["steps"] == 50 + 100
+    assert record["steps"] == 25 + 100
     assert record["frames"] == 10
-    assert record["sessions"] == [{"platform": "CPU", "steps": 150}]
+    assert record["sessions"] == [{"platform": "CPU", "steps": 125}]
     assert record["frozen_drift_nm"] < 1e-6
     assert record["constraint_error"] < 1e-6
     table = pd.read_csv(finished / ENERGIES)
@@ -115,7 +116,7 @@ def test_restraints_are_released_step_by_step(small, processor, tmp_path, monkey
     monkeypatch.setattr(engine, "_step", step)
     engine.simulate(small, SHORT, processor, tmp_path)
     ends = SHORT.release_steps
-    assert ends == (12, 25, 38, 50)
+    assert ends == (5, 10, 15, 20)
     for done, scale in seen:
         expected = next((RELEASE[n] for n, end in enumerate(ends) if done < end), None)
         assert scale == expected
@@ -368,6 +369,68 @@ def test_the_bath_keeps_its_temperature(small, processor, tmp_path):
     )  # fmt: skip
     record = engine.simulate(small, warm, processor, tmp_path).record
     assert record["mean_temperature_K"] == pytest.approx(310, rel=0.03)
+
+
+def test_equilibration_ends_when_the_temperature_has_settled(small, processor, tmp_path, monkeypatch):
+    """Planted: a bath 50 K too hot never settles; the stretch is repeated as often as it may be, and that is told.
+
+    A picosecond of 420 mobile atoms tells the temperature to 9 K; what 20 K are is seen over all frames
+    (`test_heat_is_told`).
+    """
+    usual = changed(SHORT, equilibration=Quantity("5 ps"))
+    right = engine.simulate(small, usual, processor, tmp_path / "right")
+    assert right.record["settled"] is True
+    assert right.record["settling_temperature_K"] == pytest.approx(310, abs=20)
+    assert right.record["equilibration_ps"] in (5.0, 6.0, 7.0)
+    real = openmm.LangevinMiddleIntegrator
+    monkeypatch.setattr(
+        openmm, "LangevinMiddleIntegrator", lambda bath, *others: real(bath + 50 * unit.kelvin, *others)
+    )
+    hot = engine.simulate(small, usual, processor, tmp_path / "hot")
+    assert hot.record["settled"] is False
+    assert hot.record["equilibration_ps"] == pytest.approx(10.0)
+    assert hot.record["settling_temperature_K"] > 330
+    assert frames(hot.folder, small).n_frames == 10
+    assert sum(session["steps"] for session in hot.record["sessions"]) == 1250 + 5 * 250 + 100
+
+
+def test_an_extended_equilibration_goes_on_where_it_was_stopped(small, processor, tmp_path, monkeypatch):
+    """Stopped in the middle of its extension, then finished: every frame once, at its time."""
+    never = changed(SHORT, equilibration=Quantity("2.5 ps"))
+    monkeypatch.setattr(Settling, "settled", False)
+
+    def stop(done):
+        if done > 0.5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        engine.simulate(
+            small, changed(never, checkpoint_interval=Quantity("1 ms")), processor, tmp_path, progress=stop
+        )
+    saved = Checkpoint.load(tmp_path)
+    assert saved is not None
+    record = engine.simulate(small, never, processor, tmp_path).record
+    assert record["equilibration_ps"] == pytest.approx(2.5 + 5 * 0.5)
+    planned = 0.04 * np.arange(1, 11)
+    assert frames(tmp_path, small).time == pytest.approx(planned, abs=1e-5)
+
+
+def test_a_temperature_is_judged_by_how_much_it_fluctuates():
+    """1000 degrees of freedom at 310 K: 13.9 K a look, 9 K for the mean of a picosecond in a weak bath."""
+    assert mean_temperature_error(310.0, 1000, 1.0, 1.0, 10) == pytest.approx(9.0, abs=0.2)
+    assert mean_temperature_error(310.0, 1000, 100.0, 1.0, 10) == pytest.approx(13.9 * np.sqrt(0.06), abs=0.1)
+    for mean, settled in ((310, True), (325, True), (330, False), (290, False)):
+        settling = Settling(310.0, 1000, 1.0, 0.004)
+        for value in mean + np.linspace(-20, 20, 10):
+            settling.look(value)
+        assert settling.settled is settled
+    few = Settling(310.0, 1000, 1.0, 0.004)
+    few.look(310.0)
+    assert not few.settled
+    assert few.record() == {"settled": None, "settling_temperature_K": None}
+    assert few.every == 25
+    assert few.tells(125)
+    assert not few.tells(124)
 
 
 def test_energy_is_conserved_without_a_bath(small, processor):

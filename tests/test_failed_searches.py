@@ -21,6 +21,7 @@ from dock.ligands.preparation import PreparationSettings
 MESSAGE = "Vina failed (out of luck)"
 CAMPAIGN = """
 docking: {seeds: [1, 2], ring_conformers: 1, engines: [rustina, vina]}
+cross_docking: false
 simulation: {equilibration: 0 ps, production: 80 fs, frame_interval: 8 fs, minimisation_steps: 5, replicas: 1,
   system: {kind: site}}
 sites: [orthosteric]

@@ -595,7 +595,7 @@ def test_a_command_that_is_stopped_leaves_nothing_behind(tmp_path):
 # Campaigns
 
 
-FAST = "sites: [orthosteric]\ndocking: {seeds: [1]}\nsimulation: {equilibration: 0 ps, production: 80 fs, frame_interval: 8 fs, minimisation_steps: 5}\n"
+FAST = "cross_docking: false\nsites: [orthosteric]\ndocking: {seeds: [1]}\nsimulation: {equilibration: 0 ps, production: 80 fs, frame_interval: 8 fs, minimisation_steps: 5}\n"
 
 
 def test_a_file_of_ligands_becomes_tasks(tmp_path):

@@ -151,10 +151,11 @@ def test_a_file_with_flips_is_put_right_from_end_to_end(mirror, tmp_path):
     names = (*CLEAR, *ION_HOLDING)
     for residue in structure[0]["A"]:
         if f"{residue.name}{residue.seqid}" in names:
-            one, two = residue["OD1"][0], residue["ND2"][0]
-            one.pos, two.pos = two.pos, one.pos
+            one, two = (residue[name][0].pos.tolist() for name in ("OD1", "ND2"))
+            residue["OD1"][0].pos, residue["ND2"][0].pos = gemmi.Position(*two), gemmi.Position(*one)
     structure.write_pdb(str(tmp_path / "5I71.pdb"))
-    preparation = prepare(str(tmp_path / "5I71.pdb"), ReceptorSettings(chains="A"))
+    part = ReceptorSettings(first_residue=85, last_residue=445)
+    preparation = prepare(str(tmp_path / "5I71.pdb"), part)
     network = preparation.record["completion"]["network"]
     assert set(names) <= set(network["turned"])
     deposited = {

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import sqrt
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from dock.analysis.comparison import MeasuredComplex
 from dock.analysis.geometry import anchor_distance, contacts, hydrogen_bonds, ligand_rmsd
@@ -12,7 +15,9 @@ from dock.analysis.ions import ion_distances, ion_summary
 from dock.analysis.statistics import MIN_SAMPLES, Average, average_replicas
 from dock.core.errors import AnalysisError
 from dock.dynamics.energies import cut_corrections, interaction_energies
+from dock.dynamics.frames import degrees_of_freedom
 from dock.dynamics.parameters import parameter_penalties
+from dock.dynamics.settling import mean_temperature_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +39,8 @@ QUANTITIES = (
 )
 
 
+# By how many standard errors, and by what share, a mean temperature must be off to be told.
+HEAT_SIGMAS, HEAT_SHARE = 4.0, 0.02
 # Of these, what the part of the receptor outside a site system adds to.
 CORRECTED = ("interaction_kcal_mol", "vdw_kcal_mol", "electrostatic_kcal_mol")
 
@@ -60,6 +67,8 @@ class ComplexAnalysis:
         Content key of the receptor's atoms that were simulated and of which of them moved.
     penalties : list of Penalty
         Terms of the ligand's parameters that were borrowed from unlike atom types; see `HIGH_PENALTY`.
+    heat : str
+        In words, if the mean temperature is not that of the bath; empty if it is.
     """
 
     series: pd.DataFrame
@@ -69,6 +78,7 @@ class ComplexAnalysis:
     corrections: pd.DataFrame
     atoms: str = ""
     penalties: Sequence[Penalty] = ()
+    heat: str = ""
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return every table by name."""
@@ -101,7 +111,8 @@ class ComplexAnalysis:
     @property
     def doubt(self) -> str:
         """Why the complex is not credible; empty if nothing speaks against it."""
-        return f"{', '.join(self.left)} left its place" if self.left else ""
+        ions = f"{', '.join(self.left)} left its place" if self.left else ""
+        return "; ".join(filter(None, (ions, self.heat)))
 
     def measured(self, pose: Pose) -> MeasuredComplex:
         """Return the complex, whose simulation started from `pose`, as something to be compared."""
@@ -155,7 +166,26 @@ def analyse_complex(
         _numbered(_corrections(replicas, system, processor, settings)),
         system.atoms_key,
         parameter_penalties(pose.ligand, method),
+        _heat(replicas, system, settings),
     )
+
+
+def _heat(replicas: Sequence[ComplexTrajectory], system: ComplexSystem, settings: SimulationSettings) -> str:
+    """Say if the mean temperature is off: by more than four standard errors, and by more than 2 %."""
+    temperatures = np.concatenate([trajectory.temperatures for trajectory in replicas])
+    if not len(temperatures):
+        return ""
+    bath, mean = settings.temperature.value_in("K"), float(temperatures.mean())
+    error = mean_temperature_error(
+        bath,
+        degrees_of_freedom(system),
+        settings.friction.value_in("1/ps"),
+        settings.production.value_in("ps"),
+        settings.frames,
+    ) / sqrt(len(replicas))
+    if abs(mean - bath) <= max(HEAT_SIGMAS * error, HEAT_SHARE * bath):
+        return ""
+    return f"its temperature is {mean:.0f} K, not {bath:.0f} K"
 
 
 def _numbered(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

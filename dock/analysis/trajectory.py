@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ import numpy as np
 
 from dock.core.errors import AnalysisError
 from dock.dynamics.assembly import LIGAND_CHAIN, subset_topology
-from dock.dynamics.frames import TOPOLOGY, TRAJECTORY
+from dock.dynamics.frames import ENERGIES, TOPOLOGY, TRAJECTORY, frame_temperatures
 from dock.dynamics.parameters import LIGAND_RESIDUE
 from dock.dynamics.systems import OCCUPANT_RESIDUE, Kind
 from dock.receptors.receptor import residue_labels
@@ -41,6 +41,8 @@ class ComplexTrajectory:
         The whole receptor; what of it was not simulated stays where it is.
     labels : tuple of str
         What the receptor calls each residue of the frames, by index.
+    temperatures : numpy.ndarray, shape (n_frames,)
+        In K; empty where they were not kept.
     simulated : openmm.app.Topology
         Of the atoms of the frames, with the author's chain letters and residue numbers.
     """
@@ -50,6 +52,7 @@ class ComplexTrajectory:
     receptor: Receptor
     labels: tuple[str, ...]
     simulated: Topology
+    temperatures: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     @classmethod
     def load(cls, folder: Path, pose: Pose, receptor: Receptor, kind: Kind = "site") -> ComplexTrajectory:
@@ -83,7 +86,9 @@ class ComplexTrajectory:
             raise AnalysisError(folder / TRAJECTORY, f"cannot be read ({error})") from error
         if solute is not None:
             simulated = subset_topology(simulated, solute)
-        trajectory = cls(frames, pose, receptor, _labels(simulated, receptor), simulated)
+        energies = folder / ENERGIES
+        temperatures = frame_temperatures(energies) if energies.exists() else np.empty(0)
+        trajectory = cls(frames, pose, receptor, _labels(simulated, receptor), simulated, temperatures)
         symbols = [frames.topology.atom(int(i)).element.symbol for i in trajectory.ligand]
         if symbols != [atom.GetSymbol() for atom in pose.mol.GetAtoms()]:
             raise AnalysisError(folder / TOPOLOGY, f"holds another molecule than {pose.ligand.name}")

@@ -86,13 +86,13 @@ class Counts:
     def add_searches(self, outcomes: Iterable[Mapping[str, Any]]) -> None:
         """Count searches, by engine."""
         for row in outcomes:
-            sum_ = self.outcomes.setdefault(
+            counted = self.outcomes.setdefault(
                 row["engine"], {"engine": row["engine"], "searches": 0, "failed": 0}
             )
-            sum_["searches"] += row["searches"]
-            sum_["failed"] += row["failed"]
+            counted["searches"] += row["searches"]
+            counted["failed"] += row["failed"]
             if row["failed"]:
-                sum_.setdefault("first_failure", row["first_failure"])
+                counted.setdefault("first_failure", row["first_failure"])
 
 
 class Screen:

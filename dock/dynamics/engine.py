@@ -132,6 +132,7 @@ class _Run:
         self.settling = Settling(
             settings.temperature.value_in("K"),
             degrees_of_freedom(complex_system),
+            settings.friction.value_in("1/ps"),
             settings.timestep.value_in("ps"),
         )
         self.good = Checkpoint.load(folder) or self._minimised()

@@ -93,12 +93,17 @@ class FrameFiles:
 
     def temperatures(self) -> NDArray[np.float64]:
         """Return the temperature of each frame so far, in K."""
-        column = COLUMNS.index("temperature_K")
-        return np.loadtxt(self._paths[1], delimiter=",", skiprows=1, usecols=column, ndmin=1)
+        return frame_temperatures(self._paths[1])
 
     def lengths(self) -> tuple[int, int]:
         """Return the bytes of trajectory and table, once they are on the disk."""
         return _synced(self._paths[0]), _synced(self._paths[1])
+
+
+def frame_temperatures(path: Path) -> NDArray[np.float64]:
+    """Return the temperature of each frame, in K, from a table of energies."""
+    column = COLUMNS.index("temperature_K")
+    return np.loadtxt(path, delimiter=",", skiprows=1, usecols=column, ndmin=1)
 
 
 def degrees_of_freedom(complex_system: ComplexSystem) -> int:

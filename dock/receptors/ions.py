@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ALIKE = 1.0  # angstrom, the RMSD of an ion's surroundings up to which it can be placed
 WATER = "HOH"
+ANION_COORDINATION = 3.8  # angstrom; chloride is larger than the cations by 0.4 to 0.8
 SAME_ION = 2.5  # angstrom: an ion that is already there
 
 
@@ -120,7 +121,8 @@ def place_ions(
     for role, (code, place, transform) in homologue.ions().items():
         if any(ion.name == code and np.linalg.norm(ion.place - place) <= SAME_ION for ion in ions):
             continue
-        donors = int((np.linalg.norm(polar - place, axis=1) <= COORDINATION).sum())
+        reach = COORDINATION if ION_CHARGES[code] > 0 else ANION_COORDINATION
+        donors = int((np.linalg.norm(polar - place, axis=1) <= reach).sum())
         text = f"{role} ({code}) of {homologue.target.name}, by {transform}, {donors} protein donors"
         dropped = any(np.linalg.norm(one.centroid - place) <= SAME_ION for one in unwanted)
         if dropped or donors < MIN_DONORS or transform.rmsd > ALIKE:

@@ -69,15 +69,16 @@ def ask(
     """
     try:
         found = _optimised(topology, positions, states, {residue.index for residue in free})
+        return {residue.index: _outcome(residue, found[residue.index], positions) for residue in free}
     except Exception as error:  # PDB2PQR raises whatever an odd residue causes
         raise StructureError("PDB2PQR", f"cannot read the prepared structure ({error})") from error
-    outcomes = {}
-    for residue in free:
-        end = next(atom for atom in residue.atoms() if atom.name == ENDS[residue.name][0][0])
-        answer = found[residue.index]
-        away = np.linalg.norm(answer.get_atom(end.name).coords - _shifted(positions)[end.index])
-        outcomes[residue.index] = Outcome(bool(away > MOVED), hasattr(answer, "wasFlipped"), answer.ffname)
-    return outcomes
+
+
+def _outcome(residue: Residue, answer: Any, positions: NDArray[np.float64]) -> Outcome:
+    end = next(atom for atom in residue.atoms() if atom.name == ENDS[residue.name][0][0])
+    away = np.linalg.norm(answer.get_atom(end.name).coords - _shifted(positions)[end.index])
+    # PDB2PQR leaves this mark where a hydrogen bond decided, whichever way.
+    return Outcome(bool(away > MOVED), hasattr(answer, "wasFlipped"), answer.ffname)
 
 
 def _optimised(
