@@ -238,6 +238,7 @@ def _temperature(content: ReportContent) -> list[Finding]:
             _range(of_them, "equilibration_ps", "ps", "equilibrated for "),
             _range(of_them, "settling_temperature_K", "K", "at the end of that "),
             _range(of_them, "first_frames_temperature_K", "K", "in the first quarter of the frames "),
+            _range(of_them, "mean_temperature_K", "K", "in all frames "),
         ]
         if known(content.bath_K):
             parts.append(f"the bath is at {content.bath_K:g} K")
