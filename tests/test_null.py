@@ -100,13 +100,9 @@ def test_a_complex_does_not_differ_from_itself(tmp_path):
     done = subprocess.run(
         [
             sys.executable,
-            str(BENCHMARKS / "replicas.py"),
-            str(tmp_path),
-            "--groups",
-            "0",
-            "--null",
-            "40",
-            "--no-table",
+            BENCHMARKS / "replicas.py",
+            tmp_path,
+            *["--groups", "0", "--large", "0", "--null", "40", "--no-table"],
         ],
         capture_output=True,
         text=True,
