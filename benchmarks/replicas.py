@@ -3,8 +3,9 @@
 The four default complexes are simulated as `dock run` does, three replicas at a time, with ever other seeds. From
 the means of the replicas come the spreads that `dock.analysis.comparison.REPLICAS_DIFFER_BY` holds. The null:
 S-citalopram in the orthosteric site against itself, three replicas against three others, none used twice.
+What freezing and cutting costs: the same complexes with residues within 12 A kept and 8 A mobile, instead of 8 and 5.
 
-python benchmarks/replicas.py FOLDER [--groups 3] [--null 40]; what is in the folder is not simulated again.
+python benchmarks/replicas.py FOLDER [--groups 3] [--null 40] [--large 1]; what is in the folder is not simulated again.
 """
 
 from __future__ import annotations
@@ -28,10 +29,14 @@ from dock.docking.pose import Pose
 from dock.receptors import Receptor
 from dock.verbs import Simulation
 
+LARGE = "12-8"
 COMPLEXES = [
     (ligand, site) for site in ("orthosteric", "allosteric") for ligand in ("escitalopram", "r-citalopram")
 ]
-SYSTEM = {"kind": "site"}
+SYSTEMS = {
+    "": {"kind": "site"},
+    LARGE: {"kind": "site", "kept_within": "12 angstrom", "mobile_within": "8 angstrom"},
+}
 
 
 def main() -> None:
@@ -40,6 +45,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--groups", type=int, default=3)
     parser.add_argument("--null", type=int, default=40)
+    parser.add_argument("--large", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument(
         "--no-table", action="store_true", help="print the null alone, and leave RESULTS.md as it is"
@@ -50,23 +56,31 @@ def main() -> None:
     if not poses.exists():
         asked.folder.mkdir(parents=True, exist_ok=True)
         poses.write_bytes(pickle.dumps({one: dock.pose("sert", *one).best for one in COMPLEXES}))
-    jobs = [(asked.folder, one, seed) for seed in range(1, asked.groups + 1) for one in COMPLEXES]
-    jobs += [(asked.folder, COMPLEXES[0], seed) for seed in range(asked.groups + 1, asked.null + 1)]
+    jobs = [(asked.folder, one, seed, "") for seed in range(1, asked.groups + 1) for one in COMPLEXES]
+    jobs += [(asked.folder, one, seed, LARGE) for seed in range(1, asked.large + 1) for one in COMPLEXES]
+    jobs += [(asked.folder, COMPLEXES[0], seed, "") for seed in range(asked.groups + 1, asked.null + 1)]
     with multiprocessing.get_context("spawn").Pool(asked.workers) as pool:
         groups = {}
         for number, (job, simulation) in enumerate(pool.imap_unordered(_simulated, jobs), start=1):
             groups[job[1:]] = simulation
             print(f"{number} of {len(jobs)}: {job}", flush=True)
-    by_complex = {
-        one: [groups[key] for key in sorted(groups, key=lambda key: key[1]) if key[0] == one]
-        for one in COMPLEXES
-    }
+    by_complex, large = (
+        {
+            one: [groups[key] for key in sorted(groups) if key[0] == one and key[2] == system]
+            for one in COMPLEXES
+        }
+        for system in SYSTEMS
+    )
     if asked.no_table:
         print(_null(by_complex[COMPLEXES[0]]))
         return
-    text = f"{_spreads(by_complex)}\n\n{_null(by_complex[COMPLEXES[0]])}"
+    text = f"{_spreads(by_complex)}\n\n{_null(by_complex[COMPLEXES[0]])}\n\n{_cut(by_complex, large)}"
     print(text)
     replace_section("replicas.py", text)
+
+
+# Folder, ligand and site, seed, and which of the systems.
+Job = tuple[Path, tuple[str, str], int, str]
 
 
 @cache
@@ -75,16 +89,14 @@ def _poses(folder: Path) -> dict[tuple[str, str], Pose]:
     return found
 
 
-def _simulated(
-    job: tuple[Path, tuple[str, str], int],
-) -> tuple[tuple[Path, tuple[str, str], int], Simulation]:
+def _simulated(job: Job) -> tuple[Job, Simulation]:
     """Simulate and measure three replicas, or read what was measured of them."""
-    folder, complex_, seed = job
-    kept = folder / "-".join(complex_) / str(seed) / "simulation.pickle"
+    folder, complex_, seed, system = job
+    kept = folder / "-".join([*complex_, system]) / str(seed) / "simulation.pickle"
     if not kept.exists():
         poses = _poses(folder)
         alike = [pose for (_, site), pose in poses.items() if site == complex_[1]]
-        settings = dock.SimulationSettings(seed=seed, system=SYSTEM)
+        settings = dock.SimulationSettings(seed=seed, system=SYSTEMS[system])
         simulation = dock.simulate(
             Receptor.from_catalogue("sert"),
             poses[complex_],
@@ -158,6 +170,29 @@ def _null(simulations: list[Simulation]) -> str:
             *(f"| {name} | {row['sum']} | {row['size']} |" for name, row in counts.iterrows()),
         ]
     )
+
+
+def _cut(
+    by_complex: dict[tuple[str, str], list[Simulation]], large: dict[tuple[str, str], list[Simulation]]
+) -> str:
+    """Return how far averages in the larger site are from those in the usual one."""
+    lines = [
+        "The same with residues within 12 A kept and 8 A mobile, less the usual site (8 and 5 A), with standard errors",
+        "from the replicas' means; energies of both are with the whole receptor.",
+        "",
+        f"| quantity | {' | '.join(' in '.join(one) for one in COMPLEXES)} | RMS | expected of the errors alone |",
+        f"|---|{'---|' * (len(COMPLEXES) + 2)}",
+    ]
+    for name in REPLICAS_DIFFER_BY:
+        gaps, errors = [], []
+        for one in COMPLEXES:
+            usual, wide = (_means(each[one])[name] for each in (by_complex, large))
+            gaps.append(wide.mean() - usual.mean())
+            errors.append(np.sqrt(wide.var() / len(wide) + usual.var() / len(usual)))
+        cells = [f"{gap:+.2f} ± {error:.2f}" for gap, error in zip(gaps, errors, strict=True)]
+        rms, expected = (float(np.sqrt(np.mean(np.square(values)))) for values in (gaps, errors))
+        lines.append(f"| {name} | {' | '.join(cells)} | {rms:.2f} | {expected:.2f} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

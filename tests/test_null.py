@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,12 +58,7 @@ def known_pose(receptor, ligand, mirrored=False):
 
 
 def test_mirror_images_in_mirrored_sites_have_the_same_energies(receptor, escitalopram, r_citalopram):
-    """S in the site, R in the site's mirror image: every energy, and every force but for its sign along x.
-
-    Between S and R in the same site nothing differs but where atoms are: no charge, no type, no mass.
-    """
-    from dataclasses import replace
-
+    """S in the site, R in the site's mirror image: between the two nothing differs but where atoms are."""
     processor = Processor("Reference")
     mirrored = replace(receptor, positions=receptor.positions * [-1, 1, 1])
     one = site_system(receptor, known_pose(receptor, escitalopram), SystemSettings())
@@ -70,7 +66,8 @@ def test_mirror_images_in_mirrored_sites_have_the_same_energies(receptor, escita
     assert np.array_equal(one.kept, two.kept)
     assert np.allclose(one.positions * [-1, 1, 1], two.positions)
     totals = [potential_energies(each.system, each.positions[None], processor)[0] for each in (one, two)]
-    assert totals[0] == pytest.approx(totals[1], rel=1e-9)
+    # Torsions are not quite even: force-field files write pi in seven digits.
+    assert totals[0] == pytest.approx(totals[1], abs=1e-3)
     cpu = Processor("CPU", {"Threads": "2"})
     found, expected = (interaction_energies(each, each.positions[None], cpu) for each in (one, two))
     assert found.to_numpy() == pytest.approx(expected.to_numpy(), abs=1e-3)
@@ -103,13 +100,9 @@ def test_a_complex_does_not_differ_from_itself(tmp_path):
     done = subprocess.run(
         [
             sys.executable,
-            str(BENCHMARKS / "replicas.py"),
-            str(tmp_path),
-            "--groups",
-            "0",
-            "--null",
-            "40",
-            "--no-table",
+            BENCHMARKS / "replicas.py",
+            tmp_path,
+            *["--groups", "0", "--large", "0", "--null", "40", "--no-table"],
         ],
         capture_output=True,
         text=True,

@@ -1,9 +1,12 @@
 """Errors that know of more states than three replicas visit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import t
 
+from dock.analysis.comparison import CUT_ERROR, MeasuredComplex, with_known_spread
 from dock.analysis.statistics import Average, Spread, average_replicas, pooled_spread, widened
 
 APART, RARE, WITHIN, FRAMES = 6.0, 0.3, 0.8, 10  # kcal/mol, share of the rarer state, kcal/mol
@@ -75,6 +78,15 @@ def test_an_average_is_read_back():
     for value in (Average(1.0, float("nan"), 2.0), average_replicas([[1.0, 2.0, 4.0], [2.0, 2.5, 3.0]])):
         again = Average.from_record(value.to_record())
         assert str(again) == str(value)
+
+
+def test_the_error_of_the_cut_is_in_the_error_of_a_site():
+    """And in that of a site alone; what is known of replicas comes first."""
+    value = {"interaction_kcal_mol": Average(-40.0, 5.0, 9.0, replicas=3, between=8.0)}
+    site = MeasuredComplex("S", "orthosteric", "C", value, {}, {}, kind="site")
+    whole = replace(site, kind="implicit")
+    errors = [with_known_spread([one])[0].averages["interaction_kcal_mol"].error for one in (site, whole)]
+    assert errors == pytest.approx([np.hypot(5.0, CUT_ERROR["interaction_kcal_mol"]), 5.0])
 
 
 def test_a_correction_is_added_with_its_error():

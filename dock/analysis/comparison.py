@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import isfinite, nan
+from math import hypot, isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from dock.analysis.statistics import Average, Spread, difference, pooled_spread, widened
@@ -29,6 +29,16 @@ REPLICAS_DIFFER_BY = {
     "interaction_kcal_mol": Spread(2.2, 8.0),
     "vdw_kcal_mol": Spread(1.5, 8.0),
     "electrostatic_kcal_mol": Spread(1.5, 8.0),
+}
+
+# By how much more than chance the averages of site systems differ from those of a larger site (residues within 12 A
+# kept, 8 A mobile, instead of 8 and 5); the same script.
+CUT_ERROR = {
+    "ligand_rmsd_A": 0.1,
+    "anchor_distance_A": 0.2,
+    "interaction_kcal_mol": 1.0,
+    "vdw_kcal_mol": 0.7,
+    "electrostatic_kcal_mol": 0.7,
 }
 
 # What a pose carries that means the same for any ligand and site.
@@ -55,6 +65,8 @@ class MeasuredComplex:
         Contact occupancy by residue.
     atoms : str
         What tells whether two complexes were simulated with the same atoms of the receptor.
+    kind : str
+        Of the system: ``site``, ``implicit`` or ``membrane``.
     doubt : str
         Why it is not credible, as where an ion left its place; empty if nothing speaks against it.
     """
@@ -68,6 +80,7 @@ class MeasuredComplex:
     occupied: str = ""
     atoms: str = ""
     doubt: str = ""
+    kind: str = ""
 
     @classmethod
     def from_pose(
@@ -77,6 +90,7 @@ class MeasuredComplex:
         contacts: pd.DataFrame,
         atoms: str = "",
         doubt: str = "",
+        kind: str = "",
     ) -> MeasuredComplex:
         """Return what was measured of the complex whose simulation started from `pose`.
 
@@ -98,6 +112,7 @@ class MeasuredComplex:
             pose.occupied,
             atoms,
             doubt,
+            kind,
         )
 
     @property
@@ -144,7 +159,8 @@ def compare(complexes: Sequence[MeasuredComplex]) -> pd.DataFrame:
 def with_known_spread(complexes: Sequence[MeasuredComplex]) -> list[MeasuredComplex]:
     """Return complexes whose errors are no smaller than what is known of how much replicas differ.
 
-    That is pooled over all of them and what was measured before (`REPLICAS_DIFFER_BY`).
+    That is pooled over all of them and what was measured before (`REPLICAS_DIFFER_BY`). To the errors of site
+    systems is added, as an independent one, what freezing and cutting the receptor costs (`CUT_ERROR`).
     """
     known = {
         name: pooled_spread([one.averages[name] for one in complexes if name in one.averages], spread)
@@ -154,12 +170,16 @@ def with_known_spread(complexes: Sequence[MeasuredComplex]) -> list[MeasuredComp
         replace(
             one,
             averages={
-                name: widened(value, known[name]) if name in known else value
+                name: _with_cut(widened(value, known[name]), name, one.kind) if name in known else value
                 for name, value in one.averages.items()
             },
         )
         for one in complexes
     ]
+
+
+def _with_cut(value: Average, name: str, kind: str) -> Average:
+    return replace(value, error=hypot(value.error, CUT_ERROR[name])) if kind == "site" else value
 
 
 def fingerprint_similarity(one: Mapping[str, float], two: Mapping[str, float]) -> float:

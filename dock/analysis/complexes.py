@@ -67,6 +67,8 @@ class ComplexAnalysis:
         Content key of the receptor's atoms that were simulated and of which of them moved.
     penalties : list of Penalty
         Terms of the ligand's parameters that were borrowed from unlike atom types; see `HIGH_PENALTY`.
+    kind : str
+        Of the system.
     heat : str
         In words, if the mean temperature is not that of the bath; empty if it is.
     """
@@ -79,6 +81,7 @@ class ComplexAnalysis:
     atoms: str = ""
     penalties: Sequence[Penalty] = ()
     heat: str = ""
+    kind: str = ""
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return every table by name."""
@@ -116,7 +119,9 @@ class ComplexAnalysis:
 
     def measured(self, pose: Pose) -> MeasuredComplex:
         """Return the complex, whose simulation started from `pose`, as something to be compared."""
-        return MeasuredComplex.from_pose(pose, self.averages(), self.contacts, self.atoms, self.doubt)
+        return MeasuredComplex.from_pose(
+            pose, self.averages(), self.contacts, self.atoms, self.doubt, self.kind
+        )
 
     def summary(self) -> dict[str, Any]:
         """Return what was measured as plain values; a number that is not known is None."""
@@ -128,6 +133,7 @@ class ComplexAnalysis:
             "ions": ion_summary(self.ions).to_dict("records"),
             "doubt": self.doubt,
             "atoms": self.atoms,
+            "kind": self.kind,
             "penalties": [asdict(penalty) for penalty in self.penalties],
         }
 
@@ -167,6 +173,7 @@ def analyse_complex(
         system.atoms_key,
         parameter_penalties(pose.ligand, method),
         _heat(replicas, system, settings),
+        system.kind,
     )
 
 

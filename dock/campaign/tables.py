@@ -111,7 +111,7 @@ def _analysed(tasks: Sequence[Task], run: Path) -> list[tuple[dict[str, Any], Me
             if (fields := result["averages"].get(name))
         }
         measured = MeasuredComplex.from_pose(
-            pose, averages, task_table(task, run, CONTACTS), result["atoms"], result["doubt"]
+            pose, averages, task_table(task, run, CONTACTS), result["atoms"], result["doubt"], result["kind"]
         )
         found.append((result, measured))
     return found
