@@ -7,6 +7,7 @@ import numpy as np
 import openmm
 import pytest
 from openmm import app, unit
+from rdkit import Chem
 
 from dock.analysis.complexes import analyse_complex
 from dock.analysis.trajectory import ComplexTrajectory
@@ -179,6 +180,17 @@ def test_a_receptor_that_moves_as_a_whole_is_superposed(receptor, redocked, tmp_
     assert ligand_rmsd(fitted).max() < 0.02  # A
     raw = ComplexTrajectory.load(tmp_path, redocked.best, receptor)
     assert ligand_rmsd(raw)[1] > 5
+
+
+def test_a_pose_whose_atoms_come_in_another_order_is_refused(receptor, redocked):
+    """Planted: two heavy atoms trade places; their parameters would be each other's."""
+    mol = redocked.best.mol
+    order = list(range(mol.GetNumAtoms()))
+    one, two = (next(a.GetIdx() for a in mol.GetAtoms() if a.GetSymbol() == symbol) for symbol in "FO")
+    order[one], order[two] = two, one
+    other = replace(redocked.best, mol=Chem.RenumberAtoms(mol, order))
+    with pytest.raises(ParameterError, match="another order"):
+        build_system(receptor, other, SMALL)
 
 
 def test_the_pose_of_a_known_ligand_can_be_simulated(receptor, escitalopram):

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from openmm import System
     from openmm.app import Topology
+    from rdkit.Chem import Mol
 
     from dock.docking.pose import Pose
     from dock.dynamics.platforms import Processor
@@ -343,6 +344,7 @@ class _Assembly:
 def _assembled(receptor: Receptor, pose: Pose, kept: NDArray[np.int64], charges: ChargeMethod) -> _Assembly:
     """Put receptor atoms, the ligand and what lies in other sites one after the other."""
     _check_occupants(receptor, pose)
+    _check_order(pose)
     parts = [(receptor_parameters(receptor), kept)]
     topology = subset_topology(receptor.topology, kept)
     positions = [receptor.positions[kept]]
@@ -368,6 +370,21 @@ def _check_occupants(receptor: Receptor, pose: Pose) -> None:
     if pose.site in receptor.occupants:
         raise ParameterError(
             pose.ligand.name, f"lies in the {pose.site} site, which is occupied ({receptor.occupied})"
+        )
+
+
+def _check_order(pose: Pose) -> None:
+    """Refuse a pose whose atoms come in another order than the ligand's: it would get others' parameters."""
+
+    def order(mol: Mol) -> tuple[list[int], set[frozenset[int]]]:
+        bonds = {frozenset((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())) for bond in mol.GetBonds()}
+        return [atom.GetAtomicNum() for atom in mol.GetAtoms()], bonds
+
+    if order(pose.mol) != order(pose.ligand.mol):
+        raise ParameterError(
+            pose.ligand.name,
+            "its pose has the atoms in another order than the ligand",
+            "renumber the atoms of one",
         )
 
 
