@@ -52,7 +52,9 @@ def analysis_of(site, means, number, ion_shift=0.2):
         {"residue": ["ASP98", "PHE335"], "occupancy": [1.0, 0.8], "error": 0.1, "samples": 3}
     )
     bonds = pd.DataFrame({"donor": ["LIG1 N1"], "acceptor": ["ASP98 OD1"], "occupancy": [0.8]})
-    return ComplexAnalysis(pd.concat(series), contacts, bonds, pd.concat(ions), corrections, atoms=site)
+    return ComplexAnalysis(
+        pd.concat(series), contacts, bonds, pd.concat(ions), corrections, atoms=site, kind="site"
+    )
 
 
 def content_of(

@@ -188,7 +188,7 @@ def _chance(content: ReportContent) -> str:
     resolved = sum(bool(row["resolved"]) for row in rows)
     rule = (
         f"Resolved is a difference beyond the {100 * CONFIDENCE:g} % bound of Student's t for its error, which is no smaller"
-        " than replicas differ by. An interaction energy is no affinity: a resolved difference does not say which binds"
+        " than replicas are taken to differ by. An interaction energy is no affinity: a resolved difference does not say which binds"
         " more tightly."
     )
     if not rows:
