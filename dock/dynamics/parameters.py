@@ -38,7 +38,9 @@ GAFF2_SET = "2"
 # Sections of parmchk2's output, and how many characters of a line name the atom types.
 SECTIONS = {"MASS": 2, "BOND": 5, "ANGLE": 8, "DIHE": 11, "IMPROPER": 11, "NONBON": 4}
 PENALTIES = ".penalties.json"
-HIGH_PENALTY = 100.0  # what parmchk2 took from atom types as unlike as this is shown
+HIGH_PENALTY = (
+    50.0  # what parmchk2 took from atom types as unlike as this is told; its general impropers cost 42
+)
 LIGAND_RESIDUE = "LIG"
 
 

@@ -16,11 +16,12 @@ STAYS = 2.0  # angstrom from the docked pose: the threshold by which docked pose
 SALT_BRIDGE = (
     4.0  # angstrom from an amine to a carboxylate (Barlow and Thornton, J. Mol. Biol. 168, 867, 1983)
 )
+DRIFTS = 0.3  # angstrom
 LATE = 0.25  # the share of the frames, at the end, that says where a ligand goes
 RULE = (
     f"A pose stays if the mean RMSD of the ligand from it, plus the error, is below {STAYS:g} Å, and moves"
-    " otherwise; it is still moving if the mean of the last quarter exceeds that of all frames by more than the"
-    f" error. The salt bridge to the site's anchor is there if the amine is within {SALT_BRIDGE:g} Å of it in half of"
+    " otherwise; it is still moving if the mean of the last quarter exceeds that of all frames by more than"
+    f" {DRIFTS:g} Å. The salt bridge to the site's anchor is there if the amine is within {SALT_BRIDGE:g} Å of it in half of"
     " the frames. To stay for so long is not to bind: a wrong pose may stay for picoseconds, too."
 )
 
@@ -101,7 +102,7 @@ def _simulated(
     if not known(error):
         verdict = "moves" if mean >= STAYS else "not known"
     elif mean + error < STAYS:
-        drifting = late - mean > error
+        drifting = late - mean > DRIFTS
         verdict, supported = "stays so far, still moving" if drifting else "stays", not drifting
     elif mean - error < STAYS:
         text += f"; {STAYS:g} Å lies within the error"
