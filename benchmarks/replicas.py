@@ -92,7 +92,7 @@ def _poses(folder: Path) -> dict[tuple[str, str], Pose]:
 def _simulated(job: Job) -> tuple[Job, Simulation]:
     """Simulate and measure three replicas, or read what was measured of them."""
     folder, complex_, seed, system = job
-    kept = folder / "-".join([*complex_, system]) / str(seed) / "simulation.pickle"
+    kept = folder / "-".join(filter(None, [*complex_, system])) / str(seed) / "simulation.pickle"
     if not kept.exists():
         poses = _poses(folder)
         alike = [pose for (_, site), pose in poses.items() if site == complex_[1]]

@@ -22,7 +22,7 @@ EMPTY = {
                     "resolved", "similarity"],
     "simulations": ["ligand", "site", "quantity", "mean", "error", "independent_samples", "replicas",
                     "replicas_lost", "doubt"],
-    "ions": ["ligand", "site", "ion", "atoms", "first_A", "mean_A", "shift_A", "left"],
+    "ions": ["ligand", "site", "ion", "atoms", "first_A", "mean_A", "shift_A", "left", "lost", "gained"],
 }  # fmt: skip
 
 
@@ -43,7 +43,8 @@ def analysis_of(site, means, number, ion_shift=0.2):
         noise = generator.normal(0, 0.1, (len(MEANS), FRAMES))
         values = {name: mean + noise[i] for i, (name, mean) in enumerate((MEANS | means).items())}
         series.append(pd.DataFrame({"replica": replica, "time_ps": times, **values}))
-        held = {"ion": "NA707", "shift_A": ion_shift, "atom": "ASN101 OD1", "distance_A": 2.3 + ion_shift}
+        held = {"ion": "NA707", "shift_A": ion_shift, "atom": "ASN101 OD1", "distance_A": 2.3 + ion_shift,
+                "holds_at": 3.4, "prepared": True}  # fmt: skip
         ions.append(pd.DataFrame({"replica": replica, "time_ps": times, **held}))
     corrections = pd.DataFrame({"replica": [1, 2, 3], "time_ps": times[-1]} | {
         name: [0.0, 0.1, 0.2] for name in (ENERGY, "vdw_kcal_mol", "electrostatic_kcal_mol")

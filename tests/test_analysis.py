@@ -203,8 +203,8 @@ def test_heat_is_told(still, system, off, told):
 
 def test_a_complex_that_is_too_warm_or_lost_an_ion_is_in_doubt():
     ions = pd.DataFrame(
-        [[1, time, "NA707", 1.4, "ALA96 O", 3.0] for time in range(6)],
-        columns=["replica", "time_ps", "ion", "shift_A", "atom", "distance_A"],
+        [[1, time, "NA707", 1.4, "ALA96 O", 3.0, 3.4, True] for time in range(6)],
+        columns=["replica", "time_ps", "ion", "shift_A", "atom", "distance_A", "holds_at", "prepared"],
     )
     empty = pd.DataFrame()
     analysis = ComplexAnalysis(empty, empty, empty, ions, empty, heat="its temperature is 330 K, not 310 K")

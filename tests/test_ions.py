@@ -44,6 +44,7 @@ def test_distances_are_those_of_5i71(still):
     assert set(sodium.index) == {"ALA96 O", "ASN101 OD1", "SER336 O", "SER336 OG", "ASN368 OD1"}
     assert sodium.between(2.1, 2.9).all()
     assert len(table[table["ion"] == "NA707"]) == 12 * 5
+    assert table["prepared"].all()
     assert not summary(still)["left"].any()
     assert summary(still)["shift_A"].max() < 0.1
 
@@ -55,6 +56,25 @@ def test_an_ion_that_leaves_is_seen_and_one_that_rattles_is_not(still):
     assert left.loc["NA707", "shift_A"] == pytest.approx(1.5, abs=0.05)
     assert not left.loc["NA708", "left"]
     assert not summary(moved(still, "NA707", slice(6, 8), (0.15, 0, 0)))["left"].any()
+
+
+def test_a_holder_that_goes_and_one_that_comes_are_told(still):
+    """Planted: Asn368's oxygen 4 A away for good shifts the centroid of five by 0.8 A only; Asp98 takes its place."""
+    xyz = still.frames.xyz.copy()
+    (ion,), (gone,), (came,) = (
+        still.residue_atoms(*which)
+        for which in (("NA707", ("NA",)), ("ASN368", ("OD1",)), ("ASP98", ("OD2",)))
+    )
+    away = xyz[0, gone] - xyz[0, ion]
+    xyz[:, gone] += 0.4 * away / np.linalg.norm(away)
+    towards = xyz[0, came] - xyz[0, ion]
+    xyz[:, came] = xyz[0, ion] + 0.24 * towards / np.linalg.norm(towards)
+    found = summary(replace(still, frames=mdtraj.Trajectory(xyz, still.frames.topology, time=still.times)))
+    assert not found.loc["NA707", "left"]
+    assert found.loc["NA707", "lost"] == "ASN368 OD1"
+    assert found.loc["NA707", "gained"] == "ASP98 OD2"
+    assert found.loc["NA708", "lost"] == found.loc["NA708", "gained"] == ""
+    assert summary(still).loc["NA707", "gained"] == ""
 
 
 def test_what_holds_an_ion_may_move_with_it(still):

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import t
 
 from dock.analysis.comparison import CUT_ERROR, MeasuredComplex, with_known_spread
+from dock.analysis.complexes import CORRECTED, ComplexAnalysis
 from dock.analysis.statistics import Average, Spread, average_replicas, pooled_spread, widened
 
 APART, RARE, WITHIN, FRAMES = 6.0, 0.3, 0.8, 10  # kcal/mol, share of the rarer state, kcal/mol
@@ -89,8 +91,28 @@ def test_the_error_of_the_cut_is_in_the_error_of_a_site():
     assert errors == pytest.approx([np.hypot(5.0, CUT_ERROR["interaction_kcal_mol"]), 5.0])
 
 
-def test_a_correction_is_added_with_its_error():
-    value = Average(-30.0, 0.3, 12.0, 3, 0.5).corrected([-3.0, -4.0, -5.0])
-    assert value.mean == -34.0
-    assert value.error == pytest.approx(np.hypot(0.3, 1 / np.sqrt(3)))
-    assert np.isnan(Average(-30.0, 0.3, 12.0).corrected([-3.0]).error)
+def test_a_correction_goes_with_its_replica():
+    """Site and rest rise and fall together: the error is that of their sum, not of two independent numbers."""
+    energies, changes = np.array([-50.0, -52.0, -54.0]), np.array([-3.0, -4.0, -5.0])
+    noise = np.random.default_rng(1).normal(0, 0.1, (3, 20))
+    series = pd.concat(
+        [pd.DataFrame({"replica": n + 1, "interaction_kcal_mol": energies[n] + noise[n]}) for n in range(3)]
+    )
+    corrections = pd.DataFrame({"replica": [1, 2, 3], "time_ps": 4.0, **dict.fromkeys(CORRECTED, changes)})
+    series = series.assign(vdw_kcal_mol=0.0, electrostatic_kcal_mol=0.0)
+    empty = pd.DataFrame()
+    value = ComplexAnalysis(series, empty, empty, empty, corrections).averages()["interaction_kcal_mol"]
+    assert value.mean == pytest.approx(-56.0, abs=0.1)
+    assert value.between == pytest.approx(3.0, abs=0.1)
+    assert value.error == pytest.approx(3.0 / np.sqrt(3), abs=0.1)
+    again = ComplexAnalysis(series, empty, empty, empty, corrections).averages()["interaction_kcal_mol"]
+    assert again == value  # the series is left as it was
+
+
+def test_a_complex_in_doubt_does_not_widen_the_others():
+    sound = {"interaction_kcal_mol": Average(-40.0, 0.5, 9.0, replicas=3, between=1.0)}
+    wild = {"interaction_kcal_mol": Average(-40.0, 20.0, 9.0, replicas=3, between=40.0)}
+    one = MeasuredComplex("S", "orthosteric", "C", sound, {}, {})
+    other = MeasuredComplex("R", "orthosteric", "C", wild, {}, {}, doubt="NA707 left its place")
+    alone, beside = (with_known_spread(each)[0].averages for each in ([one], [one, other]))
+    assert alone == beside

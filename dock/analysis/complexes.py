@@ -95,15 +95,17 @@ class ComplexAnalysis:
 
     def averages(self) -> dict[str, Average]:
         """Return the average of each measured quantity; energies are those with the whole receptor."""
-        replicas = [replica for _, replica in self.series.groupby("replica")]
-        found = {
+        series = self.series.set_index("replica")
+        if len(self.corrections):
+            # Each replica's own: what the site and the rest of the receptor give rise and fall together.
+            change = self.corrections.groupby("replica")[list(CORRECTED)].mean()
+            series[list(CORRECTED)] += change.reindex(series.index).astype(float).to_numpy()
+        replicas = [replica for _, replica in series.groupby(level="replica")]
+        return {
             name: average_replicas([replica[name] for replica in replicas])
             for name in QUANTITIES
-            if name in self.series
+            if name in series
         }
-        if len(self.corrections):
-            found |= {name: found[name].corrected(self.corrections[name]) for name in CORRECTED}
-        return found
 
     @property
     def left(self) -> list[str]:

@@ -59,17 +59,6 @@ class Average:
         fields: dict[str, Any] = {name: nan if value is None else value for name, value in record.items()}
         return cls(**fields)
 
-    def corrected(self, values: ArrayLike) -> Average:
-        """Return the average plus that of a correction, known for a few independent samples.
-
-        Parameters
-        ----------
-        values : array_like, shape (n_samples,)
-        """
-        known = np.asarray(values, dtype=float)
-        error = float(known.std(ddof=1)) / sqrt(known.size) if known.size > 1 else nan
-        return replace(self, mean=self.mean + float(known.mean()), error=sqrt(self.error**2 + error**2))
-
 
 @dataclass(frozen=True)
 class Spread:

@@ -169,19 +169,19 @@ def target(name: str) -> TargetEntry:
     return found
 
 
-def other_models(name: str, besides: str) -> list[str]:
+def other_models(name: str, entry: str) -> list[str]:
     """Return the targets that are other structures of the same protein and whose model is shipped.
 
     Parameters
     ----------
     name
         Of a target; there are none of an unknown one.
-    besides
-        A target that is left out: the structure itself.
+    entry
+        The raw entry that is left out: the structure itself, whatever it is called.
     """
     known = targets().get(name)
-    alike = [] if known is None else [entry for entry in targets().values() if entry.uniprot == known.uniprot]
-    return [entry.name for entry in alike if entry.model and entry.name != besides]
+    alike = [] if known is None else [each for each in targets().values() if each.uniprot == known.uniprot]
+    return [each.name for each in alike if each.model and not entry.upper().startswith(each.source.upper())]
 
 
 def target_of(accession: str) -> TargetEntry | None:

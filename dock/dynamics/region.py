@@ -10,7 +10,7 @@ compared. It is closed in three ways, without which a cut does damage that no av
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -161,12 +161,23 @@ def ion_holders(receptor: Receptor) -> dict[int, list[Any]]:
     atoms = list(receptor.topology.atoms())
     holders = {}
     for ion in (atom for atom in atoms if atom.residue.name in ION_CHARGES):
-        cation = ION_CHARGES[ion.residue.name] > 0
-        reach, holds = (HOLDS_CATION, _holds_cation) if cation else (HOLDS_ANION, _holds_anion)
+        reach, holds = holding(ion)
         distances = np.linalg.norm(receptor.positions - receptor.positions[ion.index], axis=1)
         near = sorted(np.flatnonzero(distances <= reach).tolist(), key=distances.__getitem__)
         holders[ion.residue.index] = [atoms[index] for index in near if holds(atoms[index])]
     return holders
+
+
+def holding(ion: Any) -> tuple[float, Callable[[Any], bool]]:
+    """Return within which distance, in nm, atoms hold an ion, and what says whether an atom is of the kind that does.
+
+    Parameters
+    ----------
+    ion
+        An atom of a topology of OpenMM or mdtraj, as are those that are asked about.
+    """
+    cation = ION_CHARGES[ion.residue.name] > 0
+    return (HOLDS_CATION, _holds_cation) if cation else (HOLDS_ANION, _holds_anion)
 
 
 def _holds_cation(atom: Any) -> bool:

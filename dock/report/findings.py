@@ -132,7 +132,21 @@ def _ions(content: ReportContent) -> list[Finding]:
             where = f"{row['ion']}, {row['ligand']} in {row['site']}"
             text = f"It shifts by {number(row['shift_A'], 1)} Å against {row['atoms']}; the complex is not credible."
             found.append(Finding(where, "left its place", text, "bad"))
-    stayed = [row for row in rows if not row["left"]]
+    changed = [
+        row for row in rows if not row["left"] and (known_text(row["lost"]) or known_text(row["gained"]))
+    ]
+    for row in changed:
+        where = f"{row['ion']}, {row['ligand']} in {row['site']}"
+        parts = [
+            f"{row[name]} {verb}"
+            for name, verb in (("lost", "went"), ("gained", "came"))
+            if known_text(row[name])
+        ]
+        text = f"In most frames it is held by other atoms than in the prepared receptor: {'; '.join(parts)}. It shifts"
+        text += f" by {number(row['shift_A'], 1)} Å. Fixed charges in implicit water overbind ions to acids: what lies"
+        text += " near it is of a site that may be altered."
+        found.append(Finding(where, "held by others", text, "bad"))
+    stayed = [row for row in rows if not row["left"] and row not in changed]
     if stayed:
         worst = max(stayed, key=lambda row: float(row["shift_A"]))
         names = listed(list(dict.fromkeys(row["ion"] for row in stayed)))
@@ -152,6 +166,11 @@ def _ions(content: ReportContent) -> list[Finding]:
     if not present:
         found.append(Finding("Ions", "none", "The receptor holds none."))
     return found
+
+
+def known_text(value: object) -> bool:
+    """Return whether a cell of a table holds words; one that is empty comes back from a file as NaN."""
+    return isinstance(value, str) and bool(value)
 
 
 def _comparisons(content: ReportContent) -> list[Finding]:
