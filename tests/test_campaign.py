@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -25,8 +26,8 @@ SITE = {"system": {"kind": "site"}}  # where a card works, the default is a memb
 
 def test_the_default_plan_is_both_enantiomers_in_both_sites():
     tasks = plan_campaign(CampaignSettings(simulation=SITE))
-    assert {kind: len(tasks_of_kind(tasks, kind)) for kind in ("receptor", "ligand", "dock", "gate", "simulate", "analyse")} == {
-        "receptor": 1, "ligand": 2, "dock": 8, "gate": 1, "simulate": 12, "analyse": 4,
+    assert Counter(task.kind for task in tasks) == {
+        "receptor": 1, "ligand": 2, "dock": 8, "gate": 1, "crossdock": 2, "region": 2, "simulate": 12, "analyse": 4,
     }  # fmt: skip
     known: set[str] = set()
     for task in tasks:
@@ -34,7 +35,13 @@ def test_the_default_plan_is_both_enantiomers_in_both_sites():
         known.add(task.key)
     assert len(known) == len(tasks)
     protocol = CampaignSettings().simulation
-    assert protocol.replicas * protocol.production.value_in("ps") >= 20
+    assert protocol.replicas * protocol.production.value_in("ps") >= 12
+    assert protocol.equilibration.value_in("ps") >= 5
+    # Whatever is compared in a site is simulated with the same atoms, which depend on every pose there.
+    for region in tasks_of_kind(tasks, "region"):
+        simulated = [task for task in tasks_of_kind(tasks, "simulate") if task.needs["region"] == region.key]
+        assert {task.inputs["ligand"] for task in simulated} == {"escitalopram", "r-citalopram"}
+        assert {task.needs["search"] for task in simulated} == {region.needs[role] for role in region.enough}
 
 
 def test_the_gate_is_planned_where_the_reference_ligand_is_no_guest():
@@ -138,7 +145,7 @@ def test_a_folder_keeps_its_campaign(short_run):
 
 def test_every_task_is_accounted_for(short_run):
     assert short_run.complete
-    assert len(short_run.succeeded) == len(short_run.tasks) == 24
+    assert len(short_run.succeeded) == len(short_run.tasks) == 28
     assert not short_run.failed
     for name in ("poses", "gate", "occupancy", "simulations", "runs", "contacts", "comparisons", "stages"):
         assert len(short_run.table(name)), name
@@ -206,7 +213,7 @@ def test_an_old_run_is_read_as_it_was_planned(short_run, dock_command, monkeypat
     now = {task.key for task in plan_campaign(short_run.settings)}
     assert not now & {task.key for task in short_run.tasks}
     opened = Campaign.open(short_run.folder)
-    assert len(opened.succeeded) == 24
+    assert len(opened.succeeded) == 28
     assert opened.locked()["versions"]["openmm"] != "9.9"
     assert dock_command("report", short_run.folder).code == 0
 

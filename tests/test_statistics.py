@@ -1,16 +1,18 @@
 """Errors that know of more states than three replicas visit."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import t
 
-from dock.analysis.comparison import CUT_ERROR, MeasuredComplex, with_known_spread
+from dock.analysis.comparison import CUT_ERROR, REPLICAS_DIFFER_BY, MeasuredComplex, with_known_spread
 from dock.analysis.complexes import CORRECTED, ComplexAnalysis
 from dock.analysis.statistics import Average, Spread, average_replicas, pooled_spread, widened
 
+RESULTS = Path(__file__).resolve().parent.parent / "benchmarks" / "RESULTS.md"
 APART, RARE, WITHIN, FRAMES = 6.0, 0.3, 0.8, 10  # kcal/mol, share of the rarer state, kcal/mol
 
 
@@ -89,6 +91,17 @@ def test_the_error_of_the_cut_is_in_the_error_of_a_site():
     whole = replace(site, kind="implicit")
     errors = [with_known_spread([one])[0].averages["interaction_kcal_mol"].error for one in (site, whole)]
     assert errors == pytest.approx([np.hypot(5.0, CUT_ERROR["interaction_kcal_mol"]), 5.0])
+
+
+def test_the_known_spread_is_what_was_measured():
+    """Of each quantity, the largest of the table that benchmarks/replicas.py wrote, as rounded in the code."""
+    section = (
+        RESULTS.read_text().split("<!-- replicas.py begins -->")[1].split("<!-- replicas.py ends -->")[0]
+    )
+    for name, spread in REPLICAS_DIFFER_BY.items():
+        row = next(line for line in section.splitlines() if line.startswith(f"| {name} |"))
+        measured = [float(cell.split(",")[1]) for cell in row.split("|")[2:-2]]
+        assert spread.deviation == pytest.approx(max(measured), rel=0.05), name
 
 
 def test_a_correction_goes_with_its_replica():
