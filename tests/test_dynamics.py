@@ -15,7 +15,7 @@ from dock.dynamics.assembly import add_ligand, combine, subset_topology
 from dock.dynamics.charges import charges as charges_of
 from dock.dynamics.frames import ENERGIES, STATE, TRAJECTORY
 from dock.dynamics.minimisation import minimise
-from dock.dynamics.parameters import Penalty, ligand_parameters, parameter_penalties, receptor_parameters
+from dock.dynamics.parameters import ligand_parameters, parameter_penalties, receptor_parameters
 from dock.dynamics.platforms import choose_processor, devices
 from dock.dynamics.protocol import SimulationSettings
 from dock.dynamics.solvent import HYDRATION, add_solvent, set_cutoff, solvent_force
@@ -100,7 +100,11 @@ def test_the_table_of_ammonium_nitrogens_is_that_of_the_installed_file():
 def test_borrowed_parameters_are_told():
     """Amoxapine's C=N beside an aromatic ring is taken from types that parmchk2 itself calls unlike."""
     penalties = parameter_penalties(Ligand.from_catalogue("amoxapine"))
-    assert penalties[0] == Penalty("DIHE", "ca-ca-cd-nc", 780.0)
+    worst = penalties[0]
+    assert worst.term == "DIHE"
+    # GAFF2 tells the two halves of a conjugated system apart by letters (cc-nd, cd-nc) that trade places.
+    assert worst.types in ("ca-ca-cd-nc", "ca-ca-cc-nd")
+    assert worst.score > 700
     assert [one.score for one in penalties] == sorted((one.score for one in penalties), reverse=True)
     assert all(one.score > 0 for one in penalties)
     assert max(one.score for one in parameter_penalties(Ligand.from_catalogue("sertraline"))) < 100
@@ -316,7 +320,7 @@ def test_a_short_simulation(site, processor, tmp_path):
     trajectory = engine.simulate(site, SHORT, processor, tmp_path, progress=told.append)
     record = trajectory.record
     assert record["frames"] == 10
-    assert record["steps"] == 50 + 100
+    assert record["steps"] == 25 + 100
     assert record["frozen_drift_nm"] < 1e-6
     assert record["constraint_error"] < 1e-6
     assert 100 < record["mean_temperature_K"] < 400
@@ -333,7 +337,7 @@ def test_a_short_simulation(site, processor, tmp_path):
     frozen = frames.xyz[:, site.frozen]
     assert np.abs(frozen - site.positions[site.frozen]).max() < 2e-3  # XTC rounds to 1e-3 nm
     state = openmm.XmlSerializer.deserialize((tmp_path / STATE).read_text())
-    assert state.getStepCount() == 150
+    assert state.getStepCount() == 125
 
 
 def test_simulations_repeat_with_their_seed(site, tmp_path):
