@@ -22,9 +22,7 @@ STEPS = 60
 def main() -> None:
     receptor = dock.Receptor.from_catalogue("sert")
     ligand = dock.Ligand.from_catalogue("escitalopram")
-    pose = dock.Pose(
-        ligand, receptor.references["orthosteric"], "orthosteric", "orthosteric", 1, 0.0, 0, "reference"
-    )
+    pose = dock.Pose.known(ligand, receptor.references["orthosteric"], "orthosteric")
     lines = [
         "| kept within / A | atoms | van der Waals | Coulomb | solvation | total / kcal/mol | ms per step, 2 threads |",
         "|---|---|---|---|---|---|---|",

@@ -18,9 +18,7 @@ BOX = 15.0  # nm
 
 @pytest.fixture(scope="module")
 def pose(receptor, escitalopram):
-    return Pose(
-        escitalopram, receptor.references["orthosteric"], "orthosteric", "orthosteric", 1, 0.0, 1, "known"
-    )
+    return Pose.known(escitalopram, receptor.references["orthosteric"], "orthosteric")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from rdkit import Chem
 
 from dock.analysis.complexes import analyse_complex
 from dock.analysis.trajectory import ComplexTrajectory
-from dock.core.errors import ParameterError
+from dock.core.errors import ChemistryError, ParameterError
 from dock.docking.pose import Pose
 from dock.dynamics import engine
 from dock.dynamics.assembly import combine
@@ -21,6 +21,7 @@ from dock.dynamics.platforms import choose_processor
 from dock.dynamics.protocol import SimulationSettings
 from dock.dynamics.solvent import HYDRATION, SOLVENT_DIELECTRIC, ion_radius
 from dock.dynamics.systems import SystemSettings, build_system, site_system, whole_system
+from dock.ligands import Ligand
 
 SMALL = SystemSettings(kind="site", kept_within="5 angstrom", mobile_within="4 angstrom")
 
@@ -195,6 +196,9 @@ def test_a_pose_whose_atoms_come_in_another_order_is_refused(receptor, redocked)
 
 def test_the_pose_of_a_known_ligand_can_be_simulated(receptor, escitalopram):
     reference = receptor.references["orthosteric"]
-    pose = Pose(escitalopram, reference, "orthosteric", "orthosteric", 1, 0.0, 1, "known")
+    pose = Pose.known(escitalopram, reference, "orthosteric")
+    assert pose.rmsd(reference) == pytest.approx(0, abs=1e-6)
+    with pytest.raises(ChemistryError, match="another molecule"):
+        Pose.known(Ligand.from_catalogue("sertraline"), reference, "orthosteric")
     system = build_system(receptor, pose, SMALL)
     assert np.isfinite(state(system.system, system.positions, "CPU")[0])

@@ -67,6 +67,24 @@ class Pose:
     properties: Mapping[str, float] = field(default_factory=dict)
     checks: Mapping[str, bool] = field(default_factory=dict)
 
+    @classmethod
+    def known(cls, ligand: Ligand, mol: Mol, site: str) -> Pose:
+        """Return a known pose, such as one of `Receptor.references`, its atoms in the order of the ligand's.
+
+        Raises
+        ------
+        ChemistryError
+            If it is of another molecule.
+        """
+        from rdkit import Chem
+
+        order = mol.GetSubstructMatch(ligand.mol)
+        if len(order) != mol.GetNumAtoms():
+            raise ChemistryError(ligand.name, "the known pose is of another molecule")
+        placed = Chem.Mol(ligand.mol, False, ligand.mol.GetConformer().GetId())
+        placed.GetConformer().SetPositions(mol.GetConformer().GetPositions()[list(order)])
+        return cls(ligand, placed, site, site, 1, nan, 0, "known")
+
     @property
     def heavy_coordinates(self) -> NDArray[np.float64]:
         """Heavy-atom coordinates, shape (n_heavy_atoms, 3), in angstrom."""
