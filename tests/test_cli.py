@@ -78,7 +78,7 @@ def test_plain_lines_where_there_is_no_terminal(short_run, dock_command):
     done = dock_command("run", short_run.folder.parent / "short.yaml", "-o", short_run.folder)
     assert done.code == 0
     lines = done.out.splitlines()
-    assert sum("kept: " in line for line in lines) == 24
+    assert sum("kept: " in line for line in lines) == 28
     assert "\x1b" not in done.out
     assert lines[-1].startswith("report: ")
 
