@@ -46,7 +46,7 @@ def complex_of(kind: str) -> tuple[ComplexSystem, SimulationSettings]:
     """Return the complex as a system of a kind, with the settings that are the default for it."""
     receptor, ligand = dock.Receptor.from_catalogue("sert"), dock.Ligand.from_catalogue("escitalopram")
     known = receptor.references["orthosteric"]
-    pose = dock.Pose(ligand, known, "orthosteric", "orthosteric", 1, 0.0, 0, "reference")
+    pose = dock.Pose.known(ligand, known, "orthosteric")
     settings = SimulationSettings(system=SystemSettings(kind=kind))
     settings = settings.resolved(receptor, choose_processor("CPU"))
     return build_system(receptor, pose, settings.system), settings
@@ -198,7 +198,7 @@ def time_to_production(platform: str) -> list[str]:
                 raise SystemExit("dock simulate failed")
     later = times[1:]  # the first fills the cache
     return [
-        f"From `dock simulate` to the first production step (minimisation and 1 ps of equilibration included): "
+        f"From `dock simulate` to the first production step (minimisation and equilibration included): "
         f"**{statistics.median(later):.1f} s** (target: 10; {min(later):.1f} to {max(later):.1f} in {TURNS} turns)."
     ]
 

@@ -46,7 +46,7 @@ def work(folder: Path) -> None:
     from dock.receptors import Receptor
 
     receptor, ligand = Receptor.from_catalogue("sert"), Ligand.from_catalogue("escitalopram")
-    pose = Pose(ligand, receptor.references["orthosteric"], "orthosteric", "orthosteric", 1, 0.0, 1, "known")
+    pose = Pose.known(ligand, receptor.references["orthosteric"], "orthosteric")
     system = build_system(receptor, pose, SETTINGS.system)
     (folder / "ready").touch()
     simulate(system, SETTINGS, choose_processor("CPU", 1), folder)
