@@ -32,7 +32,7 @@ from dock.dynamics.systems import SystemSettings, build_system
 SETTINGS = SimulationSettings(
     minimisation_steps=5,
     equilibration="0.8 ps",
-    production="16 ps",
+    production="8 ps",
     frame_interval="40 fs",
     checkpoint_interval="1 ms",
     system=SystemSettings(kind="site", kept_within="5 angstrom", mobile_within="4 angstrom"),

@@ -200,7 +200,7 @@ def test_a_trajectory_that_lost_its_end_is_refused(small, processor, tmp_path, c
 def test_killed_at_twenty_random_moments_nothing_is_lost_and_nothing_done_twice():
     script = Path(__file__).parent.parent / "benchmarks" / "kills.py"
     done = subprocess.run(
-        [sys.executable, script, "--dry", "--kills", "20"], capture_output=True, text=True, timeout=600
+        [sys.executable, script, "--dry", "--kills", "20"], capture_output=True, text=True, timeout=1200
     )
     assert done.returncode == 0, done.stdout + done.stderr
     killed = [row for row in done.stdout.splitlines() if "| -9 |" in row]
