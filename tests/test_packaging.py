@@ -139,7 +139,7 @@ def test_the_notebook_runs(path, tmp_path):
     notebook = nbformat.read(path, as_version=4)
     cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
     cell.source = 'PRODUCTION = "0.8 ps"\nSEEDS = (1,)\nFOLDER = "two-sites"'
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(notebook, timeout=1500, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     html = [output["data"]["text/html"] for output in shown if "text/html" in output.get("data", {})]
     assert any("3dmolviewer" in text for text in html)
