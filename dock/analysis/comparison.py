@@ -207,9 +207,9 @@ def _kind(one: MeasuredComplex, two: MeasuredComplex) -> str | None:
 
 
 def _averages(one: MeasuredComplex, two: MeasuredComplex) -> list[dict[str, Any]]:
-    rows = []
     if one.site == two.site and one.atoms != two.atoms:
         return []
+    rows = []
     for quantity in one.averages:
         if quantity not in two.averages or (quantity in OF_A_SITE and one.site != two.site):
             continue

@@ -171,7 +171,7 @@ def analyse_complex(
         _occupancies(touching),
         _pooled_bonds(bonds, weights),
         _numbered([ion_distances(trajectory) for trajectory in replicas]),
-        _numbered(_corrections(replicas, system, processor, settings)),
+        _corrections(replicas, system, processor, settings),
         system.atoms_key,
         parameter_penalties(pose.ligand, method),
         _heat(replicas, system, settings),
@@ -211,37 +211,33 @@ def _corrections(
     system: ComplexSystem,
     processor: Processor,
     settings: SimulationSettings,
-) -> list[pd.DataFrame]:
+) -> pd.DataFrame:
     """Return what the rest of the receptor adds to the energies, for some frames of each replica."""
     import pandas as pd
 
     if system.kind != "site":
-        return [pd.DataFrame(columns=["time_ps", *CORRECTED]) for _ in replicas]
-    tables = []
-    for trajectory in replicas:
-        count = trajectory.frames.n_frames
-        # The last of each of as many equal parts, as far apart as they can be; three at least in all, for an error.
-        parts = min(max(settings.whole_frames, -(-MIN_SAMPLES // len(replicas))), count)
-        chosen = [round(count * part / parts) - 1 for part in range(1, parts + 1)]
-        change = cut_corrections(
-            trajectory.receptor,
-            trajectory.pose,
-            system,
-            trajectory.frames.xyz[chosen],
-            processor,
-            settings.system.charges,
-        )
-        tables.append(
-            pd.DataFrame(
-                {
-                    "time_ps": trajectory.times[chosen],
-                    "interaction_kcal_mol": change["total"],
-                    "vdw_kcal_mol": change["vdw"],
-                    "electrostatic_kcal_mol": change["coulomb"] + change["solvation"],
-                }
-            )
-        )
-    return tables
+        return pd.DataFrame(columns=["replica", "time_ps", *CORRECTED])
+    # The last of each of as many equal parts, as far apart as they can be; three at least in all, for an error.
+    parts = max(settings.whole_frames, -(-MIN_SAMPLES // len(replicas)))
+    chosen = [
+        (number, round(count * part / of) - 1)
+        for number, trajectory in enumerate(replicas, start=1)
+        for count in [trajectory.frames.n_frames]
+        for of in [min(parts, count)]
+        for part in range(1, of + 1)
+    ]
+    frames = np.stack([replicas[number - 1].frames.xyz[frame] for number, frame in chosen])
+    first = replicas[0]
+    change = cut_corrections(first.receptor, first.pose, system, frames, processor, settings.system.charges)
+    return pd.DataFrame(
+        {
+            "replica": [number for number, _ in chosen],
+            "time_ps": [replicas[number - 1].times[frame] for number, frame in chosen],
+            "interaction_kcal_mol": change["total"],
+            "vdw_kcal_mol": change["vdw"],
+            "electrostatic_kcal_mol": change["coulomb"] + change["solvation"],
+        }
+    )
 
 
 def _series(trajectory: ComplexTrajectory, system: ComplexSystem, processor: Processor) -> pd.DataFrame:

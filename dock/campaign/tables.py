@@ -233,9 +233,9 @@ def _ions(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
     import pandas as pd
 
     rows = [
-        {"ligand": one.ligand, "site": one.site, **ion}
-        for result, one in _analysed(tasks, run)
-        for ion in result["ions"]
+        {"ligand": task.inputs["ligand"], "site": task.inputs["site"], **ion}
+        for task in _done(tasks, run, "analyse")
+        for ion in read_result(task, run)["result"]["ions"]
     ]
     return pd.DataFrame(rows, columns=["ligand", "site", *ION_COLUMNS])
 
@@ -245,9 +245,12 @@ def _penalties(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
     import pandas as pd
 
     rows = {
-        (one.ligand, penalty["term"], penalty["types"]): {"ligand": one.ligand, **penalty}
-        for result, one in _analysed(tasks, run)
-        for penalty in result["penalties"]
+        (task.inputs["ligand"], penalty["term"], penalty["types"]): {
+            "ligand": task.inputs["ligand"],
+            **penalty,
+        }
+        for task in _done(tasks, run, "analyse")
+        for penalty in read_result(task, run)["result"]["penalties"]
     }
     return pd.DataFrame(rows.values(), columns=["ligand", "term", "types", "score"])
 

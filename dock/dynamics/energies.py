@@ -77,7 +77,7 @@ def cut_corrections(
     receptor, pose
         Those that the site system was built of.
     frames : numpy.ndarray, shape (n_frames, n_atoms, 3)
-        Of the site system, in nanometres; an evaluation costs as much as some 20 steps of the site.
+        Of the site system, in nanometres; a frame costs as much as some 300 steps of the site.
     charges
         The method by which ligands got their charges.
 

@@ -72,6 +72,8 @@ class FrameFiles:
         SimulationError
             If an energy is not finite, or atoms flew further than the format can say.
         """
+        from openmm import unit
+
         potential, kinetic = energies(state)
         row = [
             repr(round(number * self._interval, 6)),
@@ -81,7 +83,7 @@ class FrameFiles:
         vectors = None
         if self._mass:
             vectors = state.getPeriodicBoxVectors()
-            box = np.diag(vectors._value)
+            box = np.diag(vectors.value_in_unit(unit.nanometer))
             row += [f"{edge:.5f}" for edge in box]
             row.append(f"{self._mass * DALTON_PER_NM3 / box.prod():.5f}")
         try:

@@ -53,10 +53,8 @@ def strain_energy(
 
 def _lowest(smiles: str, name: str, charges: ChargeMethod, processor: Processor) -> float:
     """Return the lowest energy of a molecule alone, in kJ/mol."""
-    energies = []
-    for seed in range(1, FREE_CONFORMERS + 1):
-        ligand = Ligand(name, stereo.parse_smiles(name, smiles)).embedded(seed)
-        places = ligand.mol.GetConformer().GetPositions() * A_TO_NM
-        _, (_, energy) = minimise(ligand_system(ligand, charges), places, processor)
-        energies.append(energy)
-    return min(energies)
+    molecule = Ligand(name, stereo.parse_smiles(name, smiles))
+    conformers = [molecule.embedded(seed) for seed in range(1, FREE_CONFORMERS + 1)]
+    system = ligand_system(conformers[0], charges)  # all of them have their atoms in canonical order
+    places = [ligand.mol.GetConformer().GetPositions() * A_TO_NM for ligand in conformers]
+    return min(minimise(system, each, processor)[1][1] for each in places)
