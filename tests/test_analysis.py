@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openmm import NonbondedForce, VerletIntegrator, unit
+from rdkit import Chem
 
 from dock.analysis import complexes
 from dock.analysis.comparison import MeasuredComplex, compare, fingerprint_similarity
@@ -337,6 +338,38 @@ def test_a_site_corrected_is_the_whole_receptor(receptor, redocked, system):
             vdw += 4 * np.sqrt(epsilon * other_epsilon) * (sixth**2 - sixth)
     assert change["vdw"].item() == pytest.approx(vdw / KJ_PER_KCAL, rel=1e-6)
     assert 1.0 < abs(change["total"].item()) < 8.0
+
+
+def test_frames_that_moved_are_put_back_where_they_are(receptor, redocked, system):
+    """What moved, moved in the whole receptor too: against a whole system built of the moved receptor and pose."""
+    processor = choose_processor("CPU")
+    nudge = np.random.default_rng(2).normal(0, 0.01, system.positions.shape) * system.mobile[:, None]
+    moved = system.positions + nudge
+    change = cut_corrections(receptor, redocked.best, system, moved[None], processor)
+    positions = receptor.positions.copy()
+    positions[system.kept] = moved[system.receptor]
+    mol = Chem.Mol(redocked.best.mol)
+    mol.GetConformer().SetPositions(np.ascontiguousarray(moved[system.ligand] * 10))
+    whole = whole_system(
+        replace(receptor, positions=positions), replace(redocked.best, mol=mol), SystemSettings()
+    )
+    exact = interaction_energies(whole, whole.positions[None], processor)
+    inside = interaction_energies(system, moved[None], processor)
+    assert (inside + change).to_numpy() == pytest.approx(exact.to_numpy(), abs=2e-3)
+    still = cut_corrections(receptor, redocked.best, system, system.positions[None], processor)
+    assert abs((change - still)["total"].item()) > 0.01  # it is not that of the frame before
+
+
+def test_each_replica_has_the_corrections_of_its_own_frames(still, system):
+    """Of two replicas of which one is moved, two frames each: as many as an error needs, told apart by number."""
+    other = shifted(still, still.ligand, [0.02, 0, 0])
+    analysis = analyse_complex([still, other], system, choose_processor("CPU"), SimulationSettings())
+    table = analysis.corrections
+    assert table["replica"].tolist() == [1, 1, 2, 2]
+    assert table["time_ps"].tolist() == [4, 9, 4, 9]
+    energies = table["interaction_kcal_mol"].to_numpy()
+    assert energies[[1, 2]] == pytest.approx(energies[0], abs=1e-3)  # only the last frame was moved
+    assert abs(energies[3] - energies[0]) > 0.01
 
 
 def test_occupied_complexes_are_compared_among_themselves():

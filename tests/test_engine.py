@@ -20,7 +20,7 @@ from dock.core.records import software_versions
 from dock.core.units import Quantity
 from dock.dynamics import checkpoint, engine, ensemble
 from dock.dynamics.checkpoint import Checkpoint
-from dock.dynamics.frames import ENERGIES, STATE, TOPOLOGY, TRAJECTORY
+from dock.dynamics.frames import ENERGIES, STATE, TOPOLOGY, TRAJECTORY, temperature
 from dock.dynamics.minimisation import SCALE
 from dock.dynamics.platforms import Processor, choose_processor, devices
 from dock.dynamics.protocol import RELEASE, SimulationSettings
@@ -84,6 +84,8 @@ def test_a_simulation_has_the_planned_frames(finished, small):
     assert record["constraint_error"] < 1e-6
     table = pd.read_csv(finished / ENERGIES)
     assert record["mean_temperature_K"] == pytest.approx(table["temperature_K"].mean(), abs=0.01)
+    first = table["temperature_K"][:3].mean()  # a quarter of ten frames, or what is just above it
+    assert record["first_frames_temperature_K"] == pytest.approx(first, abs=0.01)
     frozen = frames(finished, small).xyz[:, small.frozen]
     assert np.abs(frozen - small.positions[small.frozen]).max() < 2e-3  # XTC rounds to 1e-3 nm
 
@@ -431,6 +433,38 @@ def test_a_temperature_is_judged_by_how_much_it_fluctuates():
     assert few.every == 25
     assert few.tells(125)
     assert not few.tells(124)
+
+
+def test_the_mean_temperature_scatters_as_its_error_says():
+    """300 independent oscillators in a weak bath, 4 ps at a time: their mean temperatures against the formula.
+
+    Frequencies of 100 to 600 per ps, as in a molecule; 60 stretches know a standard deviation to 9 %.
+    """
+    generator = np.random.default_rng(1)
+    system, force = openmm.System(), openmm.CustomExternalForce("0.5*k*(x^2+y^2+z^2)")
+    force.addPerParticleParameter("k")
+    for frequency in generator.uniform(100, 600, 300):
+        system.addParticle(12.0)
+        force.addParticle(force.getNumParticles(), [12.0 * frequency**2])
+    system.addForce(force)
+    for length, friction in ((4.0, 1.0), (1.0, 1.0), (1.0, 10.0)):
+        integrator = openmm.LangevinMiddleIntegrator(310, friction, 0.001)
+        integrator.setRandomNumberSeed(1)
+        context = openmm.Context(system, integrator, openmm.Platform.getPlatformByName("Reference"))
+        context.setPositions(np.zeros((300, 3)))
+        context.setVelocitiesToTemperature(620, 1)  # half of it goes into the springs
+        integrator.step(round(5000 / friction))
+        means = []
+        for _ in range(60):
+            looks = []
+            for _ in range(round(length / 0.1)):
+                integrator.step(100)
+                kinetic = context.getState(energy=True).getKineticEnergy()._value
+                looks.append(temperature(kinetic, 900))
+            means.append(np.mean(looks))
+        error = mean_temperature_error(310, 900, friction, length, round(length / 0.1))
+        assert np.mean(means) == pytest.approx(310, abs=4 * error / np.sqrt(60))
+        assert np.std(means, ddof=1) == pytest.approx(error, rel=0.3), (length, friction)
 
 
 def test_energy_is_conserved_without_a_bath(small, processor):
