@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from rdkit import Chem
+from scipy.spatial.transform import Rotation
 
 from dock.core.errors import ChemistryError, DockingError, SettingsError, StructureError
 from dock.docking import pdbqt
@@ -12,7 +13,7 @@ from dock.docking.crossdocking import cross_dock
 from dock.docking.engine import DockingSettings, make_engine
 from dock.docking.pose import Pose, heavy_rmsd, read_mols, write_poses
 from dock.docking.ranking import rank_scores, ranked
-from dock.docking.redocking import redocking_gate
+from dock.docking.redocking import redock, redocking_gate
 from dock.docking.rescoring import Scorer
 from dock.docking.search import SearchFailure, search_site
 from dock.ligands import Ligand
@@ -66,6 +67,28 @@ def test_a_ligand_is_docked_into_the_structure_of_another(into, whence, ligand, 
     assert row["top_pose_lies_in"] == "orthosteric"
     with pytest.raises(StructureError, match="has no known pose"):
         cross_dock(receptors[into], receptors[whence], "allosteric", settings)
+
+
+def test_a_structure_cross_docked_into_itself_is_redocked(receptor):
+    """The null of cross-docking: from a copy that lies elsewhere, turned and shifted, the known pose is carried back."""
+    turn = Rotation.from_euler("xyz", (30, -50, 80), degrees=True)
+    shift = np.array([40.0, -20.0, 10.0])
+    known = Chem.Mol(receptor.references["orthosteric"])
+    known.GetConformer().SetPositions(turn.apply(known.GetConformer().GetPositions()) + shift)
+    site = receptor.sites["orthosteric"]
+    elsewhere = replace(
+        receptor,
+        positions=turn.apply(receptor.positions) + shift / 10,
+        references={"orthosteric": known},
+        sites={"orthosteric": replace(site, center=tuple(turn.apply(site.center) + shift))},
+    )
+    settings = DockingSettings(seeds=(1,), ring_conformers=1)
+    cross = cross_dock(receptor, elsewhere, "S1", settings, 2)
+    assert cross.transform.rmsd < 1e-3
+    (there,), (here,) = cross.gate.seeds, redock(receptor, "S1", settings, 2).seeds
+    assert there.top_rmsd == pytest.approx(here.top_rmsd, abs=1e-3)
+    assert there.best_rmsd == pytest.approx(here.best_rmsd, abs=1e-3)
+    assert (there.contacts, there.contacts_known) == (here.contacts, here.contacts_known)
 
 
 def test_kept_poses_lie_in_their_site_and_pass_the_checks(redocked, receptor):

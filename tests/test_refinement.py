@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import openmm
 import pytest
 from pydantic import ValidationError
 from rdkit import Chem
@@ -10,6 +11,7 @@ from dock.docking.engine import DockingSettings
 from dock.docking.pose import Pose
 from dock.docking.search import search_site
 from dock.dynamics.energies import interaction_energies, potential_energies
+from dock.dynamics.minimisation import minimise
 from dock.dynamics.platforms import choose_processor
 from dock.dynamics.refinement import RefinementSettings, rank_refinements, refine, refine_poses
 from dock.dynamics.region import residue_distances
@@ -191,6 +193,29 @@ def test_mirror_images_have_the_same_strain(escitalopram, r_citalopram, processo
     two = strain_energy(r_citalopram, places * [-1, 1, 1], "am1-bcc", processor)
     assert one == pytest.approx(two, abs=0.1)
     assert one > 0
+
+
+def test_the_strain_of_what_is_not_strained_is_zero(processor):
+    """Known answers: a molecule of one shape at its minimum, and one of its bonds stretched by a known energy."""
+    ligand = Ligand.from_smiles("C[NH3+]", "methylammonium")
+    system = ligand_system(ligand)
+    places, _ = minimise(system, ligand.mol.GetConformer().GetPositions() / 10, processor)
+    assert strain_energy(ligand, places, "am1-bcc", processor) == pytest.approx(0, abs=0.05)
+    before = potential_energies(system, places[None], processor)[0]
+    apart = places.copy()
+    axis = places[1] - places[0]
+    nitrogen = [
+        1,
+        *(n.GetIdx() for n in ligand.mol.GetAtomWithIdx(1).GetNeighbors() if n.GetAtomicNum() == 1),
+    ]
+    apart[nitrogen] += 0.01 * axis / np.linalg.norm(axis)
+    cost = (potential_energies(system, apart[None], processor)[0] - before) / 4.184
+    bond = next(
+        force for force in system.getForces() if isinstance(force, openmm.HarmonicBondForce)
+    ).getBondParameters(0)
+    assert {bond[0], bond[1]} == {0, 1}
+    assert cost == pytest.approx(0.5 * bond[3]._value * 0.01**2 / 4.184, rel=0.3)
+    assert strain_energy(ligand, apart, "am1-bcc", processor) == pytest.approx(cost, abs=0.05)
 
 
 def test_strain_does_not_depend_on_how_the_molecule_was_written(processor):
