@@ -11,11 +11,12 @@ from rdkit import Chem
 from dock.core.catalogue import structures_folder
 from dock.core.errors import MissingDependencyError, ParameterError, SettingsError, SimulationError
 from dock.dynamics import ambertools, charges, engine
-from dock.dynamics.assembly import add_ligand, combine, subset_topology
+from dock.dynamics.assembly import add_ligand, subset_topology
 from dock.dynamics.charges import charges as charges_of
 from dock.dynamics.frames import ENERGIES, STATE, TRAJECTORY
 from dock.dynamics.minimisation import minimise
 from dock.dynamics.parameters import ligand_parameters, parameter_penalties, receptor_parameters
+from dock.dynamics.parts import combine
 from dock.dynamics.platforms import choose_processor, devices
 from dock.dynamics.protocol import SimulationSettings
 from dock.dynamics.solvent import HYDRATION, add_solvent, set_cutoff, solvent_force
@@ -95,6 +96,30 @@ def test_the_table_of_ammonium_nitrogens_is_that_of_the_installed_file():
     for name, numbers in AMMONIUM_DEPTH.items():
         found = re.findall(rf"^\s+{name}\s+([\d.]+)\s+([\d.]+)", text, re.MULTILINE)
         assert [tuple(map(float, pair)) for pair in found] == [numbers]
+
+
+@pytest.mark.parametrize("name", ["amoxapine", "serotonin", "escitalopram", "sertraline"])
+def test_the_order_of_the_atoms_plays_no_part(name):
+    """Shuffled, every atom keeps its parameters, the molecule its penalties, and its energy to 0.05 kJ/mol.
+
+    In the order given, antechamber told amoxapine's conjugated halves apart the other way round, which was worth
+    1 kJ/mol. What is left is that of equivalent atoms trading places: impropers do not treat them quite alike.
+    """
+    ligand = Ligand.from_catalogue(name)
+    count = ligand.mol.GetNumAtoms()
+    order = np.random.default_rng(3).permutation(count)
+    shuffled = replace(ligand, mol=Chem.RenumberAtoms(ligand.mol, order.tolist()))
+    one, two = ligand_parameters(ligand), ligand_parameters(shuffled)
+    particles = [
+        [tuple(value._value for value in force_of(each, openmm.NonbondedForce).getParticleParameters(i))
+         for i in range(count)]
+        for each in (one, two)
+    ]  # fmt: skip
+    assert [particles[0][old] for old in order] == particles[1]
+    places = ligand.mol.GetConformer().GetPositions() / 10
+    energies = [energy(one, places, "Reference")[0], energy(two, places[order], "Reference")[0]]
+    assert energies[0] == pytest.approx(energies[1], abs=0.05)
+    assert parameter_penalties(ligand) == parameter_penalties(shuffled)
 
 
 def test_borrowed_parameters_are_told():

@@ -22,7 +22,7 @@ from dock.core.errors import ParameterError, StoppedError
 from dock.core.units import Quantity
 from dock.docking.pose import Pose
 from dock.dynamics import engine
-from dock.dynamics.assembly import combine, make_periodic, surrounding_parts
+from dock.dynamics.assembly import make_periodic, surrounding_parts
 from dock.dynamics.bilayer import MembraneSettings, build_bilayer
 from dock.dynamics.cholesterol import SMILES, cholesterol, counts
 from dock.dynamics.energies import interaction_energies
@@ -31,6 +31,7 @@ from dock.dynamics.frames import ENERGIES
 from dock.dynamics.lipids import misshapen
 from dock.dynamics.minimisation import minimise
 from dock.dynamics.parameters import RECEPTOR_FORCE_FIELD, molecule_parameters, receptor_parameters
+from dock.dynamics.parts import combine
 from dock.dynamics.patches import cross_section, cut_patch, midplane, popc_patch, without_lipids
 from dock.dynamics.platforms import choose_processor
 from dock.dynamics.protocol import SimulationSettings

@@ -7,8 +7,8 @@ import openmm
 import pytest
 
 from dock.core.errors import ParameterError
-from dock.dynamics.assembly import severed
 from dock.dynamics.parameters import receptor_parameters
+from dock.dynamics.parts import combine, severed
 from dock.dynamics.region import Region, close, ion_holders, region_around, residue_distances
 from dock.dynamics.systems import SystemSettings, site_system
 from dock.receptors.hetero import ION_CHARGES
@@ -126,8 +126,6 @@ def test_what_is_compared_is_of_the_same_atoms(receptor, poses):
 
 
 def receptor_part(system):
-    from dock.dynamics.assembly import combine
-
     return combine([(system.system, system.receptor)])
 
 

@@ -14,9 +14,9 @@ from dock.analysis.trajectory import ComplexTrajectory
 from dock.core.errors import ChemistryError, ParameterError
 from dock.docking.pose import Pose
 from dock.dynamics import engine
-from dock.dynamics.assembly import combine
 from dock.dynamics.energies import interaction_energies
 from dock.dynamics.parameters import RECEPTOR_FORCE_FIELD, force_of, ligand_parameters
+from dock.dynamics.parts import combine
 from dock.dynamics.platforms import choose_processor
 from dock.dynamics.protocol import SimulationSettings
 from dock.dynamics.solvent import HYDRATION, SOLVENT_DIELECTRIC, ion_radius

@@ -23,11 +23,12 @@ from dock.core.keys import content_key
 from dock.core.records import Record
 from dock.core.revisions import revision
 from dock.core.units import Concentration, Length, Quantity
-from dock.dynamics.assembly import combine, make_periodic, soften, surrounding_parts
+from dock.dynamics.assembly import make_periodic, soften, surrounding_parts
 from dock.dynamics.cholesterol import with_cholesterol
 from dock.dynamics.lipids import CHOLESTEROL, held_in_shape
 from dock.dynamics.minimisation import minimise
 from dock.dynamics.parameters import RECEPTOR_FORCE_FIELD, SURROUNDINGS_FORCE_FIELD
+from dock.dynamics.parts import combine
 from dock.dynamics.patches import cut_patch, midplane, with_room, without_lipids, without_misshapen
 from dock.dynamics.rings import pierced
 from dock.dynamics.surroundings import ANION, CATION, WATER_MOLAR, Surroundings, molecules_of

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from dock.core.errors import ParameterError
 from dock.core.files import cache_folder, read_json, write_json, write_text
@@ -21,8 +23,10 @@ from dock.core.keys import content_key
 from dock.core.revisions import revision
 from dock.dynamics import ambertools
 from dock.dynamics.charges import ChargeMethod, charges
+from dock.dynamics.parts import combine
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from openmm import System
     from openmm.app import Topology
 
@@ -129,7 +133,10 @@ def ligand_parameters(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> Syste
     """
     from openmm import XmlSerializer
 
-    return XmlSerializer.deserialize(_ligand_files(ligand, method).read_text())
+    canonical, order = _canonical(ligand)
+    system = XmlSerializer.deserialize(_ligand_files(canonical, method).read_text())
+    # GAFF2's types depend on the order of the atoms, in which the halves of a conjugated system are told apart.
+    return system if np.array_equal(order, np.arange(len(order))) else combine([(system, np.argsort(order))])
 
 
 def parameter_penalties(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> list[Penalty]:
@@ -143,8 +150,18 @@ def parameter_penalties(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> lis
     SettingsError, ParameterError, MissingDependencyError
         As of `ligand_parameters`.
     """
-    records = read_json(_ligand_files(ligand, method).with_suffix(PENALTIES))
+    records = read_json(_ligand_files(_canonical(ligand)[0], method).with_suffix(PENALTIES))
     return [Penalty(**record) for record in records]
+
+
+def _canonical(ligand: Ligand) -> tuple[Ligand, NDArray[np.int64]]:
+    """Return a ligand in the order in which its molecule would be prepared, and which atom comes where in it."""
+    from rdkit import Chem
+
+    from dock.ligands import stereo
+
+    order = stereo.canonical_order(ligand.mol)
+    return replace(ligand, mol=Chem.RenumberAtoms(ligand.mol, order)), np.array(order)
 
 
 def _ligand_files(ligand: Ligand, method: ChargeMethod) -> Path:

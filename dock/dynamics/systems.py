@@ -20,13 +20,10 @@ from dock.core.keys import content_key
 from dock.core.records import Record
 from dock.core.units import Length, Mass, Quantity
 from dock.dynamics.assembly import (
-    Part,
     add_ligand,
-    combine,
     drop_frozen_constraints,
     make_periodic,
     repartition,
-    severed,
     subset_topology,
     surrounding_parts,
     total_charge,
@@ -34,6 +31,7 @@ from dock.dynamics.assembly import (
 from dock.dynamics.bilayer import Bilayer, MembraneSettings, build_bilayer, displaced, neutralised
 from dock.dynamics.charges import ChargeMethod
 from dock.dynamics.parameters import LIGAND_RESIDUE, force_of, ligand_parameters, receptor_parameters
+from dock.dynamics.parts import Part, combine, severed
 from dock.dynamics.region import Region, region_around
 from dock.dynamics.solvent import add_solvent, set_cutoff, solvent_force
 from dock.dynamics.surroundings import WATER

@@ -135,6 +135,27 @@ def in_canonical_order(mol: Mol) -> Mol:
     return ordered
 
 
+def canonical_order(mol: Mol) -> list[int]:
+    """Return the atoms in the order that `in_canonical_order` and adding the hydrogens would give them.
+
+    Returns
+    -------
+    list of int
+        Heavy atoms in canonical order, then the hydrogens of each of them, one after the other.
+    """
+    from rdkit import Chem
+
+    numbered = Chem.Mol(mol)
+    for atom in numbered.GetAtoms():
+        atom.SetIntProp("number", atom.GetIdx())
+    bare = in_canonical_order(Chem.RemoveHs(numbered))
+    heavy = [atom.GetIntProp("number") for atom in bare.GetAtoms()]
+    place = {number: position for position, number in enumerate(heavy)}
+    left = [atom for atom in mol.GetAtoms() if atom.GetIdx() not in place]
+    hydrogens = sorted(left, key=lambda atom: (place[atom.GetNeighbors()[0].GetIdx()], atom.GetIdx()))
+    return [*heavy, *(atom.GetIdx() for atom in hydrogens)]
+
+
 def forget_invertible(mol: Mol) -> Mol:
     """Clear the stereochemistry of atoms that invert by losing a proton, in place; return `mol`.
 
