@@ -518,7 +518,7 @@ def test_settings_are_resolved_for_what_is_simulated(receptor):
     gpu = replace(cpu, platform="CUDA")
     site = SimulationSettings().resolved(receptor, cpu)
     assert site.system.kind == "site"
-    assert str(site.production) == "8 ps"
+    assert str(site.production) == "4 ps"
     membrane = SimulationSettings(temperature="300 K").resolved(receptor, gpu)
     assert membrane.system.kind == "membrane" == default_kind(receptor, gpu)
     assert membrane.production.value_in("ns") == 5

@@ -7,9 +7,10 @@ import openmm
 import pytest
 
 from dock.core.errors import ParameterError
+from dock.dynamics.coordination import ion_holders
 from dock.dynamics.parameters import receptor_parameters
 from dock.dynamics.parts import combine, severed
-from dock.dynamics.region import Region, close, ion_holders, region_around, residue_distances
+from dock.dynamics.region import Region, close, region_around, residue_distances
 from dock.dynamics.systems import SystemSettings, site_system
 from dock.receptors.hetero import ION_CHARGES
 from dock.receptors.receptor import residue_labels

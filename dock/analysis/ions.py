@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dock.dynamics.region import holding, ion_holders
+from dock.dynamics.coordination import holding, ion_holders
 from dock.receptors.receptor import residue_labels
 
 if TYPE_CHECKING:

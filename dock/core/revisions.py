@@ -14,9 +14,9 @@ REVISIONS: dict[str, int] = {
     "dock": 2,
     "gate": 2,
     "crossdock": 1,
-    "refine": 2,
+    "refine": 3,
     "membrane": 2,
-    "simulate": 2,
+    "simulate": 3,
     "analyse": 2,
     "region": 2,
 }

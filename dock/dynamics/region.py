@@ -10,7 +10,7 @@ compared. It is closed in three ways, without which a cut does damage that no av
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ import numpy as np
 
 from dock.core.errors import ParameterError
 from dock.core.keys import content_key
-from dock.receptors.hetero import ION_CHARGES
+from dock.dynamics.coordination import ion_holders
 from dock.receptors.receptor import residue_labels
 
 if TYPE_CHECKING:
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from dock.receptors import Receptor
 
 A_TO_NM = 0.1
-# nm from an ion to the heavy atoms that hold it. A chloride lies beyond their hydrogens, SERT's at up to 3.5 A.
-HOLDS_CATION, HOLDS_ANION = 0.34, 0.36
-HISTIDINES = frozenset({"HIS", "HID", "HIE", "HIP"})
 
 
 @dataclass(frozen=True)
@@ -145,48 +142,6 @@ def residue_distances(receptor: Receptor, pose: Pose) -> NDArray[np.float64]:
     smallest = np.full(receptor.topology.getNumResidues(), np.inf)
     np.minimum.at(smallest, [atom.residue.index for atom in receptor.topology.atoms()], distances)
     return smallest
-
-
-def ion_holders(receptor: Receptor) -> dict[int, list[Any]]:
-    """Return the atoms that hold each ion, nearest first.
-
-    Those are, of a cation, oxygen, sulfur and histidine's nitrogen within 3.4 A; of an anion, nitrogen and
-    oxygen within 3.6 A.
-
-    Returns
-    -------
-    dict of int to list of openmm.app.topology.Atom
-        By the index of the ion's residue. An ion that nothing holds has an empty list.
-    """
-    atoms = list(receptor.topology.atoms())
-    holders = {}
-    for ion in (atom for atom in atoms if atom.residue.name in ION_CHARGES):
-        reach, holds = holding(ion)
-        distances = np.linalg.norm(receptor.positions - receptor.positions[ion.index], axis=1)
-        near = sorted(np.flatnonzero(distances <= reach).tolist(), key=distances.__getitem__)
-        holders[ion.residue.index] = [atoms[index] for index in near if holds(atoms[index])]
-    return holders
-
-
-def holding(ion: Any) -> tuple[float, Callable[[Any], bool]]:
-    """Return within which distance, in nm, atoms hold an ion, and what says whether an atom is of the kind that does.
-
-    Parameters
-    ----------
-    ion
-        An atom of a topology of OpenMM or mdtraj, as are those that are asked about.
-    """
-    cation = ION_CHARGES[ion.residue.name] > 0
-    return (HOLDS_CATION, _holds_cation) if cation else (HOLDS_ANION, _holds_anion)
-
-
-def _holds_cation(atom: Any) -> bool:
-    symbol = atom.element.symbol
-    return symbol in ("O", "S") or (symbol == "N" and atom.residue.name in HISTIDINES and atom.name != "N")
-
-
-def _holds_anion(atom: Any) -> bool:
-    return atom.element.symbol in ("N", "O")
 
 
 def _bonded(topology: Topology) -> dict[int, set[int]]:

@@ -30,6 +30,7 @@ from dock.dynamics.assembly import (
 )
 from dock.dynamics.bilayer import Bilayer, MembraneSettings, build_bilayer, displaced, neutralised
 from dock.dynamics.charges import ChargeMethod
+from dock.dynamics.coordination import add_walls
 from dock.dynamics.parameters import LIGAND_RESIDUE, force_of, ligand_parameters, receptor_parameters
 from dock.dynamics.parts import Part, combine, severed
 from dock.dynamics.region import Region, region_around
@@ -407,6 +408,7 @@ def _implicit(
     topology = assembly.topology
     system = combine(assembly.parts)
     add_solvent(system, topology)
+    add_walls(system, receptor, kept)
     set_cutoff(system, settings.cutoff.value_in("nm"))
     moves = np.ones(len(assembly.positions), dtype=bool)
     moves[: len(kept)] = mobile

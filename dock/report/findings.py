@@ -143,8 +143,7 @@ def _ions(content: ReportContent) -> list[Finding]:
             if known_text(row[name])
         ]
         text = f"In most frames it is held by other atoms than in the prepared receptor: {'; '.join(parts)}. It shifts"
-        text += f" by {number(row['shift_A'], 1)} Å. Fixed charges in implicit water overbind ions to acids: what lies"
-        text += " near it is of a site that may be altered."
+        text += f" by {number(row['shift_A'], 1)} Å. What lies near it is of a site that may be altered."
         found.append(Finding(where, "held by others", text, "bad"))
     stayed = [row for row in rows if not row["left"] and row not in changed]
     if stayed:
