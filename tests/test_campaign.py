@@ -267,7 +267,7 @@ def wait_for(condition, seconds):
 
 @pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_run_is_continued_by_the_same_command(blow, dock_command, tmp_path):
-    process = start(tmp_path, FAST)
+    process = start(tmp_path, FAST + "sites: [orthosteric]\n")
     docked = tmp_path / "run" / "tasks" / "dock"
     assert wait_for(lambda: list(docked.glob(f"*/{RESULT}")), 120)
     workers = children(process.pid)
