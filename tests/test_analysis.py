@@ -16,7 +16,8 @@ from dock.analysis.geometry import anchor_distance, contacts, hydrogen_bonds, li
 from dock.analysis.statistics import Average, average, average_replicas, difference
 from dock.analysis.trajectory import ComplexTrajectory
 from dock.core.errors import AnalysisError
-from dock.dynamics.energies import KJ_PER_KCAL, cut_corrections, interaction_energies
+from dock.core.units import KJ_PER_KCAL
+from dock.dynamics.energies import cut_corrections, interaction_energies
 from dock.dynamics.frames import TOPOLOGY, TRAJECTORY, write_topology
 from dock.dynamics.parameters import force_of
 from dock.dynamics.parts import combine

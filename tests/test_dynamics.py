@@ -10,6 +10,7 @@ from rdkit import Chem
 
 from dock.core.catalogue import structures_folder
 from dock.core.errors import MissingDependencyError, ParameterError, SettingsError, SimulationError
+from dock.core.units import KJ_PER_KCAL
 from dock.dynamics import ambertools, charges, engine
 from dock.dynamics.assembly import add_ligand, subset_topology
 from dock.dynamics.charges import charges as charges_of
@@ -84,7 +85,7 @@ def test_parameters_are_a_function_of_the_molecule(name, monkeypatch, tmp_path):
     force = force_of(system, openmm.NonbondedForce)
     for index in ligand.amines:
         _, sigma, epsilon = (value._value for value in force.getParticleParameters(index))
-        radius, depth = sigma * 10 * 2 ** (1 / 6) / 2, epsilon / 4.184
+        radius, depth = sigma * 10 * 2 ** (1 / 6) / 2, epsilon / KJ_PER_KCAL
         assert any(
             radius == pytest.approx(wanted, abs=1e-3) and depth == pytest.approx(deep, abs=1e-3)
             for wanted, deep in AMMONIUM_DEPTH.values()
@@ -279,7 +280,7 @@ def test_an_ion_alone_has_its_free_energy_of_hydration(name):
     system = openmm.System()
     system.addParticle(1.0)
     system.addForce(solvent_force([float(ION_CHARGES[name])], topology))
-    hydration = energy(system, np.zeros((1, 3)), "Reference")[0] / 4.184
+    hydration = energy(system, np.zeros((1, 3)), "Reference")[0] / KJ_PER_KCAL
     assert hydration == pytest.approx(HYDRATION[name], rel=0.02)
 
 

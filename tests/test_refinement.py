@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from rdkit import Chem
 
 from dock.core.errors import ParameterError, SimulationError
+from dock.core.units import KJ_PER_KCAL
 from dock.docking.engine import DockingSettings
 from dock.docking.pose import Pose
 from dock.docking.search import search_site
@@ -209,12 +210,12 @@ def test_the_strain_of_what_is_not_strained_is_zero(processor):
         *(n.GetIdx() for n in ligand.mol.GetAtomWithIdx(1).GetNeighbors() if n.GetAtomicNum() == 1),
     ]
     apart[nitrogen] += 0.01 * axis / np.linalg.norm(axis)
-    cost = (potential_energies(system, apart[None], processor)[0] - before) / 4.184
+    cost = (potential_energies(system, apart[None], processor)[0] - before) / KJ_PER_KCAL
     bond = next(
         force for force in system.getForces() if isinstance(force, openmm.HarmonicBondForce)
     ).getBondParameters(0)
     assert {bond[0], bond[1]} == {0, 1}
-    assert cost == pytest.approx(0.5 * bond[3]._value * 0.01**2 / 4.184, rel=0.3)
+    assert cost == pytest.approx(0.5 * bond[3]._value * 0.01**2 / KJ_PER_KCAL, rel=0.3)
     assert strain_energy(ligand, apart, "am1-bcc", processor) == pytest.approx(cost, abs=0.05)
 
 
@@ -232,7 +233,7 @@ def test_strain_does_not_depend_on_how_the_molecule_was_written(processor):
         potential_energies(
             ligand_system(ligand, "am1-bcc"), ligand.mol.GetConformer().GetPositions()[None] / 10, processor
         )[0]
-        / 4.184
+        / KJ_PER_KCAL
         - strain_energy(ligand, ligand.mol.GetConformer().GetPositions() / 10, "am1-bcc", processor)
         for ligand in ligands
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dock.core.errors import AnalysisError
+from dock.core.units import NM_TO_A
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from dock.analysis.trajectory import ComplexTrajectory
 
 CONTACT_CUTOFF = 4.0  # angstrom between heavy atoms, as for the contacts of 6VRH
-NM_TO_A = 10.0
 
 
 def ligand_rmsd(trajectory: ComplexTrajectory) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dock.core.units import NM_TO_A
 from dock.dynamics.coordination import holding, ion_holders
 from dock.receptors.receptor import residue_labels
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from dock.analysis.trajectory import ComplexTrajectory
 
-NM_TO_A = 10.0
 LEAVES = 1.0  # angstrom from where it was, against what holds it
 HALF = 0.5  # of the frames
 WINDOW = 5  # frames whose median counts: an ion that rattles has not left

@@ -200,7 +200,7 @@ def _cross_dockings(
     docking = settings.docking.model_copy(update={"seeds": settings.docking.seeds[:1]})
     cost = 5.0 + 8.0 * len(docking.engines) * docking.ring_conformers
     crossed = []
-    for name in catalogue.other_models(*_whence(loaded)):
+    for name in catalogue.other_models(loaded.target, loaded.entry):
         other = Receptor.from_catalogue(name)
         for site in [site for site in sites if site in other.sites]:
             for here, there in ((loaded, other), (other, loaded)):
@@ -220,12 +220,6 @@ def _cross_dockings(
                 new = task("crossdock", label, cost, inputs, receptor=receptor)
                 crossed.append(replace(new, time_limit=settings.docking.time_limit.value_in("s")))
     return crossed
-
-
-def _whence(receptor: Receptor) -> tuple[str, str]:
-    """Return the target that a receptor is, and the entry that it is made of."""
-    record = receptor.record
-    return str(record.get("target", "")), str(record.get("source", {}).get("entry", receptor.name))
 
 
 def _refined(search: Task, receptor: Task, settings: CampaignSettings, task: TaskMaker) -> Task:

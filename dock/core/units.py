@@ -11,6 +11,9 @@ from pydantic_core import core_schema
 if TYPE_CHECKING:
     import pint
 
+NM_TO_A, A_TO_NM = 10.0, 0.1
+KJ_PER_KCAL = 4.184  # thermochemical
+
 
 @cache
 def registry() -> pint.UnitRegistry[Any]:

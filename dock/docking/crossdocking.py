@@ -122,5 +122,4 @@ def _moved(mol: Mol, onto: Transform) -> Mol:
 
 def _whence(receptor: Receptor) -> str:
     """Return the entry that a receptor is made of, and the receptor's name where that is another."""
-    entry = str(receptor.record.get("source", {}).get("entry", receptor.name))
-    return entry if entry == receptor.name else f"{entry} ({receptor.name})"
+    return receptor.entry if receptor.entry == receptor.name else f"{receptor.entry} ({receptor.name})"

@@ -22,7 +22,7 @@ from dock.core.files import atomic_path, cache_folder
 from dock.core.keys import content_key
 from dock.core.records import Record
 from dock.core.revisions import revision
-from dock.core.units import Concentration, Length, Quantity
+from dock.core.units import A_TO_NM, Concentration, Length, Quantity
 from dock.dynamics.assembly import make_periodic, soften, surrounding_parts
 from dock.dynamics.cholesterol import with_cholesterol
 from dock.dynamics.lipids import CHOLESTEROL, held_in_shape
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 ANGLES = 90  # directions of the receptor about the normal that are tried, one degree apart
 ATTEMPTS = 3
-A_TO_NM = 0.1
 DISPLACED = 0.26  # nm between heavy atoms of a ligand and what makes room for it
 UNCHARGED = 1e-3  # e by which the charges of a complex may miss a whole number
 RELAXING_CUTOFF = 0.9  # nm

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from dock.core.units import A_TO_NM
 from dock.dynamics.lipids import AREAS, CHOLESTEROL, POPC
 from dock.dynamics.parameters import SURROUNDINGS_FORCE_FIELD
 from dock.dynamics.patches import at_half_width, buried_lipids, crossing_lipids, without_overlapping_water
@@ -34,7 +35,6 @@ ANGLES = 12  # rotations about the normal that are tried
 ALONE, PAIRED = (0.0, 0.1, 0.2), (0.15, 0.25, 0.35)  # nm from the middle of what is replaced
 DIRECTIONS = 8  # in which that distance is gone
 CROWDED = 0.4  # nm between heavy atoms; nearer ones count the more, the nearer they are
-A_TO_NM = 0.1
 
 
 @cache

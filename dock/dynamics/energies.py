@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dock.core.units import KJ_PER_KCAL
 from dock.dynamics.parameters import force_of
 from dock.dynamics.solvent import COULOMB
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from dock.dynamics.platforms import Processor
     from dock.dynamics.systems import ComplexSystem
     from dock.receptors import Receptor
-
-KJ_PER_KCAL = 4.184
 
 
 def interaction_energies(

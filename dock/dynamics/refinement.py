@@ -16,13 +16,14 @@ from pydantic import Field
 
 from dock.core.errors import ChemistryError, SimulationError
 from dock.core.records import Record
+from dock.core.units import A_TO_NM
 from dock.docking.checks import check_poses
 from dock.docking.pose import Pose, heavy_rmsd
 from dock.dynamics.energies import interaction_energies
 from dock.dynamics.minimisation import minimise
 from dock.dynamics.platforms import Processor, choose_processor
 from dock.dynamics.strain import strain_energy
-from dock.dynamics.systems import A_TO_NM, SystemSettings, site_system
+from dock.dynamics.systems import SystemSettings, site_system
 from dock.ligands.placement import place_atoms
 from dock.receptors.site import assign_site
 

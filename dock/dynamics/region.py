@@ -18,6 +18,7 @@ import numpy as np
 
 from dock.core.errors import ParameterError
 from dock.core.keys import content_key
+from dock.core.units import A_TO_NM
 from dock.dynamics.coordination import ion_holders
 from dock.receptors.receptor import residue_labels
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from dock.docking.pose import Pose
     from dock.dynamics.systems import SystemSettings
     from dock.receptors import Receptor
-
-A_TO_NM = 0.1
 
 
 @dataclass(frozen=True)

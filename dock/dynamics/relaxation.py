@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dock.core.units import A_TO_NM, NM_TO_A
 from dock.dynamics.minimisation import minimise, restrained, restraint_force
 from dock.dynamics.parameters import force_of, parametrise_receptor
 from dock.dynamics.solvent import add_solvent, set_cutoff
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from dock.dynamics.platforms import Processor
     from dock.receptors.preparation import Preparation
 
-A_TO_NM, NM_TO_A = 0.1, 10.0
 CUTOFF = 1.2  # nm
 # First overlaps are cleared, without charges: in kJ/mol/nm^2, and iterations at most.
 CLEARING = (50_000.0, 500)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from dock.core.units import KJ_PER_KCAL
 from dock.dynamics.parameters import force_of
 from dock.receptors.hetero import ION_CHARGES
 
@@ -37,7 +38,7 @@ def ion_radius(name: str) -> float:
         Of its residue, such as ``NA``.
     """
     born = 0.5 * COULOMB * (1 - 1 / SOLVENT_DIELECTRIC) * ION_CHARGES[name] ** 2
-    return OFFSET - born / (HYDRATION[name] * 4.184)
+    return OFFSET - born / (HYDRATION[name] * KJ_PER_KCAL)
 
 
 def solvent_force(charges: Sequence[Any], topology: Topology) -> GBSAOBCForce:

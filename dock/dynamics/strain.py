@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dock.core.units import A_TO_NM, KJ_PER_KCAL
 from dock.dynamics.charges import ChargeMethod
-from dock.dynamics.energies import KJ_PER_KCAL, potential_energies
+from dock.dynamics.energies import potential_energies
 from dock.dynamics.minimisation import minimise
-from dock.dynamics.systems import A_TO_NM, ligand_system
+from dock.dynamics.systems import ligand_system
 from dock.ligands import Ligand, stereo
 
 if TYPE_CHECKING:

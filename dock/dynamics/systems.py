@@ -18,7 +18,7 @@ from pydantic import model_validator
 from dock.core.errors import ParameterError
 from dock.core.keys import content_key
 from dock.core.records import Record
-from dock.core.units import Length, Mass, Quantity
+from dock.core.units import A_TO_NM, Length, Mass, Quantity
 from dock.dynamics.assembly import (
     add_ligand,
     drop_frozen_constraints,
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from dock.dynamics.platforms import Processor
     from dock.receptors import Receptor
 
-A_TO_NM = 0.1
 BACKBONE = frozenset({"N", "CA", "C", "O", "OXT"})
 OCCUPANT_RESIDUE = "OCC"
 Kind = Literal["site", "implicit", "membrane"]

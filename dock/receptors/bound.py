@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 
 from dock.core import catalogue
 from dock.core.errors import DockError, StructureError
+from dock.core.units import NM_TO_A
 from dock.receptors.hetero import Hetero
 from dock.receptors.settings import ReceptorSettings
 from dock.receptors.site import Site, assign_site
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rdkit.Chem import Mol
 
-NM_TO_A = 10.0
 COVALENT = 1.9  # angstrom from a ligand's heavy atom to one of the protein: a bond
 OVERLAP = 2.3  # angstrom; the shortest hydrogen bonds are 2.4
 NEIGHBOUR = 5.0  # angstrom

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import string
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dock.core.errors import StructureError
+from dock.core.units import NM_TO_A
 from dock.receptors.caps import place_caps
 from dock.receptors.chirality import mend_hands
 from dock.receptors.entry import ResidueKey
@@ -18,7 +18,7 @@ from dock.receptors.ions import WATER, Ion
 from dock.receptors.network import settle_network
 from dock.receptors.polymer import coordinates
 from dock.receptors.protonation import choose_states
-from dock.receptors.segments import Segment, make_segments
+from dock.receptors.segments import CHAIN_LETTERS, Segment, make_segments
 from dock.receptors.side_chains import BORROWED
 
 if TYPE_CHECKING:
@@ -30,11 +30,9 @@ if TYPE_CHECKING:
     from dock.receptors.polymer import Polymer
     from dock.receptors.settings import ReceptorSettings
 
-NM_TO_A = 10.0
 HETERO_NAMES = frozenset({WATER, *ION_CHARGES})
 REPAIR = "leave the residue out by choosing chains or a range, or mend the file"
 SEED = 1  # of PDBFixer's annealing
-CHAIN_LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits
 
 
 def complete(

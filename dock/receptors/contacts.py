@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dock.core.units import NM_TO_A
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from openmm.app import Atom, Residue
 
-NM_TO_A = 10.0
 # Atoms that change places when a side chain is turned; in amides the oxygen comes first.
 ENDS = {
     "ASN": (("OD1", "ND2"),),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dock.core.errors import StructureError
+from dock.core.units import NM_TO_A
 from dock.receptors.contacts import CONTACT, ENDS, Contact, balance, contacts, exchanged
 from dock.receptors.entry import matching_residues
 from dock.receptors.optimiser import Outcome, ask
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from dock.receptors.ions import Ion
     from dock.receptors.settings import ReceptorSettings
 
-NM_TO_A = 10.0
 ION_REACH = 4.0  # angstrom from an end to an ion that it holds, placed ones included
 ION_BOND = 3.5  # the same where it is near enough to say which end belongs there
 BONDED = 2.0  # angstrom: a glycan at the nitrogen of an asparagine

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -12,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dock.core.errors import StructureError
+from dock.core.units import NM_TO_A
 from dock.receptors.contacts import ENDS
+from dock.receptors.segments import CHAIN_LETTERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from openmm.app import Residue, Topology
 
-NM_TO_A = 10.0
 MOVED = 1.0  # angstrom; the ends lie more than 2 apart
 PATCHES = frozenset({"ASH", "GLH", "LYN", "HIP", "HID", "HIE"})  # what it is told of the states
-CHAIN_LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,16 @@ class Receptor:
     record: Mapping[str, Any] = field(default_factory=dict)
     occupants: Mapping[str, Mol] = field(default_factory=dict)
 
+    @property
+    def target(self) -> str:
+        """The catalogue's protein that it is a model of; empty where that is not known."""
+        return str(self.record.get("target", ""))
+
+    @property
+    def entry(self) -> str:
+        """The deposited entry that it is made of, or else its name."""
+        return str(self.record.get("source", {}).get("entry", self.name))
+
     @classmethod
     def from_catalogue(cls, name: str) -> Receptor:
         """Load the prepared model of a catalogue target.

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from dock.receptors.settings import ReceptorSettings
 
+CHAIN_LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits
+
 
 @dataclass
 class Segment:

@@ -11,6 +11,7 @@ import numpy as np
 
 from dock.core.catalogue import AnchorEntry, SiteEntry
 from dock.core.errors import StructureError
+from dock.core.units import NM_TO_A
 from dock.receptors.entry import matching_residues
 from dock.receptors.polymer import HEAVY_ATOMS
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from openmm.app import Topology
 
 OUTSIDE = "outside"
-NM_TO_A = 10.0
 LINING = 4.5  # angstrom from a ligand to the residues that line its site
 MARGIN = 8.0  # angstrom of the search box around a ligand
 SAME_PLACE = 3.0  # angstrom between two centres

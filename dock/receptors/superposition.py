@@ -11,6 +11,7 @@ import numpy as np
 
 from dock.core import catalogue
 from dock.core.errors import StructureError
+from dock.core.units import NM_TO_A
 from dock.receptors.entry import read_entry, residue_key, split_hetero
 from dock.receptors.receptor import residue_labels
 from dock.receptors.sequence import align, identity
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from dock.receptors.polymer import Polymer
     from dock.receptors.receptor import Receptor
 
-NM_TO_A = 10.0
 SITE_REACH = 16.0  # angstrom around a site's centre: the C-alpha atoms that carry it over
 ION_REACH = 12.0  # the same around an ion
 MIN_PAIRS = 12

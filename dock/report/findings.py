@@ -20,6 +20,7 @@ from dock.report.words import (
     Topic,
     counted,
     known,
+    known_text,
     listed,
     number,
     records,
@@ -165,11 +166,6 @@ def _ions(content: ReportContent) -> list[Finding]:
     if not present:
         found.append(Finding("Ions", "none", "The receptor holds none."))
     return found
-
-
-def known_text(value: object) -> bool:
-    """Return whether a cell of a table holds words; one that is empty comes back from a file as NaN."""
-    return isinstance(value, str) and bool(value)
 
 
 def _comparisons(content: ReportContent) -> list[Finding]:

@@ -54,6 +54,11 @@ class Topic:
     rule: str = ""
 
 
+def known_text(value: object) -> bool:
+    """Return whether a cell of a table holds words; one that is empty comes back from a file as NaN."""
+    return isinstance(value, str) and bool(value)
+
+
 def records(table: pd.DataFrame | None) -> list[Row]:
     """Return the rows of a table as plain values; none of a table that is not there."""
     if table is None:
