@@ -18,7 +18,7 @@ from dock.receptors import Receptor
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SHORT_CAMPAIGN = """
 docking: {seeds: [1], ring_conformers: 1}
-simulation: {equilibration: 0.2 ps, production: 0.8 ps, frame_interval: 40 fs, minimisation_steps: 100, replicas: 2,
+simulation: {equilibration: 0.2 ps, production: 0.8 ps, frame_interval: 40 fs, replicas: 2,
   system: {kind: site}}
 """
 

@@ -58,6 +58,10 @@ def test_a_run_in_order(receptor):
     verdict, text = differences["escitalopram in orthosteric against r-citalopram in orthosteric"]
     assert verdict == "not resolved"
     assert f"{MINUS}1.0 ± {error:.1f} kcal/mol" in text
+    (rule,) = [topic.rule for topic in findings(content) if topic.heading == DIFFERENCES]
+    rows = content.tables["comparisons"].dropna(subset=["error"])
+    expected = f"Resolved are {rows['resolved'].sum()} of {len(rows)} simulated differences; {0.05 * len(rows):.1f} would"
+    assert expected in rule
     assert said(content, TEMPERATURE)["Temperature"][0] == "settled"
     known = said(content, KNOWN)
     assert known["escitalopram in orthosteric"][0] == "found again"

@@ -31,6 +31,7 @@ OF_MEMBRANES: Mapping[str, Any] = {
     "timestep": Quantity("2 fs"),
 }
 ON_A_GPU: Mapping[str, Any] = {
+    "minimisation_steps": 200,
     "equilibration": Quantity("20 ps"),
     "production": Quantity("1 ns"),
     "frame_interval": Quantity("5 ps"),
@@ -44,7 +45,8 @@ class SimulationSettings(Record):
     Attributes
     ----------
     minimisation_steps : int
-        Iterations of the minimiser at most.
+        Iterations of the minimiser at most. They take out what overlaps; the restrained part of the equilibration
+        does the rest.
     equilibration, production : Duration, Time
         Simulated time before and while frames are kept. Over four fifths of the equilibration the
         restraints have their whole strength, half of it, a tenth of it, and none. Over the last fifth all is
@@ -76,7 +78,7 @@ class SimulationSettings(Record):
     system : SystemSettings
     """
 
-    minimisation_steps: int = Field(default=100, ge=1)
+    minimisation_steps: int = Field(default=25, ge=1)
     equilibration: Duration = Quantity("5 ps")
     restraint: Stiffness = Quantity("1000 kJ / mol / nm^2")
     production: Time = Quantity("4 ps")
