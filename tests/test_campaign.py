@@ -265,22 +265,25 @@ def wait_for(condition, seconds):
     return False
 
 
-@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
-def test_a_stopped_run_is_continued_by_the_same_command(blow, dock_command, tmp_path):
-    process = start(tmp_path, FAST + "sites: [orthosteric]\n")
-    docked = tmp_path / "run" / "tasks" / "dock"
-    assert wait_for(lambda: list(docked.glob(f"*/{RESULT}")), 120)
-    workers = children(process.pid)
-    assert workers
-    os.kill(process.pid, blow)
-    out, err = process.communicate(timeout=30)
-    assert process.returncode == (130 if blow == signal.SIGINT else -9), out + err
-    if blow == signal.SIGINT:
-        assert err.strip().endswith("the same command continues where this one left off")
-        assert "Traceback" not in err
-    gone = wait_for(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in workers), 15)  # noqa: PTH110
-    assert gone, "workers outlived their parent"
-    kept = {path: path.stat().st_mtime_ns for path in docked.glob(f"*/{RESULT}")}
+def test_a_stopped_run_is_continued_by_the_same_command(dock_command, tmp_path):
+    """Stopped by Ctrl-C once something is docked, then killed, then let to its end."""
+    docked, kept = tmp_path / "run" / "tasks" / "dock", {}
+    for blow in (signal.SIGINT, signal.SIGKILL):
+        process = start(tmp_path, FAST + "sites: [orthosteric]\n")
+        done = len(kept)
+        assert wait_for(lambda least=done: len(list(docked.glob(f"*/{RESULT}"))) > least, 120)
+        workers = children(process.pid)
+        assert workers
+        os.kill(process.pid, blow)
+        out, err = process.communicate(timeout=30)
+        assert process.returncode == (130 if blow == signal.SIGINT else -9), out + err
+        if blow == signal.SIGINT:
+            assert err.strip().endswith("the same command continues where this one left off")
+            assert "Traceback" not in err
+        gone = wait_for(lambda pids=workers: not any(os.path.exists(f"/proc/{pid}") for pid in pids), 15)  # noqa: PTH110
+        assert gone, "workers outlived their parent"
+        assert {path: path.stat().st_mtime_ns for path in kept} == kept
+        kept = {path: path.stat().st_mtime_ns for path in docked.glob(f"*/{RESULT}")}
     done = dock_command("run", "c.yaml", "-o", "run", cwd=tmp_path)
     assert done.code == 0, done.out + done.err
     assert {path: path.stat().st_mtime_ns for path in kept} == kept

