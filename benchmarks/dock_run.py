@@ -136,11 +136,14 @@ def least_work(run: Path, workers: int) -> tuple[float, float]:
         for ligand in ("escitalopram", "r-citalopram")
         for site in ("orthosteric", "allosteric")
     ]
+    simulated = [
+        task for task in campaign.succeeded if task.kind == "simulate" and task.inputs["replica"] == 1
+    ]
     made = int(campaign.table("searches")["searches"].sum()) + len(campaign.table("cross_docking"))
     steps = int(campaign.table("runs")["steps"].sum())
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         searches = pool.map(raw_search, pairs, chunksize=1)
-        stepping = pool.map(raw_step, pairs, chunksize=1)
+        stepping = pool.map(raw_step, [(run, task.key) for task in simulated], chunksize=1)
     return made * float(np.mean(searches)) / workers, steps * float(np.mean(stepping)) / workers
 
 
@@ -156,20 +159,28 @@ def raw_search(pair: tuple[str, str]) -> float:
     return time.perf_counter() - started
 
 
-def raw_step(pair: tuple[str, str]) -> float:
-    """Return the seconds of one step of a site, by OpenMM alone on one thread."""
+def raw_step(of: tuple[Path, str]) -> float:
+    """Return the seconds of one step of a system that the run simulated, by OpenMM alone on one thread.
+
+    Parameters
+    ----------
+    of
+        The run, and the key of the task that simulated it.
+    """
     import openmm
 
     import dock
+    from dock.campaign.tasks import Conditions, TaskContext
     from dock.dynamics.platforms import choose_processor
-    from dock.dynamics.systems import SystemSettings, site_system
+    from dock.dynamics.protocol import SimulationSettings
 
-    receptor = dock.Receptor.from_catalogue("sert")
-    pose = dock.pose(receptor, *pair, dock.DockingSettings(seeds=(1,), runs=16)).best
-    system = site_system(receptor, pose, SystemSettings(kind="site"))
-    context = choose_processor("CPU", 1).context(
-        system.system, openmm.LangevinMiddleIntegrator(310, 1, 0.004)
-    )
+    run, key = of
+    task = next(task for task in dock.Campaign.open(run).tasks if task.key == key)
+    processor = choose_processor("CPU", 1)
+    context_of = TaskContext(task, run, Conditions(processor), lambda _: None)
+    pose, receptor = context_of.pose_and_receptor()
+    system = context_of.system(receptor, pose, SimulationSettings(**task.inputs["settings"]).system)
+    context = processor.context(system.system, openmm.LangevinMiddleIntegrator(310, 1, 0.004))
     context.setPositions(system.positions)
     openmm.LocalEnergyMinimizer.minimize(context, 10.0, 50)
     context.getIntegrator().step(20)

@@ -110,12 +110,13 @@ def prepare(source: str, settings: ReceptorSettings | None = None) -> Preparatio
         "chains": _chain_notes(entry, polymers),
     }
     record["side_chains"] = _mend_side_chains(polymers, settings, record["inputs"])
+    # After mutations are turned back, since sites name residues; before the long part, since they may not be there.
+    known = homologue.sites if homologue else {}
     hetero = list_hetero(entry, [residue for polymer in polymers.values() for residue in polymer.residues])
     ions = _ions(entry, hetero, polymers, homologue, settings, record)
     bystanders = [one for one in hetero if one.kind not in ("ion", "water")]
     topology, positions, deposited, notes = complete(list(polymers.values()), ions, bystanders, settings)
     record["completion"] = notes
-    known = homologue.sites if homologue else {}  # after mutations are turned back: it names residues
     sites, named = _sites(entry, hetero, known, settings, topology, positions)
     heavy = [atom.index for atom in topology.atoms() if atom.element.symbol != "H"]
     bound = find_bound(hetero, sites, named, settings, positions[heavy])
