@@ -418,6 +418,25 @@ def test_an_extended_equilibration_goes_on_where_it_was_stopped(small, processor
     assert frames(tmp_path, small).time == pytest.approx(planned, abs=1e-5)
 
 
+@pytest.mark.parametrize("breath", [0.0, 100.0])
+def test_the_temperature_is_looked_at_as_often_on_a_slow_machine(
+    small, processor, tmp_path, monkeypatch, breath
+):
+    """Breaths of one step or of many: half a picosecond of settling is five looks."""
+    looks = []
+    real = Settling.start_again
+
+    def start_again(settling):
+        looks.append(len(settling._seen))
+        real(settling)
+
+    monkeypatch.setattr(engine, "BREATH", breath)
+    monkeypatch.setattr(Settling, "settled", False)
+    monkeypatch.setattr(Settling, "start_again", start_again)
+    engine.simulate(small, changed(SHORT, equilibration=Quantity("2.5 ps")), processor, tmp_path)
+    assert looks == [5] * 5
+
+
 def test_a_temperature_is_judged_by_how_much_it_fluctuates():
     """1000 degrees of freedom at 310 K: 13.9 K a look, 9 K for the mean of a picosecond in a weak bath."""
     assert mean_temperature_error(310.0, 1000, 1.0, 1.0, 10) == pytest.approx(9.0, abs=0.2)

@@ -10,7 +10,7 @@ from scipy.stats import t
 
 from dock.analysis.comparison import CUT_ERROR, REPLICAS_DIFFER_BY, MeasuredComplex, with_known_spread
 from dock.analysis.complexes import CORRECTED, ComplexAnalysis
-from dock.analysis.statistics import Average, Spread, average_replicas, pooled_spread, widened
+from dock.analysis.statistics import Average, Spread, average_replicas, moderated, pooled_spread
 
 RESULTS = Path(__file__).resolve().parent.parent / "benchmarks" / "RESULTS.md"
 APART, RARE, WITHIN, FRAMES = 6.0, 0.3, 0.8, 10  # kcal/mol, share of the rarer state, kcal/mol
@@ -34,7 +34,7 @@ def coverage(known, complexes, runs=400, seed=1):
         values = [average_replicas(replicas_of_two_states(generator)) for _ in range(complexes)]
         spread = pooled_spread(values, known)
         alone += [covered(value, truth) for value in values]
-        wide += [covered(widened(value, spread), truth) for value in values]
+        wide += [covered(moderated(value, spread, known.freedom), truth) for value in values]
     return np.mean(alone), np.mean(wide)
 
 
@@ -58,13 +58,27 @@ def test_other_complexes_of_a_run_tell_where_the_known_spread_is_too_small():
     assert many > 0.85
 
 
-def test_replicas_that_differ_more_than_is_known_keep_their_own_error():
-    value = Average(0.0, 5.0, 3.0, replicas=3, between=5.0 * np.sqrt(3))
-    assert widened(value, Spread(1.0, 8.0)) == value
+def test_an_error_is_moderated():
+    """Own and known variance by their degrees of freedom; a drift that is larger stays."""
+    wild = Average(0.0, 5.0, 3.0, replicas=3, between=5.0 * np.sqrt(3))
+    error = moderated(wild, Spread(1.0, 20.0), 8.0)
+    assert error.error == pytest.approx(np.sqrt((8 * 1 + 2 * 75) / 10 / 3))
+    assert error.degrees_of_freedom == 10.0
     alike = Average(0.0, 0.01, 30.0, replicas=4, between=0.02)
-    wide = widened(alike, Spread(1.0, 8.0))
-    assert wide.error == pytest.approx(0.5)
-    assert wide.degrees_of_freedom == 8.0
+    assert moderated(alike, Spread(1.0, 20.0), 8.0).error == pytest.approx(np.sqrt(8 / 11) / 2, rel=1e-3)
+    drifting = replace(alike, error=3.0)
+    assert moderated(drifting, Spread(1.0, 20.0), 8.0).error == 3.0
+    single = Average(0.0, float("nan"), 1.0)
+    assert moderated(single, Spread(1.0, 20.0), 8.0).error == pytest.approx(1.0)
+
+
+def test_an_error_makes_no_jump_where_replicas_differ_as_much_as_is_known():
+    """A little more or less, and bound of error times Student's t is nearly the same."""
+    bounds = []
+    for between in (0.99, 1.01):
+        value = moderated(Average(0.0, between / np.sqrt(3), 3.0, 3, between), Spread(1.0, 20.0), 5.0)
+        bounds.append(value.error * t.ppf(0.975, value.degrees_of_freedom))
+    assert bounds[1] == pytest.approx(bounds[0], rel=0.02)
 
 
 def test_variances_are_pooled_by_their_degrees_of_freedom():
@@ -86,7 +100,7 @@ def test_an_average_is_read_back():
 
 def test_the_error_of_the_cut_is_in_the_error_of_a_site():
     """And in that of a site alone; what is known of replicas comes first."""
-    value = {"interaction_kcal_mol": Average(-40.0, 5.0, 9.0, replicas=3, between=8.0)}
+    value = {"interaction_kcal_mol": Average(-40.0, 5.0, 9.0, replicas=3, between=1.0)}
     site = MeasuredComplex("S", "orthosteric", "C", value, {}, {}, kind="site")
     whole = replace(site, kind="implicit")
     errors = [with_known_spread([one])[0].averages["interaction_kcal_mol"].error for one in (site, whole)]
@@ -98,10 +112,13 @@ def test_the_known_spread_is_what_was_measured():
     section = (
         RESULTS.read_text().split("<!-- replicas.py begins -->")[1].split("<!-- replicas.py ends -->")[0]
     )
+    heads = next(line for line in section.splitlines() if line.startswith("| quantity |")).split("|")[2:-2]
+    replicas = [int(head.split()[-2]) for head in heads]
     for name, spread in REPLICAS_DIFFER_BY.items():
         row = next(line for line in section.splitlines() if line.startswith(f"| {name} |"))
         measured = [float(cell.split(",")[1]) for cell in row.split("|")[2:-2]]
         assert spread.deviation == pytest.approx(max(measured), rel=0.05), name
+        assert spread.freedom == replicas[int(np.argmax(measured))] - 1, name
 
 
 def test_a_correction_goes_with_its_replica():

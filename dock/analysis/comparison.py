@@ -8,7 +8,7 @@ from itertools import combinations
 from math import hypot, isfinite, nan
 from typing import TYPE_CHECKING, Any
 
-from dock.analysis.statistics import Average, Spread, difference, pooled_spread, widened
+from dock.analysis.statistics import Average, Spread, difference, moderated, pooled_spread
 from dock.ligands import stereo
 
 if TYPE_CHECKING:
@@ -41,11 +41,10 @@ CUT_ERROR = {
     "electrostatic_kcal_mol": 0.7,
 }
 
-# What a pose carries that means the same for any ligand and site; the strain of docking counts from another zero in
-# every search.
+# What a pose carries that means the same for any ligand and site. The strain of docking counts from another zero in
+# every search, and a refined pose has its interaction energy in a region of its own.
 OF_POSES = (
-    "cnn_probability", "cnn_affinity_pK", "vinardo_kcal_mol", "refined_interaction_kcal_mol",
-    "refined_strain_kcal_mol",
+    "cnn_probability", "cnn_affinity_pK", "vinardo_kcal_mol", "refined_strain_kcal_mol",
 )  # fmt: skip
 
 
@@ -158,9 +157,9 @@ def compare(complexes: Sequence[MeasuredComplex]) -> pd.DataFrame:
 
 
 def with_known_spread(complexes: Sequence[MeasuredComplex]) -> list[MeasuredComplex]:
-    """Return complexes whose errors are no smaller than what is known of how much replicas differ.
+    """Return complexes whose errors know how much replicas differ, in the others and in what was measured before.
 
-    That is pooled over all of them and what was measured before (`REPLICAS_DIFFER_BY`). To the errors of site
+    These are pooled (`REPLICAS_DIFFER_BY`; `dock.analysis.statistics.moderated`). To the errors of site
     systems is added, as an independent one, what freezing and cutting the receptor costs (`CUT_ERROR`).
     """
     known = {
@@ -173,7 +172,11 @@ def with_known_spread(complexes: Sequence[MeasuredComplex]) -> list[MeasuredComp
         replace(
             one,
             averages={
-                name: _with_cut(widened(value, known[name]), name, one.kind) if name in known else value
+                name: _with_cut(
+                    moderated(value, known[name], REPLICAS_DIFFER_BY[name].freedom), name, one.kind
+                )
+                if name in known
+                else value
                 for name, value in one.averages.items()
             },
         )

@@ -89,12 +89,21 @@ def pooled_spread(averages: Sequence[Average], known: Spread) -> Spread:
     return Spread(sqrt(sum(variance * weight for variance, weight in terms) / freedom), freedom)
 
 
-def widened(value: Average, spread: Spread) -> Average:
-    """Return an average whose error is no smaller than replicas that differ so much allow."""
-    least = spread.deviation / sqrt(value.replicas)
-    if value.error >= least:
-        return value
-    return replace(value, error=least, freedom=spread.freedom)
+def moderated(value: Average, pooled: Spread, weight: float) -> Average:
+    """Return an average whose error knows how much replicas of other complexes differ.
+
+    The variance of its replicas' means is taken together with the pooled one, which counts for `weight` degrees
+    of freedom (as Smyth's moderated t, see `pooled_spread`): fewer than it is known with, since complexes truly
+    differ in how much their replicas do. An error that is larger than the replicas' differences say, as of a
+    series that drifts, stays.
+    """
+    own = 0.0 if isnan(value.between) else value.replicas - 1.0
+    seen = 0.0 if isnan(value.between) else value.between
+    variance = (weight * pooled.deviation**2 + own * seen**2) / (weight + own)
+    error = sqrt(variance / value.replicas)
+    if value.error > 1.000001 * seen / sqrt(value.replicas):
+        error = max(error, value.error)
+    return replace(value, error=error, freedom=weight + own)
 
 
 def average(series: ArrayLike) -> Average:

@@ -108,7 +108,9 @@ def cross_dock(
     search = search_site(receptor, known_ligand(reference_receptor, there.name), place, settings, threads)
     known = _moved(pose, onto)
     gate = redocking_gate(receptor, search, known)
-    return CrossGate(gate, _whence(reference_receptor), _whence(receptor), onto, search.best.rmsd(known))
+    return CrossGate(
+        gate, structure_name(reference_receptor), structure_name(receptor), onto, search.best.rmsd(known)
+    )
 
 
 def _moved(mol: Mol, onto: Transform) -> Mol:
@@ -120,6 +122,6 @@ def _moved(mol: Mol, onto: Transform) -> Mol:
     return moved
 
 
-def _whence(receptor: Receptor) -> str:
-    """Return the entry that a receptor is made of, and the receptor's name where that is another."""
+def structure_name(receptor: Receptor) -> str:
+    """Return the entry that a receptor is made of, with the receptor's name where that is another."""
     return receptor.entry if receptor.entry == receptor.name else f"{receptor.entry} ({receptor.name})"

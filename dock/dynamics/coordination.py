@@ -3,8 +3,9 @@
 Fixed charges in OBC2 bind an ion to an acid by about 9 kcal/mol too much, since no water can come between: within
 picoseconds Asp98 of SERT, 3.9 A from Na1, lies on it at 2.2 A, and Asn368 lets go. So walls keep the shell
 that the structure shows: whoever holds an ion does not leave it, and whoever is charged against it and does not
-hold it does not come to. Between its walls a distance is free, and no interaction energy holds any part of them. A
-membrane system, which has water, has no walls.
+hold it does not come to. An acid that lies beside a cation without touching it, as Asp98 does where Na1 was placed by
+superposition (`sert-6vrh`), is kept beside it. No interaction energy holds any part of the walls. A membrane
+system, which has water, has none.
 """
 
 from __future__ import annotations
@@ -25,15 +26,18 @@ if TYPE_CHECKING:
 
 # nm from an ion to the heavy atoms that hold it. A chloride lies beyond their hydrogens, SERT's at up to 3.5 A.
 HOLDS_CATION, HOLDS_ANION = 0.34, 0.36
+TOUCHES = 0.29  # nm from a cation to an acid's oxygen that holds it
+ACID_ENDS = frozenset({"OD1", "OD2", "OE1", "OE2", "OXT"})
+CHARGED_ENDS = ACID_ENDS | {"NZ", "NE", "NH1", "NH2", "ND1", "NE2"}
 HISTIDINES = frozenset({"HIS", "HID", "HIE", "HIP"})
 # A wall stands this far inside of, or outside of, the distance that tells what holds from what does not, in nm.
 ROOM = 0.03
-STIFFNESS = 20_000.0  # kJ/mol/nm^2, about 50 kcal/mol/A^2: an acid leans against it by 0.2 A
+STIFFNESS = 20_000.0  # kJ/mol/nm^2, about 50 kcal/mol/A^2: an acid leans against it by up to 0.3 A
 HOLDERS, OTHERS = 1.0, -1.0  # the side of the wall that is forbidden
 
 
-def ion_holders(receptor: Receptor) -> dict[int, list[Any]]:
-    """Return the atoms that hold each ion, nearest first.
+def ion_neighbours(receptor: Receptor) -> dict[int, list[Any]]:
+    """Return the atoms within whose reach each ion lies, nearest first.
 
     Those are, of a cation, oxygen, sulfur and histidine's nitrogen within 3.4 A; of an anion, nitrogen and
     oxygen within 3.6 A.
@@ -41,15 +45,37 @@ def ion_holders(receptor: Receptor) -> dict[int, list[Any]]:
     Returns
     -------
     dict of int to list of openmm.app.topology.Atom
-        By the index of the ion's residue. An ion that nothing holds has an empty list.
+        By the index of the ion's residue. An ion that nothing is near to has an empty list.
     """
     atoms = list(receptor.topology.atoms())
-    holders = {}
+    near = {}
     for ion in (atom for atom in atoms if atom.residue.name in ION_CHARGES):
         reach, holds = holding(ion)
-        distances = np.linalg.norm(receptor.positions - receptor.positions[ion.index], axis=1)
-        near = sorted(np.flatnonzero(distances <= reach).tolist(), key=distances.__getitem__)
-        holders[ion.residue.index] = [atoms[index] for index in near if holds(atoms[index])]
+        distances = _distances(receptor, ion)
+        within = sorted(np.flatnonzero(distances <= reach).tolist(), key=distances.__getitem__)
+        near[ion.residue.index] = [atoms[index] for index in within if holds(atoms[index])]
+    return near
+
+
+def ion_holders(receptor: Receptor) -> dict[int, list[Any]]:
+    """Return the atoms that hold each ion, nearest first: its neighbours, less acids that do not touch it.
+
+    An acid holds a cation at 2.2 to 2.8 A. Between that and 3.4 A nothing is found in good structures: fixed charges
+    drew it there, or the ion was placed.
+
+    Returns
+    -------
+    dict of int to list of openmm.app.topology.Atom
+        As of `ion_neighbours`.
+    """
+    residues = list(receptor.topology.residues())
+    holders = {}
+    for index, near in ion_neighbours(receptor).items():
+        (ion,) = residues[index].atoms()
+        distances = _distances(receptor, ion)
+        touching = {atom.residue.index for atom in near if distances[atom.index] <= TOUCHES}
+        kept_off = {atom.residue.index for atom in near if _is_acid(ion, atom)} - touching
+        holders[index] = [atom for atom in near if atom.residue.index not in kept_off]
     return holders
 
 
@@ -68,8 +94,9 @@ def holding(ion: Any) -> tuple[float, Callable[[Any], bool]]:
 def add_walls(system: System, receptor: Receptor, kept: NDArray[np.int64]) -> None:
     """Add the walls around ions to a system in implicit solvent.
 
-    A holder may go to 0.3 A short of the distance within which atoms hold, or to where it was if that is further; an
-    atom of a residue charged against the ion to 0.3 A beyond that distance, or to where it was if that is nearer.
+    A holder may go to 0.3 A short of the distance within which atoms hold, or to where it was if that is further; the
+    charged end of a residue charged against the ion comes to 0.3 A beyond that distance. The second oxygen of an acid
+    that holds the ion may come to where it was, if that is nearer.
 
     Parameters
     ----------
@@ -99,16 +126,28 @@ def _walls(receptor: Receptor, charges: dict[int, float]) -> Iterator[tuple[int,
     residues, atoms = list(receptor.topology.residues()), list(receptor.topology.atoms())
     for index, holders in ion_holders(receptor).items():
         (ion,) = residues[index].atoms()
-        reach, holds = holding(ion)
-        distances = np.linalg.norm(receptor.positions - receptor.positions[ion.index], axis=1)
+        reach, _ = holding(ion)
+        distances = _distances(receptor, ion)
         for atom in holders:
             yield ion.index, atom.index, HOLDERS, max(distances[atom.index], reach - ROOM)
         sign = np.sign(ION_CHARGES[ion.residue.name])
         against = {residue for residue, charge in charges.items() if sign * charge < -0.5}
-        held = {atom.index for atom in holders}
+        held, by = {atom.index for atom in holders}, {atom.residue.index for atom in holders}
         for atom in atoms:
-            if atom.residue.index in against and holds(atom) and atom.index not in held:
-                yield ion.index, atom.index, OTHERS, min(distances[atom.index], reach + ROOM)
+            if atom.residue.index in against and atom.name in CHARGED_ENDS and atom.index not in held:
+                nearest = distances[atom.index] if atom.residue.index in by else reach + ROOM
+                yield ion.index, atom.index, OTHERS, min(nearest, reach + ROOM)
+
+
+def _distances(receptor: Receptor, ion: Any) -> NDArray[np.float64]:
+    """Return the distance of every atom to an ion, in nm."""
+    return np.asarray(np.linalg.norm(receptor.positions - receptor.positions[ion.index], axis=1))
+
+
+def _is_acid(ion: Any, atom: Any) -> bool:
+    """Return whether an atom is of an acid's end, and the ion a cation."""
+    amide = atom.residue.name in ("ASN", "GLN")
+    return ION_CHARGES[ion.residue.name] > 0 and atom.name in ACID_ENDS and not amide
 
 
 def _residue_charges(system: System, receptor: Receptor, kept: NDArray[np.int64]) -> dict[int, float]:

@@ -273,9 +273,11 @@ class _Run:
     def _settle(self, context: Context) -> None:
         """Look at the temperature; at the end of a stretch decide whether another one follows."""
         settings, freedom = self.settings, degrees_of_freedom(self.complex)
-        self._make_sure(
-            lambda: self.settling.look(temperature(energies(context.getState(energy=True))[1], freedom))
-        )
+        # Not after each breath: the verdict counts looks as independent, and must not depend on the machine.
+        if (self.step - settings.restrained_steps) % self.settling.every == 0:
+            self._make_sure(
+                lambda: self.settling.look(temperature(energies(context.getState(energy=True))[1], freedom))
+            )
         if self.step < self.equilibrated_at:
             return
         self.settled = self.settling.record()

@@ -19,7 +19,7 @@ import numpy as np
 from dock.core.errors import ParameterError
 from dock.core.keys import content_key
 from dock.core.units import A_TO_NM
-from dock.dynamics.coordination import ion_holders
+from dock.dynamics.coordination import ion_neighbours
 from dock.receptors.receptor import residue_labels
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def close(receptors: Sequence[Receptor], kept: Iterable[int], mobile: Iterable[i
     bonded = _bonded(receptors[0].topology)
     holders: dict[int, set[int]] = {}
     for shape in {id(receptor): receptor for receptor in receptors}.values():
-        for ion, atoms in ion_holders(shape).items():
+        for ion, atoms in ion_neighbours(shape).items():
             holders.setdefault(ion, set()).update(atom.residue.index for atom in atoms)
     grown = True
     while grown:

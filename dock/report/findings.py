@@ -43,6 +43,8 @@ SETTLED: dict[bool | None, tuple[str, Standing]] = {
     False: ("not settled", "bad"),
     None: ("too short to tell", "open"),
 }
+# Kinds of systems in implicit solvent, see `dock.dynamics.coordination`.
+WALLED = frozenset({"site", "implicit"})
 
 
 def findings(content: ReportContent) -> list[Topic]:
@@ -156,9 +158,12 @@ def _ions(content: ReportContent) -> list[Finding]:
         ]
         text = f"Watched are {'; '.join(watched)}. The largest shift is {number(worst['shift_A'], 1)} Å"
         text += f" ({worst['ion']}, {worst['ligand']} in {worst['site']})."
-        found.append(
-            Finding(names, "in place" if len(stayed) == len(rows) else "others in place", text, "good")
-        )
+        verdict = "in place" if len(stayed) == len(rows) else "others in place"
+        if WALLED & set(content.tables["runs"]["kind"]):
+            text += " Walls keep them at what holds them, since no water is there to: an assumption, not a result."
+            found.append(Finding(names, f"{verdict}, kept by walls", text))
+        else:
+            found.append(Finding(names, verdict, text, "good"))
     unwatched = [ion for ion in present if ion not in {row["ion"] for row in rows}]
     if unwatched:
         text = "In no simulated system, or held by nothing: not known."
@@ -208,7 +213,7 @@ def _chance(content: ReportContent) -> str:
     if not rows:
         return ""
     chance = number(len(rows) * (1 - CONFIDENCE), 1)
-    return f"{rule} Resolved are {resolved} of {len(rows)} simulated differences; {chance} would be by chance if none were real."
+    return f"{rule} Resolved are {resolved} of {len(rows)} simulated differences; at most {chance} would be by chance if none were real."
 
 
 def _compared(rows: list[Row], pair: tuple[str, str]) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
+from dock.docking.crossdocking import structure_name
 from dock.docking.redocking import LIMIT
 from dock.ligands import stereo
 from dock.report.words import Finding, Row, known, number, records
@@ -58,7 +59,7 @@ def cross_docking_findings(content: ReportContent) -> list[Finding]:
 def _crossed(content: ReportContent, rows: list[Row]) -> Finding:
     site, ligand, home, host = (rows[0][name] for name in ("site", "ligand", "ligand_from", "docked_into"))
     away = max((float(row["pooled_rmsd_A"]) for row in rows if known(row["pooled_rmsd_A"])), default=inf)
-    own = _own(content, site, ligand)
+    own = _own(content, site, ligand, home)
     known_home = own is not None and own <= LIMIT
     text = ""
     if own is not None:
@@ -82,8 +83,13 @@ def _crossed(content: ReportContent, rows: list[Row]) -> Finding:
     return Finding(subject, "not found again", text)
 
 
-def _own(content: ReportContent, site: str, ligand: str) -> float | None:
-    """Return how far the worst seed is off a known pose in its own structure; None if one of them found none."""
+def _own(content: ReportContent, site: str, ligand: str, home: str) -> float | None:
+    """Return how far the worst seed is off a known pose in its own structure; None if one of them found none.
+
+    Only the run's own receptor was redocked into.
+    """
+    if home != structure_name(content.receptor):
+        return None
     rows = [row for row in records(content.tables["gate"]) if (row["site"], row["ligand"]) == (site, ligand)]
     if not rows or not all(known(row["top_rmsd_A"]) for row in rows):
         return None
