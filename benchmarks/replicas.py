@@ -74,7 +74,9 @@ def main() -> None:
     if asked.no_table:
         print(_null(by_complex[COMPLEXES[0]]))
         return
-    text = f"{_spreads(by_complex)}\n\n{_null(by_complex[COMPLEXES[0]])}\n\n{_cut(by_complex, large)}"
+    parts = [_spreads(by_complex), _null(by_complex[COMPLEXES[0]])]
+    parts += [_cut(by_complex, large)] if asked.large else []
+    text = "\n\n".join(parts)
     print(text)
     replace_section("replicas.py", text)
 

@@ -355,7 +355,7 @@ def test_one_bad_ligand_does_not_stop_the_others(tmp_path, dock_command):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_worker_that_dies_takes_only_its_task_along(workers, tmp_path):
-    settings = CampaignSettings(**yaml.safe_load(FAST), sites=["orthosteric"])
+    settings = CampaignSettings(**yaml.safe_load(FAST), sites=["orthosteric"], ligands=["escitalopram"])
     campaign = Campaign(settings, tmp_path / "run")
     killed = []
 

@@ -434,6 +434,7 @@ def test_a_bond_through_a_ring_is_found():
     assert pierced(Surroundings([kind, kind], [place, place + np.eye(3)[0] * 2.0], box)) == set()
 
 
+@pytest.mark.slow
 def test_a_bilayer_with_cholesterol_has_it_upright_in_both_leaflets(helix, mixed):
     content = mixed.content
     numbers = [Counter(content.molecules[n].name for n in leaf) for leaf in content.leaflets]
@@ -458,6 +459,7 @@ def test_a_bilayer_with_cholesterol_has_it_upright_in_both_leaflets(helix, mixed
     assert sum(each == kind for each in fewer.molecules) == len(sterols) - 2
 
 
+@pytest.mark.slow
 def test_a_minimised_system_with_cholesterol_has_no_overlaps(helix, mixed, processor):
     settings = SETTINGS.model_copy(update={"cutoff": Quantity("8 angstrom")})
     wet = membrane_system(helix, posed(helix, 26.0, 0.0), settings, mixed)

@@ -24,11 +24,11 @@ OF_A_SITE = frozenset({"anchor_distance_A"})
 # Standard deviation of the means of replicas of one complex: of the most variable of four site systems, citalopram in
 # SERT, 4 ps, six replicas each, by benchmarks/replicas.py (benchmarks/RESULTS.md); hence the degrees of freedom.
 REPLICAS_DIFFER_BY = {
-    "ligand_rmsd_A": Spread(0.58, 5.0),
-    "anchor_distance_A": Spread(0.37, 5.0),
-    "interaction_kcal_mol": Spread(2.7, 5.0),
-    "vdw_kcal_mol": Spread(1.2, 5.0),
-    "electrostatic_kcal_mol": Spread(3.1, 5.0),
+    "ligand_rmsd_A": Spread(0.25, 5.0),
+    "anchor_distance_A": Spread(0.34, 5.0),
+    "interaction_kcal_mol": Spread(4.2, 5.0),
+    "vdw_kcal_mol": Spread(1.3, 5.0),
+    "electrostatic_kcal_mol": Spread(4.4, 5.0),
 }
 # What freezing and cutting the receptor may still cost, beyond what `cut_corrections` takes out: assumed, at about a
 # third of what the cut was worth (2.5 to 5 kcal/mol), until benchmarks/replicas.py has told it with a larger site
