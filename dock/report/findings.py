@@ -206,8 +206,8 @@ def _chance(content: ReportContent) -> str:
     rows = [row for row in records(content.tables["comparisons"]) if known(row["error"])]
     resolved = sum(bool(row["resolved"]) for row in rows)
     rule = (
-        f"Resolved is a difference beyond the {100 * CONFIDENCE:g} % bound of Student's t for its error, which is no smaller"
-        " than replicas are taken to differ by. An interaction energy is no affinity: a resolved difference does not say which binds"
+        f"Resolved is a difference beyond the {100 * CONFIDENCE:g} % bound of Student's t for its error, which knows"
+        " how much the replicas of other complexes differ. An interaction energy is no affinity: a resolved difference does not say which binds"
         " more tightly."
     )
     if not rows:
