@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -28,6 +29,14 @@ def lacking(what: str) -> None:
     if os.environ.get("DOCK_TESTS_REQUIRE") == "all":
         pytest.fail(f"{what}, and DOCK_TESTS_REQUIRE=all")
     pytest.skip(what)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts():
+    """Let Ctrl-C reach the tests' children: a shell's background job ignores it, and so would they."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,12 +1,15 @@
 """Coordination: an ion keeps the shell that the structure shows, where no water could stand in its way."""
 
+from dataclasses import replace
+
 import numpy as np
 import openmm
 import pytest
 from openmm import unit
 
 from dock.docking.pose import Pose
-from dock.dynamics.coordination import HOLDERS, ROOM, ion_holders
+from dock.dynamics.coordination import HOLDERS, HOLDS_ANION, ROOM, _walls, ion_holders
+from dock.dynamics.energies import interaction_energies
 from dock.dynamics.minimisation import minimise
 from dock.dynamics.platforms import choose_processor
 from dock.dynamics.systems import SystemSettings, build_system
@@ -135,6 +138,33 @@ def test_no_wall_pushes_in_the_prepared_receptor(site):
     moved[index(site, "NA707 NA")] += [0.1, 0.0, 0.0]
     context.setPositions(moved)
     assert context.getState(energy=True).getPotentialEnergy()._value > 10.0
+
+
+def test_no_energy_of_the_report_holds_any_part_of_the_walls(site):
+    """An ion out of its place, against its walls: with and without them, what binds the ligand is the same."""
+    moved = site.positions.copy()
+    moved[index(site, "NA707 NA")] += [0.1, 0.0, 0.0]
+    energies = [
+        interaction_energies(each, moved[None], choose_processor("CPU", 2)).iloc[0].to_list()
+        for each in (site, replace(site, system=unwalled(site)))
+    ]
+    assert energies[0] == pytest.approx(energies[1], rel=1e-6)
+
+
+def test_what_is_kept_off_an_anion_are_the_charged_ends_of_bases(receptor):
+    """Of the whole receptor, by the charges that residues have at pH 7; no backbone, nothing that holds it."""
+    residues, atoms = list(receptor.topology.residues()), list(receptor.topology.atoms())
+    bases = {"ARG": 1.0, "LYS": 1.0, "ASP": -1.0, "GLU": -1.0}
+    charges = {residue.index: bases.get(residue.name, 0.0) for residue in residues}
+    found = [
+        (atoms[atom], wall)
+        for ion, atom, side, wall in _walls(receptor, charges)
+        if atoms[ion].residue.name == "CL" and side != HOLDERS
+    ]
+    ends = [a for a in atoms if (a.residue.name, a.name) in
+            {("LYS", "NZ"), ("ARG", "NE"), ("ARG", "NH1"), ("ARG", "NH2")}]  # fmt: skip
+    assert {atom.index for atom, _ in found} == {atom.index for atom in ends}
+    assert all(wall == pytest.approx(HOLDS_ANION + ROOM) for _, wall in found)
 
 
 def test_every_ion_that_is_kept_has_its_walls(site, receptor):

@@ -49,6 +49,12 @@ def test_a_run_in_order(receptor):
     assert "found by 6 of 9 searches" in poses["escitalopram in orthosteric"][1]
     assert "mean over 3 replicas of 4 ps" in poses["escitalopram in orthosteric"][1]
     assert "from GLU494, within 4 Å in 100 % of the frames" in poses["r-citalopram in allosteric"][1]
+    watched = next(topic for topic in findings(content) if topic.heading == IONS).findings[0]
+    assert (watched.verdict, watched.standing) == ("in place, kept by walls", "open")
+    wet = replace(content, tables=content.tables | {"runs": content.tables["runs"].assign(kind="membrane")})
+    watched = next(topic for topic in findings(wet) if topic.heading == IONS).findings[0]
+    assert (watched.verdict, watched.standing) == ("in place", "good")
+    assert ("kept by walls at" in render(content), "kept by walls at" in render(wet)) == (True, False)
     differences = said(content, DIFFERENCES)
     table = content.tables["comparisons"].set_index(["kind", "quantity"])
     error = table.loc[("site", ENERGY), "error"].iloc[0]

@@ -582,9 +582,7 @@ def test_outputs_never_replace_an_input(tmp_path):
 def test_a_command_that_is_stopped_leaves_nothing_behind(tmp_path):
     cheap_library(tmp_path / "many.smi", 20_000)
     command = [sys.executable, "-m", "dock.cli.main", "ligand", "many.smi", "-o", "out.sdf"]
-    # A shell's background job ignores Ctrl-C, and so would the tests' children there.
-    heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, **heard) as process:
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         time.sleep(4)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=30)

@@ -8,7 +8,13 @@ import pandas as pd
 import pytest
 from scipy.stats import t
 
-from dock.analysis.comparison import CUT_ERROR, REPLICAS_DIFFER_BY, MeasuredComplex, with_known_spread
+from dock.analysis.comparison import (
+    CUT_ERROR,
+    REPLICAS_DIFFER_BY,
+    MeasuredComplex,
+    compare,
+    with_known_spread,
+)
 from dock.analysis.complexes import CORRECTED, ComplexAnalysis
 from dock.analysis.statistics import Average, Spread, average_replicas, moderated, pooled_spread
 
@@ -146,3 +152,25 @@ def test_a_complex_in_doubt_does_not_widen_the_others():
     other = MeasuredComplex("R", "orthosteric", "C", wild, {}, {}, doubt="NA707 left its place")
     alone, beside = (with_known_spread(each)[0].averages for each in ([one], [one, other]))
     assert alone == beside
+
+
+def test_bounds_are_no_narrower_than_they_say(monkeypatch):
+    """Nothing is real and every complex is as variable as the most variable known: at most 5 % are called resolved.
+
+    Without the error of the cut, which would hide it. That some are says that the test can tell.
+    """
+    monkeypatch.setattr("dock.analysis.comparison.CUT_ERROR", dict.fromkeys(CUT_ERROR, 0.0))
+    generator, name, called = np.random.default_rng(1), "interaction_kcal_mol", []
+    for _ in range(150):
+        complexes = [
+            MeasuredComplex(
+                ligand, site, smiles,
+                {name: average_replicas(generator.normal(0, 4.2, 3)[:, None] + generator.normal(0, 2, (3, 10)))},
+                {}, {}, kind="site",
+            )
+            for ligand, smiles in (("S", "C[C@H](N)O"), ("R", "C[C@@H](N)O"))
+            for site in ("orthosteric", "allosteric")
+        ]  # fmt: skip
+        called += list(compare(complexes).query("quantity == @name")["resolved"])
+    assert len(called) == 600
+    assert 0.005 < np.mean(called) < 0.05

@@ -172,11 +172,7 @@ def with_known_spread(complexes: Sequence[MeasuredComplex]) -> list[MeasuredComp
         replace(
             one,
             averages={
-                name: _with_cut(
-                    moderated(value, known[name], REPLICAS_DIFFER_BY[name].freedom), name, one.kind
-                )
-                if name in known
-                else value
+                name: _known_error(value, name, known[name], one.kind) if name in known else value
                 for name, value in one.averages.items()
             },
         )
@@ -184,7 +180,8 @@ def with_known_spread(complexes: Sequence[MeasuredComplex]) -> list[MeasuredComp
     ]
 
 
-def _with_cut(value: Average, name: str, kind: str) -> Average:
+def _known_error(value: Average, name: str, pooled: Spread, kind: str) -> Average:
+    value = moderated(value, pooled, REPLICAS_DIFFER_BY[name].freedom)
     return replace(value, error=hypot(value.error, CUT_ERROR[name])) if kind == "site" else value
 
 

@@ -97,8 +97,7 @@ def moderated(value: Average, pooled: Spread, weight: float) -> Average:
     differ in how much their replicas do. An error that is larger than the replicas' differences say, as of a
     series that drifts, stays, with its own degrees of freedom.
     """
-    own = 0.0 if isnan(value.between) else value.replicas - 1.0
-    seen = 0.0 if isnan(value.between) else value.between
+    seen, own = (0.0, 0.0) if isnan(value.between) else (value.between, value.replicas - 1.0)
     variance = (weight * pooled.deviation**2 + own * seen**2) / (weight + own)
     error = sqrt(variance / value.replicas)
     if value.error > max(error, 1.000001 * seen / sqrt(value.replicas)):

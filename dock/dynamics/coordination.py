@@ -33,6 +33,7 @@ HISTIDINES = frozenset({"HIS", "HID", "HIE", "HIP"})
 # A wall stands this far inside of, or outside of, the distance that tells what holds from what does not, in nm.
 ROOM = 0.03
 STIFFNESS = 20_000.0  # kJ/mol/nm^2, about 50 kcal/mol/A^2: an acid leans against it by up to 0.3 A
+WALLED = frozenset({"site", "implicit"})  # kinds of systems: those in implicit solvent
 HOLDERS, OTHERS = 1.0, -1.0  # the side of the wall that is forbidden
 
 

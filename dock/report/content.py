@@ -106,6 +106,12 @@ class ReportContent:
         return list(dict.fromkeys(complex_.site for complex_ in self.complexes))
 
     @property
+    def kinds(self) -> set[str]:
+        """The kinds of systems that were simulated."""
+        runs = self.tables["runs"]
+        return set(runs["kind"]) if len(runs) else set()
+
+    @property
     def simulated(self) -> list[ReportComplex]:
         """The complexes of which something was simulated and measured."""
         return [complex_ for complex_ in self.complexes if complex_.series is not None]

@@ -9,6 +9,7 @@ from dock.analysis.comparison import CONFIDENCE
 from dock.analysis.complexes import QUANTITIES
 from dock.analysis.ions import LEAVES
 from dock.docking.redocking import LIMIT
+from dock.dynamics.coordination import WALLED
 from dock.receptors.hetero import ION_CHARGES
 from dock.receptors.receptor import residue_labels
 from dock.report.pockets import cross_docking_findings, mirror_images, mirror_sentence
@@ -43,8 +44,6 @@ SETTLED: dict[bool | None, tuple[str, Standing]] = {
     False: ("not settled", "bad"),
     None: ("too short to tell", "open"),
 }
-# Kinds of systems in implicit solvent, see `dock.dynamics.coordination`.
-WALLED = frozenset({"site", "implicit"})
 
 
 def findings(content: ReportContent) -> list[Topic]:
@@ -159,7 +158,7 @@ def _ions(content: ReportContent) -> list[Finding]:
         text = f"Watched are {'; '.join(watched)}. The largest shift is {number(worst['shift_A'], 1)} Å"
         text += f" ({worst['ion']}, {worst['ligand']} in {worst['site']})."
         verdict = "in place" if len(stayed) == len(rows) else "others in place"
-        if WALLED & set(content.tables["runs"]["kind"]):
+        if WALLED & content.kinds:
             text += " Walls keep them at what holds them, since no water is there to: an assumption, not a result."
             found.append(Finding(names, f"{verdict}, kept by walls", text))
         else:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dock.core.files import write_text
+from dock.dynamics.coordination import WALLED
 from dock.dynamics.parameters import HIGH_PENALTY
 from dock.report import plots
 from dock.report.findings import findings
@@ -68,7 +69,8 @@ def render(content: ReportContent) -> str:
         high_penalty=HIGH_PENALTY,
         gate_failed=bool(len(gate)) and not bool(gate["passed"].all()),
         simulated_time=_simulated_time(content.simulated),
-        kinds=set(content.tables["runs"]["kind"]) if len(content.tables["runs"]) else set(),
+        kinds=content.kinds,
+        walled=bool(WALLED & content.kinds),
         corrected=any(_correction(complex_) is not None for complex_ in content.simulated),
         anchor_names=", ".join(f"{residue} ({site})" for site, residue in content.anchors.items()),
         complex_rows=_complex_rows(content),
