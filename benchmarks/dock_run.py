@@ -139,7 +139,7 @@ def least_work(run: Path, workers: int) -> tuple[float, float]:
     simulated = [
         task for task in campaign.succeeded if task.kind == "simulate" and task.inputs["replica"] == 1
     ]
-    made = int(campaign.table("searches")["searches"].sum()) + len(campaign.table("cross_docking"))
+    made = int(campaign.table("searches")["searches"].sum())
     steps = int(campaign.table("runs")["steps"].sum())
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         searches = pool.map(raw_search, pairs, chunksize=1)

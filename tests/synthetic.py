@@ -72,7 +72,7 @@ def content_of(
         what = dict(zip(("ligand", "site"), where, strict=True))
         pose = pose_of(prepared[where[0]], receptor, where[1], (checks or {}).get(where))
         outcome = {"searches": 9, "made": 9, "failed": 0, "first_failure": ""}
-        searches.append(what | {"occupied": "", "engine": "rustina"} | outcome)
+        searches.append(what | {"occupied": "", "cross_docked_into": "", "engine": "rustina"} | outcome)
         poses.append(pose.record() | {"reference_rmsd_A": 1.0, "refined": False, "simulated": simulated})
         if not simulated:
             complexes.append(ReportComplex(*where, [pose], 0, False))

@@ -172,6 +172,10 @@ def test_the_short_campaign_says_what_it_should(short_run):
     assert not poses.loc[~empty, "simulated"].any()
     poses = poses[empty]
     assert poses.groupby(["ligand", "site"])["simulated"].sum().eq(1).all()
+    searches = short_run.table("searches")
+    assert searches["failed"].sum() == 0
+    assert searches["searches"].sum() == len(short_run.table("cross_docking")) + 8
+    assert sorted(searches["cross_docked_into"]) == [""] * 8 + ["sert", "sert-6vrh"]
     occupancy = short_run.table("occupancy")
     assert len(occupancy) == 4
     assert occupancy["error_kcal_mol"].isna().all()  # of one seed

@@ -62,6 +62,9 @@ def test_a_ligand_is_docked_into_the_structure_of_another(into, whence, ligand, 
     assert whence in row["ligand_from"]
     assert into in row["docked_into"]
     assert cross.transform.rmsd < 1.0
+    assert [(one["searches"], one["failed"]) for one in cross.search.outcomes()] == [
+        (cross.search.searches, 0)
+    ]
     assert row["top_rmsd_A"] < limit
     assert row["pooled_rmsd_A"] == pytest.approx(row["top_rmsd_A"], abs=0.01)  # of a single seed
     assert row["top_pose_lies_in"] == "orthosteric"

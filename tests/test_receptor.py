@@ -17,7 +17,7 @@ from dock.receptors.bound import bound_molecule
 from dock.receptors.chirality import wrong_hands
 from dock.receptors.entry import read_entry
 from dock.receptors.hetero import find_hetero, list_hetero
-from dock.receptors.receptor import model_hashes, residue_labels
+from dock.receptors.receptor import model_hashes, read_structure, residue_labels
 from dock.receptors.site import OUTSIDE, assign_site
 from dock.receptors.superposition import superpose_receptors
 
@@ -273,6 +273,20 @@ def test_the_shipped_model_is_what_the_pipeline_computes(receptor, tmp_path):
     assert np.sqrt((moved**2).mean()) < 0.2
     assert np.sqrt((moved[in_sites] ** 2).mean()) < 0.3
     assert heavy_rmsd(again.references["orthosteric"], receptor.references["orthosteric"]) < 0.001
+
+
+def test_a_structure_is_read_anew_where_its_file_has_changed(tmp_path):
+    path = tmp_path / "model.pdb"
+    line = "ATOM      1  CA  ALA A   1      {:6.3f}  12.000  13.000  1.00  0.00           C\n"
+    path.write_text(line.format(11.0))
+    topology, positions = read_structure(path)
+    assert read_structure(path)[0] is topology
+    with pytest.raises(ValueError, match="read-only"):
+        positions += 1.0
+    replacing = tmp_path / "other.pdb"
+    replacing.write_text(line.format(21.0))
+    replacing.replace(path)
+    assert read_structure(path)[1] == pytest.approx(np.array([[2.1, 1.2, 1.3]]))
 
 
 def test_names_and_files_that_are_not_there(receptor, tmp_path):

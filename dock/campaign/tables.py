@@ -145,16 +145,25 @@ def _poses(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
 
 
 def _searches(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
-    """How many searches each engine made for each docked ligand, and how many of them failed."""
+    """How many searches each engine made for each docked ligand, and how many of them failed.
+
+    Those of a cross-docking name the receptor that was docked into, ``cross_docked_into``.
+    """
     import pandas as pd
 
     rows = []
-    for task in _done(tasks, run, "dock"):
-        what = {"ligand": task.inputs["ligand"], "site": task.inputs["site"]}
-        beside = "; ".join(f"{site}: {name}" for site, name in task.inputs.get("occupied", {}).items())
+    for task in [*_done(tasks, run, "dock"), *_done(tasks, run, "crossdock")]:
+        what = {
+            "ligand": task.inputs["ligand"],
+            "site": task.inputs["site"],
+            "occupied": "; ".join(
+                f"{site}: {name}" for site, name in task.inputs.get("occupied", {}).items()
+            ),
+            "cross_docked_into": task.inputs.get("docked_into", ""),
+        }
         outcomes = read_result(task, run)["result"].get("outcomes", [])  # older runs have none
-        rows += [what | {"occupied": beside} | outcome for outcome in outcomes]
-    return pd.DataFrame(rows, columns=["ligand", "site", "occupied", *OUTCOME])
+        rows += [what | outcome for outcome in outcomes]
+    return pd.DataFrame(rows, columns=["ligand", "site", "occupied", "cross_docked_into", *OUTCOME])
 
 
 def _gates(tasks: Sequence[Task], run: Path) -> pd.DataFrame:

@@ -299,7 +299,8 @@ def _crossdock(context: TaskContext) -> dict[str, Any]:
     pair = (context.receptor(), Receptor.from_catalogue(inputs["structure"]))
     into, ligand_from = pair[::-1] if inputs["into_other"] else pair
     settings = DockingSettings(**inputs["settings"])
-    return {"seeds": cross_dock(into, ligand_from, inputs["site"], settings, context.threads).records()}
+    cross = cross_dock(into, ligand_from, inputs["site"], settings, context.threads)
+    return {"seeds": cross.records(), "outcomes": cross.search.outcomes()}
 
 
 def _gate(context: TaskContext) -> dict[str, Any]:

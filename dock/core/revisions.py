@@ -13,10 +13,10 @@ REVISIONS: dict[str, int] = {
     "ligand": 2,
     "dock": 2,
     "gate": 2,
-    "crossdock": 1,
+    "crossdock": 2,
     "refine": 3,
     "membrane": 2,
-    "simulate": 3,
+    "simulate": 4,
     "analyse": 2,
     "region": 2,
 }

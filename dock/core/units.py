@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import GetCoreSchemaHandler
@@ -23,6 +23,11 @@ def registry() -> pint.UnitRegistry[Any]:
     return pint.UnitRegistry()
 
 
+@lru_cache(maxsize=1024)  # asked for again and again while simulating
+def _value_in(text: str, unit: str) -> float:
+    return float(registry().Quantity(text).m_as(unit))
+
+
 class Quantity:
     """A number with a unit, as people write it.
 
@@ -40,7 +45,7 @@ class Quantity:
 
     def value_in(self, unit: str) -> float:
         """Return the number in `unit`."""
-        return float(self._quantity.m_as(unit))
+        return _value_in(self.text, unit)
 
     def __str__(self) -> str:
         return self.text

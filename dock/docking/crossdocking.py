@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
     from dock.docking.engine import DockingSettings
+    from dock.docking.search import Search
     from dock.receptors import Receptor
 
 
@@ -36,6 +37,8 @@ class CrossGate:
         What carried the known pose over.
     pooled_rmsd : float
         Of the pose that all seeds together put first, which a campaign would take, in angstrom.
+    search : Search
+        What it was judged by.
     """
 
     gate: Gate
@@ -43,6 +46,7 @@ class CrossGate:
     docked_into: str
     transform: Transform
     pooled_rmsd: float
+    search: Search
 
     @property
     def passed(self) -> bool:
@@ -108,9 +112,8 @@ def cross_dock(
     search = search_site(receptor, known_ligand(reference_receptor, there.name), place, settings, threads)
     known = _moved(pose, onto)
     gate = redocking_gate(receptor, search, known)
-    return CrossGate(
-        gate, structure_name(reference_receptor), structure_name(receptor), onto, search.best.rmsd(known)
-    )
+    names = structure_name(reference_receptor), structure_name(receptor)
+    return CrossGate(gate, *names, onto, search.best.rmsd(known), search)
 
 
 def _moved(mol: Mol, onto: Transform) -> Mol:

@@ -25,7 +25,7 @@ from dock.dynamics.frames import (
     temperature,
     write_topology,
 )
-from dock.dynamics.minimisation import SCALE, minimise
+from dock.dynamics.minimisation import SCALE, minimise, with_springs
 from dock.dynamics.platforms import Processor
 from dock.dynamics.protocol import MOST_SETTLING, RELEASE, SimulationSettings
 from dock.dynamics.settling import Settling
@@ -208,9 +208,8 @@ class _Run:
         """Minimise the complex and save where it then stands."""
         from openmm import VerletIntegrator, XmlSerializer
 
-        positions, _ = minimise(
-            self.complex.system, self.complex.positions, self.processor, self.settings.minimisation_steps
-        )
+        system, iterations = with_springs(self.complex.system), self.settings.minimisation_steps
+        positions, _ = minimise(system, self.complex.positions, self.processor, iterations)
         write_topology(self.complex.topology, positions, self.folder / TOPOLOGY)
         context = self.processor.context(self.complex.system, VerletIntegrator(0.001))
         context.setPositions(positions)

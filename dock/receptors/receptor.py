@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -315,26 +315,34 @@ def read_structure(path: Path) -> tuple[Topology, NDArray[np.float64]]:
     -------
     topology : openmm.app.Topology
     positions : numpy.ndarray, shape (n_atoms, 3)
-        In nanometres.
+        In nanometres; not to be written to, since a file that has not changed is read only once.
 
     Raises
     ------
     StructureError
         If the file is missing or cannot be read.
     """
-    from openmm import unit
-    from openmm.app import PDBFile, PDBxFile
-
     if not path.is_file():
         problem = "is a folder" if path.is_dir() else "no such file"
         raise StructureError(path, problem, "name a .pdb or .cif file, or a receptor of the catalogue")
+    found = path.stat()
+    return _structure(path.resolve(), (found.st_ino, found.st_mtime_ns, found.st_size))
+
+
+@lru_cache(maxsize=4)
+def _structure(path: Path, _state: tuple[int, int, int]) -> tuple[Topology, NDArray[np.float64]]:
+    """Read a structure; its file's state tells whether it is still the same."""
+    from openmm import unit
+    from openmm.app import PDBFile, PDBxFile
+
     reader = PDBxFile if path.suffix.lower() == ".cif" else PDBFile
     try:
         structure = reader(str(path))
     except Exception as error:  # OpenMM's readers raise whatever a malformed line causes
         raise StructureError(path, f"cannot be read as a structure ({error})") from error
-    positions = structure.getPositions(asNumpy=True).value_in_unit(unit.nanometer)
-    return structure.topology, np.asarray(positions, dtype=float)
+    positions = np.array(structure.getPositions(asNumpy=True).value_in_unit(unit.nanometer), dtype=float)
+    positions.setflags(write=False)
+    return structure.topology, positions
 
 
 def residue_labels(topology: Topology) -> list[str]:

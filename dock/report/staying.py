@@ -75,7 +75,9 @@ def _docked(content: ReportContent, complex_: ReportComplex) -> str:
     rows = [
         row
         for row in records(content.tables.get("searches"))
-        if row["ligand"] == complex_.ligand and row["site"] == complex_.site and not row["occupied"]
+        if row["ligand"] == complex_.ligand
+        and row["site"] == complex_.site
+        and not (row["occupied"] or row["cross_docked_into"])
     ]
     searches = sum(row["searches"] for row in rows)
     if not searches:
