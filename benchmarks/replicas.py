@@ -180,10 +180,10 @@ def _cut(
     """Return how far averages in the larger site are from those in the usual one."""
     lines = [
         "The same with residues within 12 A kept and 8 A mobile, less the usual site (8 and 5 A), with standard errors",
-        "from the replicas' means; energies of both are with the whole receptor.",
+        "from the replicas' means; energies of both are with the whole receptor. What is beyond the errors is `CUT_ERROR`.",
         "",
-        f"| quantity | {' | '.join(' in '.join(one) for one in COMPLEXES)} | RMS | expected of the errors alone |",
-        f"|---|{'---|' * (len(COMPLEXES) + 2)}",
+        f"| quantity | {' | '.join(' in '.join(one) for one in COMPLEXES)} | RMS | expected of the errors alone | beyond |",
+        f"|---|{'---|' * (len(COMPLEXES) + 3)}",
     ]
     for name in REPLICAS_DIFFER_BY:
         gaps, errors = [], []
@@ -193,7 +193,8 @@ def _cut(
             errors.append(np.sqrt(wide.var() / len(wide) + usual.var() / len(usual)))
         cells = [f"{gap:+.2f} ± {error:.2f}" for gap, error in zip(gaps, errors, strict=True)]
         rms, expected = (float(np.sqrt(np.mean(np.square(values)))) for values in (gaps, errors))
-        lines.append(f"| {name} | {' | '.join(cells)} | {rms:.2f} | {expected:.2f} |")
+        beyond = np.sqrt(max(rms**2 - expected**2, 0.0))
+        lines.append(f"| {name} | {' | '.join(cells)} | {rms:.2f} | {expected:.2f} | {beyond:.2f} |")
     return "\n".join(lines)
 
 
