@@ -1,5 +1,6 @@
 """Coordination: an ion keeps the shell that the structure shows, where no water could stand in its way."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from openmm import unit
 
 from dock.docking.pose import Pose
-from dock.dynamics.coordination import HOLDERS, HOLDS_ANION, ROOM, _walls, ion_holders
+from dock.dynamics.coordination import HOLDERS, HOLDS_ANION, ROOM, _walls, ion_holders, ion_neighbours
 from dock.dynamics.energies import interaction_energies
 from dock.dynamics.minimisation import minimise
 from dock.dynamics.platforms import choose_processor
@@ -107,6 +108,25 @@ def test_an_acid_beside_an_ion_that_was_placed_is_kept_beside_it():
     acid, shell = distances(site, site.system, site.positions)
     assert acid == pytest.approx(3.8, abs=0.4)
     assert shell < 3.5
+
+
+def test_an_acid_holds_potassium_from_further_off():
+    """At 3.0 A Asp98 is beside a sodium, and holds a potassium."""
+    receptor = Receptor.from_catalogue("sert-6vrh")
+    topology = copy.deepcopy(receptor.topology)
+    around = ion_neighbours(receptor)
+    sodium = next(
+        residue
+        for residue in topology.residues()
+        if "98" in {atom.residue.id for atom in around.get(residue.index, ())}
+    )
+    held = {}
+    for name in ("NA", "K"):
+        sodium.name = name
+        near = ion_holders(replace(receptor, topology=topology))[sodium.index]
+        held[name] = {f"{atom.residue.name}{atom.residue.id}" for atom in near}
+    assert "ASP98" not in held["NA"]
+    assert held["K"] == held["NA"] | {"ASP98"}
 
 
 def test_walls_are_of_holders_and_of_what_is_charged_against_an_ion(site):

@@ -14,10 +14,10 @@ REVISIONS: dict[str, int] = {
     "dock": 2,
     "gate": 2,
     "crossdock": 2,
-    "refine": 3,
+    "refine": 4,
     "membrane": 2,
     "simulate": 4,
-    "analyse": 2,
+    "analyse": 3,
     "region": 2,
 }
 # Of what the cache holds.

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 # nm from an ion to the heavy atoms that hold it. A chloride lies beyond their hydrogens, SERT's at up to 3.5 A.
 HOLDS_CATION, HOLDS_ANION = 0.34, 0.36
-TOUCHES = 0.29  # nm from a cation to an acid's oxygen that holds it
+# nm from a cation to an acid's oxygen that holds it; potassium, the largest of them, at up to 0.31.
+TOUCHES, TOUCHES_POTASSIUM = 0.29, 0.32
 ACID_ENDS = frozenset({"OD1", "OD2", "OE1", "OE2", "OXT"})
 CHARGED_ENDS = ACID_ENDS | {"NZ", "NE", "NH1", "NH2", "ND1", "NE2"}
 HISTIDINES = frozenset({"HIS", "HID", "HIE", "HIP"})
@@ -61,7 +62,7 @@ def ion_neighbours(receptor: Receptor) -> dict[int, list[Any]]:
 def ion_holders(receptor: Receptor) -> dict[int, list[Any]]:
     """Return the atoms that hold each ion, nearest first: its neighbours, less acids that do not touch it.
 
-    An acid holds a cation at 2.2 to 2.8 A. Between that and 3.4 A nothing is found in good structures: fixed charges
+    An acid holds a cation at 2.2 to 2.8 A (potassium to 3.1). Between that and 3.4 A nothing is found in good structures: fixed charges
     drew it there, or the ion was placed.
 
     Returns
@@ -74,7 +75,8 @@ def ion_holders(receptor: Receptor) -> dict[int, list[Any]]:
     for index, near in ion_neighbours(receptor).items():
         (ion,) = residues[index].atoms()
         distances = _distances(receptor, ion)
-        touching = {atom.residue.index for atom in near if distances[atom.index] <= TOUCHES}
+        touches = TOUCHES_POTASSIUM if ion.residue.name == "K" else TOUCHES
+        touching = {atom.residue.index for atom in near if distances[atom.index] <= touches}
         kept_off = {atom.residue.index for atom in near if _is_acid(ion, atom)} - touching
         holders[index] = [atom for atom in near if atom.residue.index not in kept_off]
     return holders
