@@ -339,7 +339,7 @@ def test_the_engine_runs_a_membrane_and_goes_on(helix, wet, processor, tmp_path)
     assert len(record["sessions"]) == 2
     table = pd.read_csv(tmp_path / ENERGIES)
     assert len(table) == 2
-    assert table["density_g_ml"].between(0.9, 1.1).all()
+    assert table["density_g_ml"].between(0.88, 0.95).all()  # as built 0.904
     trajectory = ComplexTrajectory.load(tmp_path, pose, helix, "membrane")
     box = table[["box_x_nm", "box_y_nm", "box_z_nm"]].to_numpy()
     assert trajectory.frames.unitcell_lengths == pytest.approx(box, abs=1e-4)

@@ -15,7 +15,7 @@ REVISIONS: dict[str, int] = {
     "gate": 2,
     "crossdock": 2,
     "refine": 4,
-    "membrane": 2,
+    "membrane": 3,
     "simulate": 4,
     "analyse": 3,
     "region": 2,
@@ -28,7 +28,7 @@ CACHES: dict[str, int] = {
     "molecule parameters": 2,
     "ligand parameters": 2,
     "charges": 2,
-    "bilayer": 4,
+    "bilayer": 5,
 }
 
 

@@ -210,12 +210,12 @@ class _Run:
 
         system, iterations = with_springs(self.complex.system), self.settings.minimisation_steps
         positions, _ = minimise(system, self.complex.positions, self.processor, iterations)
-        write_topology(self.complex.topology, positions, self.folder / TOPOLOGY)
         context = self.processor.context(self.complex.system, VerletIntegrator(0.001))
         context.setPositions(positions)
         context.applyConstraints(CONSTRAINT_TOLERANCE / 10)
         context.setVelocitiesToTemperature(self.settings.temperature.value_in("K"), self._seed(0, 0))
         state = context.getState(positions=True, velocities=True)
+        write_topology(self.complex.topology, _positions(state), self.folder / TOPOLOGY)
         start = Checkpoint(0, 0, 0, XmlSerializer.serialize(state))
         start.save(self.folder)
         return start
