@@ -168,8 +168,8 @@ def _null(simulations: list[Simulation]) -> str:
             "| quantity | resolved | pairs | resolved without `CUT_ERROR` | largest difference over its error, without |",
             "|---|---|---|---|---|",
             *(
-                f"| {name} | {row['sum']} | {row['size']} | {bare.loc[name, 'sum']} | {bare.loc[name, 'largest']:.1f} |"
-                for name, row in found.iterrows()
+                f"| {name} | {row[1]} | {row[2]} | {bare.loc[name, 'sum']} | {bare.loc[name, 'largest']:.1f} |"
+                for name, row in zip(found.index, found.itertuples(), strict=True)
             ),
         ]
     )
@@ -194,7 +194,8 @@ def _cut(
     """Return how far averages in the larger site are from those in the usual one."""
     lines = [
         "The same with residues within 12 A kept and 8 A mobile, less the usual site (8 and 5 A), with standard errors",
-        "from the replicas' means; energies of both are with the whole receptor. What is beyond the errors is `CUT_ERROR`.",
+        "from the replicas' means; energies of both are with the whole receptor. What is beyond the",
+        "errors, and one standard error of that more, since four complexes say little of a scatter, is `CUT_ERROR`.",
         "",
         f"| quantity | {' | '.join(' in '.join(one) for one in COMPLEXES)} | RMS | expected of the errors alone | beyond |",
         f"|---|{'---|' * (len(COMPLEXES) + 3)}",
@@ -207,7 +208,7 @@ def _cut(
             errors.append(np.sqrt(wide.var() / len(wide) + usual.var() / len(usual)))
         cells = [f"{gap:+.2f} ± {error:.2f}" for gap, error in zip(gaps, errors, strict=True)]
         rms, expected = (float(np.sqrt(np.mean(np.square(values)))) for values in (gaps, errors))
-        beyond = np.sqrt(max(rms**2 - expected**2, 0.0))
+        beyond = np.sqrt(max(rms**2 - expected**2 + expected**2 * np.sqrt(2 / len(gaps)), 0.0))
         lines.append(f"| {name} | {' | '.join(cells)} | {rms:.2f} | {expected:.2f} | {beyond:.2f} |")
     return "\n".join(lines)
 
