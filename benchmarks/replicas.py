@@ -160,7 +160,7 @@ def _null(simulations: list[Simulation]) -> str:
     """
     complexes = [simulation.measured() for simulation in simulations]
     found = _told_apart(complexes)
-    bare = _told_apart([replace(one, kind="whole") for one in complexes])
+    bare = _told_apart([replace(one, kind="implicit") for one in complexes])
     return "\n".join(
         [
             f"{' in '.join(COMPLEXES[0])} against itself, {len(complexes) // 2} pairs of three replicas each, none used twice:",
@@ -168,8 +168,8 @@ def _null(simulations: list[Simulation]) -> str:
             "| quantity | resolved | pairs | resolved without `CUT_ERROR` | largest difference over its error, without |",
             "|---|---|---|---|---|",
             *(
-                f"| {name} | {row[1]} | {row[2]} | {bare.loc[name, 'sum']} | {bare.loc[name, 'largest']:.1f} |"
-                for name, row in zip(found.index, found.itertuples(), strict=True)
+                f"| {row.Index} | {row.resolved} | {row.pairs} | {bare.resolved[row.Index]} | {bare.largest[row.Index]:.1f} |"
+                for row in found.itertuples()
             ),
         ]
     )
@@ -184,8 +184,9 @@ def _told_apart(complexes: list[MeasuredComplex]) -> pd.DataFrame:
         tables.append(pair[pair["error"].notna()])
     table = pd.concat(tables)
     table["ratio"] = (table["difference"] / table["error"]).abs()
-    by_quantity = table.groupby("quantity", sort=False)
-    return by_quantity["resolved"].agg(["sum", "size"]).assign(largest=by_quantity["ratio"].max())
+    return table.groupby("quantity", sort=False).agg(
+        resolved=("resolved", "sum"), pairs=("resolved", "size"), largest=("ratio", "max")
+    )
 
 
 def _cut(

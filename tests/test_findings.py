@@ -55,6 +55,15 @@ def test_a_run_in_order(receptor):
     watched = next(topic for topic in findings(wet) if topic.heading == IONS).findings[0]
     assert (watched.verdict, watched.standing) == ("in place", "good")
     assert ("kept by walls at" in render(content), "kept by walls at" in render(wet)) == (True, False)
+    lost = {
+        "ligand": "escitalopram", "site": "orthosteric", "occupied": "", "cross_docked_into": "sert-6vrh",
+        "engine": "vina", "searches": 3, "made": 1, "failed": 2, "first_failure": "out of luck",
+    }  # fmt: skip
+    searches = pd.concat([content.tables["searches"], pd.DataFrame([lost])], ignore_index=True)
+    crossed = replace(content, tables=content.tables | {"searches": searches})
+    assert said(crossed, POSES) == said(content, POSES)  # of other searches than those of the pose
+    assert "2 of 39 searches failed" in render(crossed)
+    assert '<td class="text">sert-6vrh</td><td class="text">vina</td><td>2</td>' in render(crossed)
     differences = said(content, DIFFERENCES)
     table = content.tables["comparisons"].set_index(["kind", "quantity"])
     error = table.loc[("site", ENERGY), "error"].iloc[0]

@@ -342,6 +342,8 @@ def test_the_engine_runs_a_membrane_and_goes_on(helix, wet, processor, tmp_path)
     assert table["density_g_ml"].between(0.88, 0.95).all()  # as built 0.904
     trajectory = ComplexTrajectory.load(tmp_path, pose, helix, "membrane")
     box = table[["box_x_nm", "box_y_nm", "box_z_nm"]].to_numpy()
+    mass = sum(wet.system.getParticleMass(n)._value for n in range(wet.system.getNumParticles()))
+    assert table["density_g_ml"].to_numpy() == pytest.approx(mass * 1.66054e-3 / box.prod(axis=1), rel=1e-4)
     assert trajectory.frames.unitcell_lengths == pytest.approx(box, abs=1e-4)
     assert trajectory.frames.n_atoms == len(wet.partner) + len(wet.ligand)
     held = trajectory.frames.xyz[:, : len(helix.positions)] - helix.positions
