@@ -315,7 +315,7 @@ def read_structure(path: Path) -> tuple[Topology, NDArray[np.float64]]:
     -------
     topology : openmm.app.Topology
     positions : numpy.ndarray, shape (n_atoms, 3)
-        In nanometres; not to be written to, since a file that has not changed is read only once.
+        In nanometres; the caller's own, though a file that has not changed is read only once.
 
     Raises
     ------
@@ -326,7 +326,8 @@ def read_structure(path: Path) -> tuple[Topology, NDArray[np.float64]]:
         problem = "is a folder" if path.is_dir() else "no such file"
         raise StructureError(path, problem, "name a .pdb or .cif file, or a receptor of the catalogue")
     found = path.stat()
-    return _structure(path.resolve(), (found.st_ino, found.st_mtime_ns, found.st_size))
+    topology, positions = _structure(path.resolve(), (found.st_ino, found.st_mtime_ns, found.st_size))
+    return topology, positions.copy()  # of their own rather than locked: SciPy refuses arrays that are
 
 
 @lru_cache(maxsize=4)
@@ -340,9 +341,9 @@ def _structure(path: Path, _state: tuple[int, int, int]) -> tuple[Topology, NDAr
         structure = reader(str(path))
     except Exception as error:  # OpenMM's readers raise whatever a malformed line causes
         raise StructureError(path, f"cannot be read as a structure ({error})") from error
-    positions = np.array(structure.getPositions(asNumpy=True).value_in_unit(unit.nanometer), dtype=float)
-    positions.setflags(write=False)
-    return structure.topology, positions
+    return structure.topology, np.array(
+        structure.getPositions(asNumpy=True).value_in_unit(unit.nanometer), dtype=float
+    )
 
 
 def residue_labels(topology: Topology) -> list[str]:
