@@ -15,7 +15,7 @@ from dock.dynamics import ambertools, charges, engine
 from dock.dynamics.assembly import add_ligand, subset_topology
 from dock.dynamics.charges import charges as charges_of
 from dock.dynamics.frames import ENERGIES, STATE, TRAJECTORY
-from dock.dynamics.minimisation import minimise, with_springs
+from dock.dynamics.minimisation import minimise, minimise_with_springs
 from dock.dynamics.parameters import ligand_parameters, parameter_penalties, receptor_parameters
 from dock.dynamics.parts import combine
 from dock.dynamics.platforms import choose_processor, devices
@@ -381,23 +381,16 @@ def test_minimisation_goes_down_and_leaves_the_frozen_shell(site, processor):
 
 
 def test_springs_come_as_low_as_constraints_with_a_quarter_of_the_iterations(site, processor):
-    def held(positions):
-        context = processor.context(site.system, openmm.VerletIntegrator(0.001))
-        context.setPositions(positions)
-        context.applyConstraints(1e-6)
-        state = context.getState(energy=True, positions=True)
-        return state.getPotentialEnergy()._value, state.getPositions(asNumpy=True)._value
-
-    springs = with_springs(site.system)
-    assert site.system.getNumConstraints() > 0 == springs.getNumConstraints()
-    loose, (before, _) = minimise(springs, site.positions, processor, 25)
-    energy, positions = held(loose)
-    assert np.abs(positions - loose).max() < 0.005
-    assert np.array_equal(positions[site.frozen], site.positions[site.frozen])
-    start, _ = held(site.positions)
-    assert before == pytest.approx(start, abs=0.01 * abs(start))
-    tight, _ = held(minimise(site.system, site.positions, processor, 25)[0])
-    many, _ = held(minimise(site.system, site.positions, processor, 100)[0])
+    assert site.system.getNumConstraints() > 0
+    places, energy = minimise_with_springs(site.system, site.positions, processor, 25)
+    assert np.array_equal(places[site.frozen], site.positions[site.frozen])
+    constraints = [site.system.getConstraintParameters(n) for n in range(site.system.getNumConstraints())]
+    lengths = [np.linalg.norm(places[one] - places[two]) for one, two, _ in constraints]
+    assert lengths == pytest.approx([length._value for *_, length in constraints], rel=1e-5)
+    _, (same, _) = minimise(site.system, places, processor, 1)
+    assert energy == pytest.approx(same, rel=1e-6)
+    _, (start, tight) = minimise(site.system, site.positions, processor, 25)
+    _, (_, many) = minimise(site.system, site.positions, processor, 100)
     assert energy < tight < start
     assert energy < many + 0.25 * (start - many)
 

@@ -14,8 +14,8 @@ REVISIONS: dict[str, int] = {
     "dock": 2,
     "gate": 2,
     "crossdock": 2,
-    "refine": 4,
-    "membrane": 3,
+    "refine": 5,
+    "membrane": 4,
     "simulate": 4,
     "analyse": 3,
     "region": 2,
@@ -28,7 +28,7 @@ CACHES: dict[str, int] = {
     "molecule parameters": 2,
     "ligand parameters": 2,
     "charges": 2,
-    "bilayer": 5,
+    "bilayer": 6,
 }
 
 

@@ -26,7 +26,7 @@ from dock.core.units import A_TO_NM, Concentration, Length, Quantity
 from dock.dynamics.assembly import make_periodic, soften, surrounding_parts
 from dock.dynamics.cholesterol import with_cholesterol
 from dock.dynamics.lipids import CHOLESTEROL, held_in_shape
-from dock.dynamics.minimisation import minimise, with_springs
+from dock.dynamics.minimisation import minimise_with_springs
 from dock.dynamics.parameters import RECEPTOR_FORCE_FIELD, SURROUNDINGS_FORCE_FIELD
 from dock.dynamics.parts import combine
 from dock.dynamics.patches import cut_patch, midplane, with_room, without_lipids, without_misshapen
@@ -267,11 +267,11 @@ def _relaxed(patch: Surroundings, processor: Processor) -> Surroundings:
         system = combine(surrounding_parts(patch))
         soften(system, patch.box)
         with held_in_shape(system, patch):
-            positions, _ = minimise(with_springs(system), positions, processor, RELAXING_STEPS)
+            positions, _ = minimise_with_springs(system, positions, processor, RELAXING_STEPS)
     system = combine(surrounding_parts(patch))
     make_periodic(system, patch.box, RELAXING_CUTOFF, pme=False)
     with held_in_shape(system, patch):
-        positions, _ = minimise(with_springs(system), positions, processor, RELAXING_STEPS)
+        positions, _ = minimise_with_springs(system, positions, processor, RELAXING_STEPS)
     relaxed = without_misshapen(patch.moved(positions))
     return _without_pierced(relaxed) if mixed else relaxed
 

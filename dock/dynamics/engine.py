@@ -25,7 +25,7 @@ from dock.dynamics.frames import (
     temperature,
     write_topology,
 )
-from dock.dynamics.minimisation import SCALE, minimise, with_springs
+from dock.dynamics.minimisation import SCALE, minimise_with_springs
 from dock.dynamics.platforms import Processor
 from dock.dynamics.protocol import MOST_SETTLING, RELEASE, SimulationSettings
 from dock.dynamics.settling import Settling
@@ -208,11 +208,10 @@ class _Run:
         """Minimise the complex and save where it then stands."""
         from openmm import VerletIntegrator, XmlSerializer
 
-        system, iterations = with_springs(self.complex.system), self.settings.minimisation_steps
-        positions, _ = minimise(system, self.complex.positions, self.processor, iterations)
-        context = self.processor.context(self.complex.system, VerletIntegrator(0.001))
+        system, iterations = self.complex.system, self.settings.minimisation_steps
+        positions, _ = minimise_with_springs(system, self.complex.positions, self.processor, iterations)
+        context = self.processor.context(system, VerletIntegrator(0.001))
         context.setPositions(positions)
-        context.applyConstraints(CONSTRAINT_TOLERANCE / 10)
         context.setVelocitiesToTemperature(self.settings.temperature.value_in("K"), self._seed(0, 0))
         state = context.getState(positions=True, velocities=True)
         write_topology(self.complex.topology, _positions(state), self.folder / TOPOLOGY)

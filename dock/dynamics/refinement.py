@@ -20,7 +20,7 @@ from dock.core.units import A_TO_NM
 from dock.docking.checks import check_poses
 from dock.docking.pose import Pose, heavy_rmsd
 from dock.dynamics.energies import interaction_energies
-from dock.dynamics.minimisation import minimise, with_springs
+from dock.dynamics.minimisation import minimise_with_springs
 from dock.dynamics.platforms import Processor, choose_processor
 from dock.dynamics.strain import strain_energy
 from dock.dynamics.systems import SystemSettings, site_system
@@ -158,10 +158,9 @@ def rank_refinements(refinements: Sequence[Refinement], resolution: float = RESO
 
 def _refine(receptor: Receptor, pose: Pose, settings: RefinementSettings, processor: Processor) -> Refinement:
     complex_system = site_system(receptor, pose, settings.system, hold_backbone=True)
-    start, _ = minimise(
-        with_springs(complex_system.system), complex_system.positions, processor, settings.iterations
+    places, _ = minimise_with_springs(
+        complex_system.system, complex_system.positions, processor, settings.iterations
     )
-    places, _ = minimise(complex_system.system, start, processor, settings.iterations)
     mol = _place(pose, places[complex_system.ligand] / A_TO_NM)
     between = interaction_energies(complex_system, places[None], processor).iloc[0]
     if between["vdw"] > 0.0:

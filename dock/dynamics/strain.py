@@ -9,7 +9,7 @@ import numpy as np
 from dock.core.units import A_TO_NM, KJ_PER_KCAL
 from dock.dynamics.charges import ChargeMethod
 from dock.dynamics.energies import potential_energies
-from dock.dynamics.minimisation import minimise
+from dock.dynamics.minimisation import minimise_with_springs
 from dock.dynamics.systems import ligand_system
 from dock.ligands import Ligand, stereo
 
@@ -58,4 +58,4 @@ def _lowest(smiles: str, name: str, charges: ChargeMethod, processor: Processor)
     conformers = [molecule.embedded(seed) for seed in range(1, FREE_CONFORMERS + 1)]
     system = ligand_system(conformers[0], charges)  # all of them have their atoms in canonical order
     places = [ligand.mol.GetConformer().GetPositions() * A_TO_NM for ligand in conformers]
-    return min(minimise(system, each, processor)[1][1] for each in places)
+    return min(minimise_with_springs(system, each, processor)[1] for each in places)
