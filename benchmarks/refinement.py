@@ -52,8 +52,9 @@ def main() -> None:
         found = search_site(receptor, ligand, receptor.site(SITE), settings).found
         every: list[Pose] = []
         for seed, poses in found.items():
-            refined, seconds = refine_first(receptor, [pose for pose in poses if pose.site == SITE])
-            docked = poses[0].rmsd(receptor.references[SITE])
+            inside = [pose for pose in poses if pose.site == SITE]
+            docked = inside[0].rmsd(receptor.references[SITE])
+            refined, seconds = refine_first(receptor, inside)
             tops.append(
                 f"| {name} in {source} | {seed} | {docked:.2f} | {row(receptor, refined)} | {seconds:.1f} |"
             )
@@ -66,8 +67,9 @@ def main() -> None:
 
 def refine_first(receptor: dock.Receptor, poses: list[Pose]) -> tuple[list[Pose], float]:
     """Return the first poses refined, and the core seconds for each."""
+    processor = choose_processor("CPU", 1)
     started = time.process_time()
-    refined = refine_poses(receptor, poses, RefinementSettings(poses=POSES), choose_processor("CPU", 1))
+    refined = refine_poses(receptor, poses, RefinementSettings(poses=POSES), processor)
     return refined, (time.process_time() - started) / len(refined)
 
 

@@ -53,10 +53,14 @@ class Simulation:
         return str(self.analysis.series.describe().to_html())
 
     def write(self) -> None:
-        """Write the tables, as CSV, and the averages, as JSON, to the folder."""
+        """Write the tables, as CSV, and the averages, as JSON, to the folder: their errors as `compare` takes them."""
+        from dock.analysis.comparison import with_known_spread
+
+        (known,) = with_known_spread([self.measured()])
+        averages = {name: value.to_record() for name, value in known.averages.items()}
         for name, table in self.analysis.tables().items():
             write_text(self.folder / f"{name}.csv", table.to_csv(index=False))
-        write_json(self.folder / "averages.json", self.analysis.summary())
+        write_json(self.folder / "averages.json", self.analysis.summary() | {"averages": averages})
 
     def measured(self) -> MeasuredComplex:
         """Return the simulation as something to be compared."""

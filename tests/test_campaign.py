@@ -4,10 +4,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import yaml
+from rdkit import Chem
 
 from dock.campaign import Campaign
 from dock.campaign.executor import execute
@@ -239,6 +241,29 @@ def test_a_site_moved_is_another_task():
     )
     after = {task.label: task.key for task in plan_campaign(moved)}
     assert before["dock escitalopram in orthosteric"] != after["dock escitalopram in orthosteric"]
+
+
+def test_a_known_pose_moved_is_another_cross_docking(monkeypatch):
+    """Of the other structure: its atoms alone do not say where the pose and the site are."""
+
+    def keys():
+        tasks = plan_campaign(CampaignSettings(simulation=SITE))
+        return {task.label: task.key for task in tasks if task.kind == "crossdock"}
+
+    before, whole = keys(), Receptor.from_catalogue
+
+    def moved(name):
+        receptor = whole(name)
+        if name == "sert":
+            return receptor
+        known = Chem.Mol(receptor.references["orthosteric"])
+        known.GetConformer().SetPositions(known.GetConformer().GetPositions() + 3.0)
+        return replace(receptor, references={"orthosteric": known})
+
+    monkeypatch.setattr(Receptor, "from_catalogue", moved)
+    after = keys()
+    assert before.keys() == after.keys() != set()
+    assert not set(before.values()) & set(after.values())
 
 
 def start(folder, content):

@@ -75,7 +75,7 @@ def test_a_run_in_order(receptor):
     assert f"{MINUS}1.0 ± {error:.1f} kcal/mol" in text
     (rule,) = [topic.rule for topic in findings(content) if topic.heading == DIFFERENCES]
     rows = content.tables["comparisons"].dropna(subset=["error"])
-    expected = f"Resolved are {rows['resolved'].sum()} of {len(rows)} simulated differences; at most {0.05 * len(rows):.1f} would"
+    expected = f"Resolved are {rows['resolved'].sum()} of {len(rows)} simulated differences; on average up to {0.05 * len(rows):.1f} would"
     assert expected in rule
     assert said(content, TEMPERATURE)["Temperature"][0] == "settled"
     known = said(content, KNOWN)

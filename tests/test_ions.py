@@ -45,13 +45,24 @@ def test_distances_are_those_of_5i71(still):
     assert sodium.between(2.1, 2.9).all()
     assert len(table[table["ion"] == "NA707"]) == 12 * 5
     assert table["prepared"].all()
-    assert not summary(still)["left"].any()
-    assert summary(still)["shift_A"].max() < 0.1
+    found = summary(still)
+    assert not found["left"].any()
+    assert found["shift_A"].max() < 0.1
+    assert found.loc["NA707", ["first_A", "mean_A"]].tolist() == pytest.approx([sodium.mean()] * 2, abs=1e-3)
 
 
 def test_an_ion_that_leaves_is_seen_and_one_that_rattles_is_not(still):
     """Moved by 1.5 A for half of the frames, then in two frames alone."""
-    left = summary(moved(still, "NA707", slice(6, None), (0.15, 0, 0)))
+    away = moved(still, "NA707", slice(6, None), (0.15, 0, 0))
+    left, distances = summary(away), ion_distances(away)
+    distances = distances[(distances["ion"] == "NA707") & distances["prepared"]].groupby("time_ps")[
+        "distance_A"
+    ]
+    assert left.loc["NA707", "first_A"] == pytest.approx(summary(still).loc["NA707", "first_A"])
+    assert left.loc["NA707", "mean_A"] == pytest.approx(
+        (distances.mean()[0] + distances.mean()[11]) / 2, abs=1e-3
+    )
+    assert left.loc["NA707", "mean_A"] > left.loc["NA707", "first_A"] + 0.1
     assert left.loc["NA707", "left"]
     assert left.loc["NA707", "shift_A"] == pytest.approx(1.5, abs=0.05)
     assert not left.loc["NA708", "left"]

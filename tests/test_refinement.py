@@ -12,12 +12,12 @@ from dock.docking.engine import DockingSettings
 from dock.docking.pose import Pose
 from dock.docking.search import search_site
 from dock.dynamics.energies import interaction_energies, potential_energies
-from dock.dynamics.minimisation import minimise
+from dock.dynamics.minimisation import minimise, minimise_with_springs
 from dock.dynamics.platforms import choose_processor
 from dock.dynamics.refinement import RefinementSettings, rank_refinements, refine, refine_poses
 from dock.dynamics.region import residue_distances
 from dock.dynamics.strain import strain_energy
-from dock.dynamics.systems import BACKBONE, SystemSettings, ligand_system, site_system
+from dock.dynamics.systems import BACKBONE, SystemSettings, ligand_system, site_system, whole_system
 from dock.ligands import Ligand, stereo
 from dock.receptors.hetero import ION_CHARGES
 
@@ -103,9 +103,21 @@ def test_a_refined_pose_is_at_a_minimum(receptor, deposited, processor):
     places[system.ligand] = one.pose.mol.GetConformer().GetPositions() / 10
     again, _ = minimise(system.system, places, processor)
     before, after = interaction_energies(system, np.array([places, again]), processor)["total"]
-    assert before == pytest.approx(one.pose.properties["refined_interaction_kcal_mol"], abs=0.05)
     assert after == pytest.approx(before, abs=0.3)  # measured: 0.05
     assert np.abs(again - places).max() < 0.005
+
+
+def test_the_interaction_of_a_refined_pose_is_with_the_whole_receptor(receptor, deposited, processor):
+    """Known answer: the same pose in the whole receptor that gave way, without a region."""
+    (one,) = refine(receptor, [deposited], SMALL, processor)
+    whole = whole_system(one.receptor, one.pose, SystemSettings(kind="implicit"))
+    exact = interaction_energies(whole, whole.positions[None], processor)["total"].iloc[0]
+    assert one.pose.properties["refined_interaction_kcal_mol"] == pytest.approx(exact, abs=0.01)
+
+
+def test_a_refined_pose_that_leaves_its_place_comes_last(refined):
+    ranked = rank_refinements([replace(refined[0], left=True), *refined[1:]], np.inf)
+    assert ranked[-1].pose is refined[0].pose
 
 
 def test_a_refined_pose_keeps_order_and_configuration(refined, escitalopram):
@@ -234,6 +246,16 @@ def test_the_strain_of_what_is_not_strained_is_zero(processor):
     assert {bond[0], bond[1]} == {0, 1}
     assert cost == pytest.approx(0.5 * bond[3]._value * 0.01**2 / KJ_PER_KCAL, rel=0.3)
     assert strain_energy(ligand, apart, "am1-bcc", processor) == pytest.approx(cost, abs=0.05)
+
+
+def test_the_zero_of_strain_is_found_by_other_conformers_as_well(escitalopram, processor):
+    """The lowest of other seeds; of a dozen conformers it was 2.9 kcal/mol too high."""
+    system = ligand_system(escitalopram)
+    others = [escitalopram.embedded(seed).mol.GetConformer().GetPositions() / 10 for seed in range(501, 601)]
+    places, _ = min(
+        (minimise_with_springs(system, each, processor) for each in others), key=lambda one: one[1]
+    )
+    assert strain_energy(escitalopram, places, "am1-bcc", processor) == pytest.approx(0, abs=0.1)
 
 
 def test_strain_does_not_depend_on_how_the_molecule_was_written(processor):

@@ -73,7 +73,7 @@ def test_an_error_is_moderated():
     alike = Average(0.0, 0.01, 30.0, replicas=4, between=0.02)
     assert moderated(alike, Spread(1.0, 20.0), 8.0).error == pytest.approx(np.sqrt(8 / 11) / 2, rel=1e-3)
     drifting = replace(alike, error=3.0)
-    assert moderated(drifting, Spread(1.0, 20.0), 8.0) == drifting
+    assert moderated(drifting, Spread(1.0, 20.0), 8.0) == replace(drifting, freedom=11.0)
     single = Average(0.0, float("nan"), 1.0)
     assert moderated(single, Spread(1.0, 20.0), 8.0).error == pytest.approx(1.0)
 
@@ -85,6 +85,36 @@ def test_an_error_makes_no_jump_where_replicas_differ_as_much_as_is_known():
         value = moderated(Average(0.0, between / np.sqrt(3), 3.0, 3, between), Spread(1.0, 20.0), 5.0)
         bounds.append(value.error * t.ppf(0.975, value.degrees_of_freedom))
     assert bounds[1] == pytest.approx(bounds[0], rel=0.02)
+
+
+def test_a_larger_error_gives_no_narrower_bound():
+    """A series that drifts more and more: what it says of itself takes over without the bound going down."""
+    bounds = []
+    for error in np.linspace(0.1, 4.0, 40):
+        value = moderated(Average(0.0, error, 30.0, 3, 0.2), Spread(3.4, 20.0), 5.0)
+        bounds.append(value.error * t.ppf(0.975, value.degrees_of_freedom))
+    assert (np.diff(bounds) > -1e-9).all()
+    assert bounds[-1] > 1.5 * bounds[0]
+
+
+def test_a_drift_that_all_replicas_share_is_in_the_error():
+    """Fluctuations and differences between replicas know nothing of it: half the gap of the halves does."""
+    noise = np.random.default_rng(3).normal(size=(3, 4000))
+    drifting = average_replicas(noise + np.linspace(0, 1, 4000))
+    assert drifting.error == pytest.approx(0.25, abs=0.03)
+    assert average_replicas(noise).error < 0.03
+
+
+def test_the_smaller_number_of_degrees_of_freedom_decides():
+    """Three standard errors are beyond the bound of a hundred degrees of freedom, and within that of two."""
+    one, two = (
+        MeasuredComplex(name, "orthosteric", smiles, {"measured": Average(mean, 1.0, 101.0)}, {}, {})
+        for name, smiles, mean in (("S", "C[C@H](N)O", 0.0), ("R", "C[C@@H](N)O", 3 * np.sqrt(2)))
+    )
+    few = {"measured": replace(two.averages["measured"], samples=3.0)}
+    for pair, resolved in (((one, two), True), ((one, replace(two, averages=few)), False)):
+        table = compare(pair)
+        assert table[table["quantity"] == "measured"]["resolved"].tolist() == [resolved]
 
 
 def test_variances_are_pooled_by_their_degrees_of_freedom():

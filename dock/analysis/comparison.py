@@ -35,18 +35,18 @@ REPLICAS_DIFFER_BY = {
 # complexes are off, root mean square, in a larger site (residues within 12 A kept, 8 A mobile, instead of 8 and 5),
 # less what the scatter of replicas alone would give, and one standard error more (benchmarks/replicas.py).
 CUT_ERROR = {
-    "ligand_rmsd_A": 0.16,
+    "ligand_rmsd_A": 0.17,
     "anchor_distance_A": 0.15,
     "interaction_kcal_mol": 1.4,
     "vdw_kcal_mol": 1.3,
     "electrostatic_kcal_mol": 0.6,
 }
 
-# What a pose carries that means the same for any ligand and site. The strain of docking counts from another zero in
-# every search, and a refined pose has its interaction energy in a region of its own.
-OF_POSES = (
-    "cnn_probability", "cnn_affinity_pK", "vinardo_kcal_mol", "refined_strain_kcal_mol",
-)  # fmt: skip
+# What a pose carries that means the same for any ligand and site: the strain of docking counts from another zero in
+# every search. A refined pose lies where no engine scored it, and carries its strain alone.
+OF_POSES = ("cnn_probability", "cnn_affinity_pK", "vinardo_kcal_mol")
+OF_REFINED_POSES = ("refined_strain_kcal_mol",)
+SCORE = "docking_score_kcal_mol"
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +61,15 @@ class MeasuredComplex:
     averages : mapping of str to Average
         By quantity, its unit in the name.
     docked : mapping of str to float
-        Numbers of the docked pose that carry no error, such as its score.
+        Numbers of the pose that was simulated which carry no error, such as its score.
     occupancies : mapping of str to float
         Contact occupancy by residue.
     atoms : str
         What tells whether two complexes were simulated with the same atoms of the receptor.
     kind : str
         Of the system: ``site``, ``implicit`` or ``membrane``.
+    engine : str
+        Whose score it is: those of two engines are not compared.
     doubt : str
         Why it is not credible, as where an ion left its place; empty if nothing speaks against it.
     """
@@ -82,6 +84,7 @@ class MeasuredComplex:
     atoms: str = ""
     doubt: str = ""
     kind: str = ""
+    engine: str = ""
 
     @classmethod
     def from_pose(
@@ -105,15 +108,13 @@ class MeasuredComplex:
             pose.site,
             pose.ligand.smiles,
             averages,
-            {
-                "docking_score_kcal_mol": pose.score,
-                **{name: value for name, value in pose.properties.items() if name in OF_POSES},
-            },
+            _of_pose(pose),
             dict(zip(contacts["residue"], contacts["occupancy"], strict=True)),
             pose.occupied,
             atoms,
             doubt,
             kind,
+            pose.engine,
         )
 
     @property
@@ -226,8 +227,17 @@ def _docked(one: MeasuredComplex, two: MeasuredComplex) -> list[dict[str, Any]]:
     return [
         _row(name, one.docked[name], two.docked[name], one.docked[name] - two.docked[name], nan, False)
         for name in one.docked
-        if name in two.docked
+        if name in two.docked and (name != SCORE or one.engine == two.engine)
     ]
+
+
+def _of_pose(pose: Pose) -> dict[str, float]:
+    if OF_REFINED_POSES[0] not in pose.properties:
+        return {
+            SCORE: pose.score,
+            **{name: pose.properties[name] for name in OF_POSES if name in pose.properties},
+        }
+    return {name: pose.properties[name] for name in OF_REFINED_POSES}
 
 
 def _contacts(one: MeasuredComplex, two: MeasuredComplex) -> dict[str, Any]:

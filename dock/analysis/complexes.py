@@ -14,6 +14,7 @@ from dock.analysis.geometry import anchor_distance, contacts, hydrogen_bonds, li
 from dock.analysis.ions import ion_distances, ion_summary
 from dock.analysis.statistics import MIN_SAMPLES, Average, average_replicas
 from dock.core.errors import AnalysisError
+from dock.core.keys import content_key
 from dock.dynamics.energies import cut_corrections, interaction_energies
 from dock.dynamics.frames import degrees_of_freedom
 from dock.dynamics.parameters import parameter_penalties
@@ -64,7 +65,8 @@ class ComplexAnalysis:
         Of a site system, a row for each frame that was put back into the whole receptor: ``replica``,
         ``time_ps``, and what the energies change by. Empty for systems that hold the whole receptor.
     atoms : str
-        Content key of the receptor's atoms that were simulated and of which of them moved.
+        Content key of the receptor's atoms that were simulated, of which of them moved, and of how ligands got
+        their charges.
     penalties : list of Penalty
         Terms of the ligand's parameters that were borrowed from unlike atom types; see `HIGH_PENALTY`.
     kind : str
@@ -126,7 +128,10 @@ class ComplexAnalysis:
         )
 
     def summary(self) -> dict[str, Any]:
-        """Return what was measured as plain values; a number that is not known is None."""
+        """Return what was measured as plain values; a number that is not known is None.
+
+        Errors are those of this complex alone: `dock.analysis.comparison.with_known_spread` is to follow.
+        """
         averages = {name: value.to_record() for name, value in self.averages().items()}
         return {
             "frames": len(self.series),
@@ -172,7 +177,7 @@ def analyse_complex(
         _pooled_bonds(bonds, weights),
         _numbered([ion_distances(trajectory) for trajectory in replicas]),
         _corrections(replicas, system, processor, settings),
-        system.atoms_key,
+        content_key([system.atoms_key, method]),
         parameter_penalties(pose.ligand, method),
         _heat(replicas, system, settings),
         system.kind,

@@ -211,7 +211,7 @@ def _cross_dockings(
                     "ligand": ligand,
                     "site": site,
                     "structure": name,
-                    "model": other.key,
+                    "model": _model(other),
                     "docked_into": here.name,
                     "into_other": here is other,
                     "settings": docking.model_dump(mode="json", exclude={"time_limit"}),
@@ -322,12 +322,19 @@ def _receptor_task(settings: CampaignSettings, task: TaskMaker) -> tuple[Task, R
     inputs = {
         "source": source,
         "changes": settings.preparation_changes,
-        "receptor": loaded.key,
-        "references": {site: content_key(_mol_block(mol)) for site, mol in loaded.references.items()},
-        "sites": {name: site.to_entry() for name, site in loaded.sites.items()},
+        **_model(loaded),
         "sha256": loaded.record.get("inputs", {}),
     }
     return task("receptor", f"receptor {loaded.name}", 2.0, inputs), loaded
+
+
+def _model(receptor: Receptor) -> dict[str, Any]:
+    """Return what a result depends on of a receptor: its atoms, its known poses and its sites."""
+    return {
+        "receptor": receptor.key,
+        "references": {site: content_key(_mol_block(mol)) for site, mol in receptor.references.items()},
+        "sites": {name: site.to_entry() for name, site in receptor.sites.items()},
+    }
 
 
 def _source(settings: CampaignSettings) -> str:

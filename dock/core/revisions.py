@@ -14,10 +14,10 @@ REVISIONS: dict[str, int] = {
     "dock": 2,
     "gate": 2,
     "crossdock": 2,
-    "refine": 5,
+    "refine": 6,
     "membrane": 4,
     "simulate": 4,
-    "analyse": 3,
+    "analyse": 4,
     "region": 2,
 }
 # Of what the cache holds.

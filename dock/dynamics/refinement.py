@@ -19,7 +19,7 @@ from dock.core.records import Record
 from dock.core.units import A_TO_NM
 from dock.docking.checks import check_poses
 from dock.docking.pose import Pose, heavy_rmsd
-from dock.dynamics.energies import interaction_energies
+from dock.dynamics.energies import cut_corrections, interaction_energies
 from dock.dynamics.minimisation import minimise_with_springs
 from dock.dynamics.platforms import Processor, choose_processor
 from dock.dynamics.strain import strain_energy
@@ -68,10 +68,18 @@ class Refinement:
         With its energies and PoseBusters checks, see `refine_poses`.
     receptor : Receptor
         The whole receptor, the side chains near the pose at their new places.
+    left : bool
+        Whether the pose lies in another place, a site or outside, than it did before.
     """
 
     pose: Pose
     receptor: Receptor
+    left: bool = False
+
+    @property
+    def sound(self) -> bool:
+        """Whether the pose passes the checks and is where it was."""
+        return self.pose.valid is not False and not self.left
 
 
 def refine_poses(
@@ -85,10 +93,10 @@ def refine_poses(
     Returns
     -------
     list of Pose
-        Those that pass PoseBusters' checks first; of these, those within 10 kcal/mol of the lowest
+        Those that pass PoseBusters' checks and are still in the place they were in first; of these, those within 10 kcal/mol of the lowest
         energy in the order given, then the others by their energy. It is
         ``refined_energy_kcal_mol``: ``refined_interaction_kcal_mol`` (van der Waals,
-        Coulomb and solvation between ligand and site, see `dock.dynamics.energies`) plus
+        Coulomb and solvation between ligand and the whole receptor, see `dock.dynamics.energies`) plus
         ``refined_strain_kcal_mol`` (see `dock.dynamics.strain.strain_energy`); no free energy, and for poses of one ligand only.
         ``refinement_shift_A`` is how far the heavy atoms moved (RMSD). Checks are made against
         the receptor that moved; the engine's score and properties stay what they were. A pose that
@@ -144,16 +152,14 @@ def refine_search(
 
 
 def rank_refinements(refinements: Sequence[Refinement], resolution: float = RESOLUTION) -> list[Refinement]:
-    """Return refined poses in their new order: those that pass the checks first.
+    """Return refined poses in their new order: those first that pass the checks and are where they were.
 
     Of these, those whose energy is within the resolution, in kcal/mol, of the lowest keep the order in
     which they are given; the others follow, lowest energy first.
     """
-    energies = [one.pose.properties[ENERGY] for one in refinements if one.pose.valid is not False]
+    energies = [one.pose.properties[ENERGY] for one in refinements if one.sound]
     tied = min(energies, default=0.0) + resolution
-    return sorted(
-        refinements, key=lambda one: (one.pose.valid is False, max(one.pose.properties[ENERGY], tied))
-    )
+    return sorted(refinements, key=lambda one: (not one.sound, max(one.pose.properties[ENERGY], tied)))
 
 
 def _refine(receptor: Receptor, pose: Pose, settings: RefinementSettings, processor: Processor) -> Refinement:
@@ -165,8 +171,10 @@ def _refine(receptor: Receptor, pose: Pose, settings: RefinementSettings, proces
     between = interaction_energies(complex_system, places[None], processor).iloc[0]
     if between["vdw"] > 0.0:
         raise SimulationError(pose.ligand.name, "its pose overlaps the receptor still after minimisation")
-    interaction = float(between["total"])
-    strain = strain_energy(pose.ligand, places[complex_system.ligand], settings.system.charges, processor)
+    charges = settings.system.charges
+    outside = cut_corrections(receptor, pose, complex_system, places[None], processor, charges).iloc[0]
+    interaction = float(between["total"] + outside["total"])
+    strain = strain_energy(pose.ligand, places[complex_system.ligand], charges, processor)
     energies = {
         "refined_interaction_kcal_mol": interaction,
         "refined_strain_kcal_mol": strain,
@@ -179,7 +187,7 @@ def _refine(receptor: Receptor, pose: Pose, settings: RefinementSettings, proces
     refined = replace(pose, mol=mol, properties={**pose.properties, **energies, **shift})
     if receptor.sites:
         refined = replace(refined, site=assign_site(refined.heavy_coordinates, receptor.sites))
-    return Refinement(check_poses(moved, [refined])[0], moved)
+    return Refinement(check_poses(moved, [refined])[0], moved, left=refined.site != pose.site)
 
 
 def _place(pose: Pose, coordinates: NDArray[np.float64]) -> Mol:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dock.dynamics.platforms import Processor
 
-FREE_CONFORMERS = 12  # from as many seeds; minimised, the lowest of them is the zero
+FREE_CONFORMERS = 100  # from as many seeds; minimised, the lowest of them is the zero
 _ZEROS: dict[tuple[str, ChargeMethod], float] = {}  # kJ/mol, of each molecule that this process has seen
 
 
@@ -27,7 +27,7 @@ def strain_energy(
 ) -> float:
     """Return the energy of a ligand at some coordinates above its lowest, in OBC2, in kcal/mol.
 
-    The zero is the lowest of twelve generated conformers, each minimised. The lowest of all may lie deeper:
+    The zero is the lowest of a hundred generated conformers, each minimised. The lowest of all may lie deeper:
     the strain is a lower bound, and differences between poses of a ligand do not depend on it. Conformers are
     generated of one of two mirror images for both, which then have the same zero; other stereoisomers are
     other compounds, each with its own.

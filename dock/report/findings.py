@@ -212,7 +212,7 @@ def _chance(content: ReportContent) -> str:
     if not rows:
         return ""
     chance = number(len(rows) * (1 - CONFIDENCE), 1)
-    return f"{rule} Resolved are {resolved} of {len(rows)} simulated differences; at most {chance} would be by chance if none were real."
+    return f"{rule} Resolved are {resolved} of {len(rows)} simulated differences; on average up to {chance} would be by chance if none were real."
 
 
 def _compared(rows: list[Row], pair: tuple[str, str]) -> Finding:
