@@ -28,7 +28,7 @@ from openmm import app, unit
 from section import replace_section
 
 import dock
-from dock.dynamics import engine, ensemble
+from dock.dynamics import engine, ensemble, minimisation
 from dock.dynamics.platforms import Processor, choose_processor
 from dock.dynamics.protocol import SimulationSettings
 from dock.dynamics.systems import ComplexSystem, SystemSettings, build_system
@@ -83,7 +83,7 @@ def bare_rate(system: ComplexSystem, settings: SimulationSettings, processor: Pr
     """Return the steps per second of OpenMM's integrator over the same system, and nothing else."""
     stepped = ensemble.running_system(system, settings, restraining=False, seed=1)
     integrator = openmm.LangevinMiddleIntegrator(310, 1.0, settings.timestep.value_in("ps"))
-    integrator.setConstraintTolerance(ensemble.CONSTRAINT_TOLERANCE / 10)
+    integrator.setConstraintTolerance(minimisation.CONSTRAINT_PRECISION)
     context = processor.context(stepped, integrator)
     context.setPositions(system.positions)
     openmm.LocalEnergyMinimizer.minimize(context, 10.0, 20)

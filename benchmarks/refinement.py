@@ -29,7 +29,6 @@ RANKINGS = {
     "refine_poses": lambda pose: pose.rank,
 }
 
-
 SAME, OTHER = 1.5, 2.5  # A to the deposited pose: the same binding mode, certainly another one
 
 

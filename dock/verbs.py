@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from dock.analysis.comparison import MeasuredComplex
     from dock.analysis.complexes import ComplexAnalysis
+    from dock.analysis.statistics import Average
     from dock.docking.pose import Pose
 
 
@@ -52,12 +54,16 @@ class Simulation:
     def _repr_html_(self) -> str:
         return str(self.analysis.series.describe().to_html())
 
-    def write(self) -> None:
-        """Write the tables, as CSV, and the averages, as JSON, to the folder: their errors as `compare` takes them."""
+    @cached_property
+    def averages(self) -> Mapping[str, Average]:
+        """Averages of what was measured, their errors as `compare` takes them."""
         from dock.analysis.comparison import with_known_spread
 
-        (known,) = with_known_spread([self.measured()])
-        averages = {name: value.to_record() for name, value in known.averages.items()}
+        return with_known_spread([self.measured()])[0].averages
+
+    def write(self) -> None:
+        """Write the tables, as CSV, and the averages, as JSON, to the folder: their errors as `compare` takes them."""
+        averages = {name: value.to_record() for name, value in self.averages.items()}
         for name, table in self.analysis.tables().items():
             write_text(self.folder / f"{name}.csv", table.to_csv(index=False))
         write_json(self.folder / "averages.json", self.analysis.summary() | {"averages": averages})

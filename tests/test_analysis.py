@@ -239,6 +239,8 @@ def test_the_error_of_a_correlated_series_is_that_of_its_independent_samples():
     spread = 1 / np.sqrt(1 - a**2)
     assert value.error == pytest.approx(spread * np.sqrt(9 / length), rel=0.15)
     assert abs(value.mean) < 4 * value.error
+    drifting = average(np.linspace(0, 10, 100) + generator.normal(size=100) * 0.01)
+    assert np.isnan(drifting.error) or drifting.error >= 2.4
 
 
 @settings(max_examples=60, deadline=None)
@@ -300,8 +302,8 @@ def test_scores_of_two_engines_are_not_subtracted(redocked):
     empty = pd.DataFrame({"residue": [], "occupancy": []})
     mirror = Ligand.from_catalogue("r-citalopram")
 
-    def quantities(**changes):
-        poses = redocked.best, replace(redocked.best, ligand=mirror, **changes)
+    def quantities(first=redocked.best.properties, **changes):
+        poses = replace(redocked.best, properties=first), replace(redocked.best, ligand=mirror, **changes)
         table = compare([MeasuredComplex.from_pose(pose, {}, empty) for pose in poses])
         return set(table["quantity"]) - {"contacts"}
 
@@ -310,6 +312,7 @@ def test_scores_of_two_engines_are_not_subtracted(redocked):
     assert quantities(engine="vina") == comparable
     refined = {**redocked.best.properties, "refined_strain_kcal_mol": 3.0}
     assert quantities(properties=refined) == set()
+    assert quantities(refined, properties=refined) == {"refined_strain_kcal_mol"}
 
 
 def test_what_means_another_thing_in_another_site_is_not_subtracted():
@@ -374,6 +377,19 @@ def test_frames_that_moved_are_put_back_where_they_are(receptor, redocked, syste
     assert (inside + change).to_numpy() == pytest.approx(exact.to_numpy(), abs=2e-3)
     still = cut_corrections(receptor, redocked.best, system, system.positions[None], processor)
     assert abs((change - still)["total"].item()) > 0.01  # it is not that of the frame before
+
+
+def test_other_charges_are_another_system(still, system, monkeypatch):
+    """As to what may be compared: atoms, what moves, and how ligands got their charges."""
+    monkeypatch.setattr(complexes, "parameter_penalties", lambda *_: [])
+    monkeypatch.setattr(complexes, "_corrections", lambda *_: pd.DataFrame())
+    settings = SimulationSettings()
+    nagl = settings.model_copy(update={"system": settings.system.model_copy(update={"charges": "nagl"})})
+    keys = [
+        analyse_complex([still], system, choose_processor("CPU"), each).atoms
+        for each in (settings, settings, nagl)
+    ]
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_each_replica_has_the_corrections_of_its_own_frames(still, system):

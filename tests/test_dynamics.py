@@ -15,7 +15,7 @@ from dock.dynamics import ambertools, charges, engine
 from dock.dynamics.assembly import add_ligand, subset_topology
 from dock.dynamics.charges import charges as charges_of
 from dock.dynamics.frames import ENERGIES, STATE, TRAJECTORY
-from dock.dynamics.minimisation import minimise, minimise_with_springs
+from dock.dynamics.minimisation import minimise, minimise_with_springs, with_springs
 from dock.dynamics.parameters import ligand_parameters, parameter_penalties, receptor_parameters
 from dock.dynamics.parts import combine
 from dock.dynamics.platforms import choose_processor, devices
@@ -392,6 +392,11 @@ def test_springs_come_as_low_as_constraints_with_a_quarter_of_the_iterations(sit
     _, (start, tight) = minimise(site.system, site.positions, processor, 25)
     _, (_, many) = minimise(site.system, site.positions, processor, 100)
     assert energy < tight < start
+    springs = with_springs(site.system)
+    assert springs.getNumConstraints() == 0
+    loose, (before, _) = minimise(springs, site.positions, processor, 25)
+    assert before == pytest.approx(start, abs=0.01 * abs(start))
+    assert np.abs(places - loose).max() < 0.003  # what the constraints then move
     assert energy < many + 0.25 * (start - many)
 
 

@@ -169,6 +169,20 @@ def test_a_pose_that_fails_the_checks_is_never_good(receptor):
     assert "the best of them fails clashes" in text
 
 
+def test_refined_poses_have_a_column_of_their_own(receptor):
+    content = content_of(receptor)
+    assert "interaction and strain" not in (plain := render(content))
+    assert "In rows marked refined" not in plain
+    poses = content.tables["poses"].assign(refined_energy_kcal_mol=float("nan"))
+    poses.loc[0, ["refined", "refined_energy_kcal_mol"]] = (True, -44.4)
+    table = render(content_of(receptor, poses=poses)).split('<section id="poses">')[1].split("</section>")[0]
+    rows = [row.split("<td") for row in table.split("<tr>")[2:]]
+    place = table.split("</tr>")[0].split("<th").index(">refined: interaction and strain / kcal/mol</th>")
+    assert [row[place].split(">")[1].split("<")[0] for row in rows] == ["\u221244.4", *["\u2013"] * 3]
+    assert ["(refined)" in row[4] for row in rows] == [True, False, False, False]
+    assert "where energies differ by more than 10 kcal/mol" in table
+
+
 def test_a_known_pose_that_is_not_found_again(receptor):
     content = content_of(receptor)
     content.tables["gate"].loc[1, ["top_rmsd_A", "passed"]] = (5.5, False)

@@ -7,6 +7,7 @@ import pytest
 from rdkit import Chem
 
 import dock
+from dock.analysis.comparison import CUT_ERROR
 from dock.core.errors import ChemistryError, StructureError
 from dock.docking.pose import read_poses, write_poses
 from dock.dynamics.engine import RECORD
@@ -44,6 +45,7 @@ def test_a_pose_is_simulated_and_continued(poses, dock_command):
     averages = json.loads((folder / "averages.json").read_text())
     assert averages["replicas"] == 2
     for name, value in averages["averages"].items():  # the errors that are printed are those of the file
+        assert value["error"] >= CUT_ERROR.get(name, 0.0)
         assert f"{name:24} {value['mean']:9.2f} +- {value['error']:.2f} (" in done.out
     changed = dock_command(*command, "--replicas", "2", "--production", "0.4 ps", cwd=poses)
     assert changed.code == 0, changed.err

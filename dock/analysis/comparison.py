@@ -43,9 +43,9 @@ CUT_ERROR = {
 }
 
 # What a pose carries that means the same for any ligand and site: the strain of docking counts from another zero in
-# every search. A refined pose lies where no engine scored it, and carries its strain alone.
+# every search.
 OF_POSES = ("cnn_probability", "cnn_affinity_pK", "vinardo_kcal_mol")
-OF_REFINED_POSES = ("refined_strain_kcal_mol",)
+REFINED_STRAIN = "refined_strain_kcal_mol"
 SCORE = "docking_score_kcal_mol"
 
 
@@ -232,12 +232,11 @@ def _docked(one: MeasuredComplex, two: MeasuredComplex) -> list[dict[str, Any]]:
 
 
 def _of_pose(pose: Pose) -> dict[str, float]:
-    if OF_REFINED_POSES[0] not in pose.properties:
-        return {
-            SCORE: pose.score,
-            **{name: pose.properties[name] for name in OF_POSES if name in pose.properties},
-        }
-    return {name: pose.properties[name] for name in OF_REFINED_POSES}
+    """Return the numbers of a pose that can be compared: of a refined one, which no engine scored where it lies, its strain."""
+    if REFINED_STRAIN in pose.properties:
+        return {REFINED_STRAIN: pose.properties[REFINED_STRAIN]}
+    known = {name: pose.properties[name] for name in OF_POSES if name in pose.properties}
+    return {SCORE: pose.score, **known}
 
 
 def _contacts(one: MeasuredComplex, two: MeasuredComplex) -> dict[str, Any]:

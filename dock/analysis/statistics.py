@@ -95,8 +95,8 @@ def moderated(value: Average, pooled: Spread, weight: float) -> Average:
     The variance of its replicas' means is taken together with the pooled one, which counts for `weight` degrees
     of freedom (as Smyth's moderated t, see `pooled_spread`): fewer than it is known with, since complexes truly
     differ in how much their replicas do. An error that is larger than the replicas' differences say, as of a
-    series that drifts, stays, but counts for no more degrees of freedom than these: a larger error would give a
-    narrower bound.
+    series that drifts, stays, but counts for no more degrees of freedom than they do, so that a larger error
+    never gives a narrower bound.
     """
     seen, own = (0.0, 0.0) if isnan(value.between) else (value.between, value.replicas - 1.0)
     variance = (weight * pooled.deviation**2 + own * seen**2) / (weight + own)

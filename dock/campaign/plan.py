@@ -202,6 +202,7 @@ def _cross_dockings(
     crossed = []
     for name in catalogue.other_models(loaded.target, loaded.entry):
         other = Receptor.from_catalogue(name)
+        model = _model(other)
         for site in [site for site in sites if site in other.sites]:
             for here, there in ((loaded, other), (other, loaded)):
                 if site not in there.references:
@@ -211,7 +212,7 @@ def _cross_dockings(
                     "ligand": ligand,
                     "site": site,
                     "structure": name,
-                    "model": _model(other),
+                    "model": model,
                     "docked_into": here.name,
                     "into_other": here is other,
                     "settings": docking.model_dump(mode="json", exclude={"time_limit"}),

@@ -64,7 +64,6 @@ def command(
 
     One complex after the other, in several replicas, each measured. One that fails does not stop the others.
     """
-    from dock.analysis.comparison import with_known_spread
     from dock.core.errors import DockError, InputError, StoppedError
     from dock.core.files import alone_in, output_folder
     from dock.docking.pose import read_poses
@@ -102,10 +101,9 @@ def command(
                 continue
             done.write()
             click.echo(f"done: {label}")
-            (measured,) = with_known_spread([done.measured()])
-            if measured.doubt:
-                click.echo(f"  not credible: {measured.doubt}")
-            for name, value in measured.averages.items():
+            if done.analysis.doubt:
+                click.echo(f"  not credible: {done.analysis.doubt}")
+            for name, value in done.averages.items():
                 click.echo(
                     f"  {name:24} {value.mean:9.2f} +- {value.error:.2f} ({value.samples:.0f} samples)"
                 )

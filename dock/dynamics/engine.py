@@ -15,7 +15,7 @@ import numpy as np
 from dock.core.errors import ChangedError, SimulationError, StoppedError
 from dock.core.files import alone_in, read_json, write_json, write_text
 from dock.dynamics.checkpoint import Checkpoint, begin, identify
-from dock.dynamics.ensemble import CONSTRAINT_TOLERANCE, check, running_system
+from dock.dynamics.ensemble import check, running_system
 from dock.dynamics.frames import (
     STATE,
     TOPOLOGY,
@@ -25,7 +25,7 @@ from dock.dynamics.frames import (
     temperature,
     write_topology,
 )
-from dock.dynamics.minimisation import SCALE, minimise_with_springs
+from dock.dynamics.minimisation import CONSTRAINT_PRECISION, SCALE, minimise_with_springs
 from dock.dynamics.platforms import Processor
 from dock.dynamics.protocol import MOST_SETTLING, RELEASE, SimulationSettings
 from dock.dynamics.settling import Settling
@@ -356,7 +356,7 @@ class _Run:
         )
         attempts = len(self.good.events)
         integrator.setRandomNumberSeed(self._seed(self.step, attempts + 1))
-        integrator.setConstraintTolerance(CONSTRAINT_TOLERANCE / 10)
+        integrator.setConstraintTolerance(CONSTRAINT_PRECISION)
         system = running_system(self.complex, settings, restraining, self._seed(self.step, attempts + 2))
         state = (
             self.good.openmm_state()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dock.core.errors import SimulationError
-from dock.dynamics.minimisation import restraint_force
+from dock.dynamics.minimisation import CONSTRAINT_PRECISION, restraint_force
 from dock.dynamics.protocol import SimulationSettings
 from dock.dynamics.systems import ComplexSystem
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from openmm import System
 
 FROZEN_TOLERANCE = 1e-4  # nm; the trajectory format rounds to 1e-3
-CONSTRAINT_TOLERANCE = 1e-5  # relative
+CONSTRAINT_TOLERANCE = 10.0 * CONSTRAINT_PRECISION  # relative
 BAROSTAT_STEPS = 25  # between attempts to change the box
 
 

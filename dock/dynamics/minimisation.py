@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TOLERANCE = 10.0  # kJ/mol/nm, root mean square of the force components
 SPRING = 4e5  # kJ/mol/nm^2, as stiff as Amber's bonds to hydrogen (2.8e5 to 4.6e5)
-HELD_TO = 1e-6  # how far constraints may be off after a minimisation, relative to their lengths
+CONSTRAINT_PRECISION = 1e-6  # how closely constraints are kept, relative to their lengths
 
 SCALE = "restraint_scale"  # the context parameter by which every restraint is multiplied
 
@@ -142,16 +142,16 @@ def minimise_with_springs(
     import openmm
     from openmm import unit
 
-    loose, _ = minimise(_with_springs(system), positions, processor, max_iterations)
+    loose, _ = minimise(with_springs(system), positions, processor, max_iterations)
     context = processor.context(system, openmm.VerletIntegrator(0.001))
     context.setPositions(loose)
-    context.applyConstraints(HELD_TO)
+    context.applyConstraints(CONSTRAINT_PRECISION)
     state = context.getState(energy=True, positions=True)
     energy = state.getPotentialEnergy().value_in_unit(unit.kilojoule_per_mole)
     return np.asarray(state.getPositions(asNumpy=True).value_in_unit(unit.nanometer)), float(energy)
 
 
-def _with_springs(system: System) -> System:
+def with_springs(system: System) -> System:
     """Return a copy of a system whose constraints are springs."""
     import openmm
 

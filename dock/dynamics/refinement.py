@@ -93,11 +93,11 @@ def refine_poses(
     Returns
     -------
     list of Pose
-        Those that pass PoseBusters' checks and are still in the place they were in first; of these, those within 10 kcal/mol of the lowest
-        energy in the order given, then the others by their energy. It is
-        ``refined_energy_kcal_mol``: ``refined_interaction_kcal_mol`` (van der Waals,
-        Coulomb and solvation between ligand and the whole receptor, see `dock.dynamics.energies`) plus
-        ``refined_strain_kcal_mol`` (see `dock.dynamics.strain.strain_energy`); no free energy, and for poses of one ligand only.
+        First those that pass PoseBusters' checks and are still in the place they were in; of these, those
+        within `RESOLUTION` of the lowest energy in the order given, then the others by their energy. It is
+        ``refined_energy_kcal_mol``: ``refined_interaction_kcal_mol`` (van der Waals, Coulomb and solvation
+        between ligand and the whole receptor, see `dock.dynamics.energies`) plus ``refined_strain_kcal_mol``
+        (see `dock.dynamics.strain.strain_energy`); no free energy, and for poses of one ligand only.
         ``refinement_shift_A`` is how far the heavy atoms moved (RMSD). Checks are made against
         the receptor that moved; the engine's score and properties stay what they were. A pose that
         cannot be refined comes last, as it was, without these energies.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dock.core.files import write_text
 from dock.dynamics.coordination import WALLED
 from dock.dynamics.parameters import HIGH_PENALTY
+from dock.dynamics.refinement import RESOLUTION
 from dock.report import plots
 from dock.report.findings import findings
 from dock.report.pockets import cross_docking_findings, mirror_images, mirror_sentence
@@ -67,6 +68,7 @@ def render(content: ReportContent) -> str:
         crossed=cross_docking_findings(content),
         mirrored=[mirror_sentence(*names) for names in mirror_images(content)],
         high_penalty=HIGH_PENALTY,
+        refinement_resolution=RESOLUTION,
         gate_failed=bool(len(gate)) and not bool(gate["passed"].all()),
         simulated_time=_simulated_time(content.simulated),
         kinds=content.kinds,
