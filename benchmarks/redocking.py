@@ -36,9 +36,13 @@ from dock.ligands.ligand import CONFORMER_SEED
 
 SEEDS = (1, 2, 3)
 CONFORMERS = {"rustina": 6, "vina": 1}
-# Seeds that the conformers to start from are generated with: the product's own, and two others for one engine, since
-# what no engine moves (rings, amides, angles) is one draw for all docking seeds.
-DRAWS = (CONFORMER_SEED, CONFORMER_SEED + 1, CONFORMER_SEED + 2)
+# Other seeds that the conformers to start from are generated with, of which the first is docked: what no engine
+# moves (rings, amides, angles) is one draw for all docking seeds.
+DRAWS = (CONFORMER_SEED + 1, CONFORMER_SEED + 2)
+# What is docked of each complex, by a name: engine, conformers, and the seed that these are generated with.
+RUNS = {engine: (engine, number, CONFORMER_SEED) for engine, number in CONFORMERS.items()} | {
+    f"rustina-{draw}": ("rustina", 1, draw) for draw in DRAWS
+}
 SETS = (
     {"rustina": 1},
     {"rustina": 3},
@@ -59,26 +63,17 @@ def main() -> None:
     given = options.parse_args()
     found: dict[str, dict[str, Any]] = {}
     for entry in yaml.safe_load(COMPLEXES.read_text()):
-        for name, engine, draw in runs():
+        for name, run in RUNS.items():
             path = given.raw / f"{entry['code'].upper()}.{name}.json"
             if not path.exists() and not given.report:
-                collect(entry, engine, path, draw)
+                collect(entry, path, *run)
             if path.exists():
                 found.setdefault(entry["code"].upper(), {})[name] = json.loads(path.read_text())
     replace_section("redocking.py", report(found))
 
 
-def runs() -> list[tuple[str, str, int]]:
-    """Return what is docked of each complex: a name, the engine, and the seed of the conformers it starts from."""
-    own = [(engine, engine, DRAWS[0]) for engine in CONFORMERS]
-    return own + [(f"rustina-{draw}", "rustina", draw) for draw in DRAWS[1:]]
-
-
-def collect(entry: dict[str, str], engine: str, path: Path, draw: int = CONFORMER_SEED) -> None:
-    """Dock the ligand of a complex with every seed from every conformer, and write all poses down.
-
-    From conformers of another draw than the product's own only the first is docked.
-    """
+def collect(entry: dict[str, str], path: Path, engine: str, number: int, draw: int) -> None:
+    """Dock the ligand of a complex with every seed from so many conformers of a draw, and write all poses down."""
     try:
         receptor = open_complex(entry, path.parent / "receptors" / entry["code"])
         site = next(iter(receptor.references))
@@ -87,7 +82,7 @@ def collect(entry: dict[str, str], engine: str, path: Path, draw: int = CONFORME
         if draw != CONFORMER_SEED:
             ligand = replace(ligand, mol=Chem.RemoveHs(ligand.mol)).embedded(draw)
         ligand = ligand.with_ring_conformers(max(CONFORMERS.values()), draw)
-        starts = ligand.conformers()[: CONFORMERS[engine] if draw == CONFORMER_SEED else 1]
+        starts = ligand.conformers()[:number]
         docker = make_engine(engine, receptor, receptor.site(site), 1)
         pool = PosePool(receptor, ligand, receptor.site(site))
         times = []
@@ -175,7 +170,7 @@ def best(
 
 def report(found: dict[str, Any]) -> str:
     """Return the section as Markdown."""
-    codes = [code for code, engines in found.items() if set(engines) >= set(CONFORMERS)]
+    codes = [code for code, engines in found.items() if set(engines) == set(RUNS)]
 
     def share(sets: dict[str, int], ranking: Ranking, pooled: int = 1) -> str:
         groups = list(itertools.combinations(SEEDS, pooled))
@@ -203,17 +198,18 @@ def report(found: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|",
     ]
     default = RANKINGS[DEFAULT]
+
+    def oracle(rows: Rows) -> np.ndarray:
+        return -column(rows, "rmsd")
+
     for sets in SETS:
         name = " + ".join(f"{engine}: {number}" for engine, number in sets.items())
-        oracle = share(sets, lambda rows: -column(rows, "rmsd"))
-        lines.append(
-            f"| {name} | {share(sets, default)} | {oracle} | {share(sets, default, 2)} | {share(sets, default, 3)} |"
-            f" {cost(sets):.0f} |"
-        )
-    for name, _, draw in runs()[len(CONFORMERS) :]:
-        cells = [share({name: 1}, ranking) for ranking in (default, lambda rows: -column(rows, "rmsd"))]
-        pooled = [share({name: 1}, default, number) for number in (2, 3)]
-        lines.append(f"| rustina: 1, conformers of seed {draw} | {' | '.join([*cells, *pooled])} | |")
+        cells = [share(sets, default), share(sets, oracle), share(sets, default, 2), share(sets, default, 3)]
+        lines.append(f"| {name} | {' | '.join(cells)} | {cost(sets):.0f} |")
+    for draw in DRAWS:
+        sets = {f"rustina-{draw}": 1}
+        cells = [share(sets, default), share(sets, oracle), share(sets, default, 2), share(sets, default, 3)]
+        lines.append(f"| rustina: 1, conformers of seed {draw} | {' | '.join(cells)} | |")
     lines += [
         "",
         "| ranking, one seed | rustina: 1 | rustina: 6 | rustina: 1 + vina: 1 |",
