@@ -11,8 +11,8 @@ import time
 import numpy as np
 from section import replace_section
 
-from dock.dynamics import nagl
-from dock.dynamics.charges import ChargeMethod, charges, derive, map_charges
+from dock.forcefield import nagl
+from dock.forcefield.charges import ChargeMethod, charges, derive, map_charges
 from dock.ligands import Ligand
 
 # One isomer of every constitution whose AM1-BCC charges are shipped.

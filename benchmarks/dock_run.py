@@ -139,6 +139,7 @@ def least_work(run: Path, workers: int) -> tuple[list[float], list[float]]:
     pace changes.
     """
     import dock
+    from dock.steps.simulate import Simulate
 
     campaign = dock.Campaign.open(run)
     pairs = [
@@ -146,16 +147,14 @@ def least_work(run: Path, workers: int) -> tuple[list[float], list[float]]:
         for ligand in ("escitalopram", "r-citalopram")
         for site in ("orthosteric", "allosteric")
     ]
-    simulated = [
-        task for task in campaign.succeeded if task.kind == "simulate" and task.inputs["replica"] == 1
-    ]
+    simulated = [step for step in campaign.succeeded if isinstance(step, Simulate) and step.replica == 1]
     made = int(campaign.table("searches")["searches"].sum())
     steps = int(campaign.table("runs")["steps"].sum())
     searching, stepping = [], []
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         for _ in range(TURNS):
             searches = pool.map(raw_search, pairs, chunksize=1)
-            each = pool.map(raw_step, [(run, task.key) for task in simulated], chunksize=1)
+            each = pool.map(raw_step, [(run, step.label) for step in simulated], chunksize=1)
             searching.append(made * float(np.mean(searches)) / workers)
             stepping.append(steps * float(np.mean(each)) / workers)
     return searching, stepping
@@ -164,7 +163,7 @@ def least_work(run: Path, workers: int) -> tuple[list[float], list[float]]:
 def raw_search(pair: tuple[str, str]) -> float:
     """Return the seconds of one search by rustina, from a prepared site to its poses."""
     import dock
-    from dock.docking.engine import make_engine
+    from dock.docking.engines import make_engine
 
     receptor, ligand = dock.Receptor.from_catalogue("sert"), dock.Ligand.from_catalogue(pair[0])
     engine = make_engine("rustina", receptor, receptor.site(pair[1]), 1)
@@ -179,21 +178,20 @@ def raw_step(of: tuple[Path, str]) -> float:
     Parameters
     ----------
     of
-        The run, and the key of the task that simulated it.
+        The run, and the label of the step that simulated it.
     """
     import openmm
 
     import dock
-    from dock.campaign.tasks import Conditions, TaskContext
-    from dock.dynamics.platforms import choose_processor
-    from dock.dynamics.protocol import SimulationSettings
+    from dock.forcefield.platforms import choose_processor
+    from dock.steps.simulate import Simulate
 
-    run, key = of
-    task = next(task for task in dock.Campaign.open(run).tasks if task.key == key)
+    run, label = of
+    campaign = dock.Campaign.open(run)
+    step = next(step for step in campaign.steps if step.label == label)
+    assert isinstance(step, Simulate)
     processor = choose_processor("CPU", 1)
-    context_of = TaskContext(task, run, Conditions(processor), lambda _: None)
-    pose, receptor = context_of.pose_and_receptor()
-    system = context_of.system(receptor, pose, SimulationSettings(**task.inputs["settings"]).system)
+    system, _, _ = step.system(campaign.store)
     context = processor.context(system.system, openmm.LangevinMiddleIntegrator(310, 1, 0.004))
     context.setPositions(system.positions)
     openmm.LocalEnergyMinimizer.minimize(context, 10.0, 50)

@@ -28,10 +28,12 @@ from openmm import app, unit
 from section import replace_section
 
 import dock
-from dock.dynamics import engine, ensemble, minimisation
-from dock.dynamics.platforms import Processor, choose_processor
+from dock.dynamics import engine, ensemble
 from dock.dynamics.protocol import SimulationSettings
-from dock.dynamics.systems import ComplexSystem, SystemSettings, build_system
+from dock.forcefield import minimisation
+from dock.forcefield.platforms import Processor, choose_processor
+from dock.systems.building import build_system
+from dock.systems.complexes import ComplexSystem, SystemSettings
 
 TURNS = 5
 AT_ONCE = 4
@@ -190,7 +192,7 @@ def time_to_production(platform: str) -> list[str]:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            while not list(run.glob("*/replica-1/trajectory.xtc")) and process.poll() is None:
+            while not list(run.glob("tasks/simulate/*/trajectory.xtc")) and process.poll() is None:
                 time.sleep(0.02)
             times.append(time.perf_counter() - started)
             if process.wait() != 0:

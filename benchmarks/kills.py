@@ -25,9 +25,10 @@ from dock.core.files import read_json
 from dock.dynamics.checkpoint import Checkpoint
 from dock.dynamics.engine import RECORD, simulate
 from dock.dynamics.frames import ENERGIES, STATE, TOPOLOGY, TRAJECTORY
-from dock.dynamics.platforms import choose_processor
 from dock.dynamics.protocol import SimulationSettings
-from dock.dynamics.systems import SystemSettings, build_system
+from dock.forcefield.platforms import choose_processor
+from dock.systems.building import build_system
+from dock.systems.complexes import SystemSettings
 
 # Small and saved at every breath, so that a kill meets every part of it in seconds.
 SETTINGS = SimulationSettings(

@@ -12,7 +12,7 @@ import numpy as np
 from section import replace_section
 
 from dock.core.errors import MissingDependencyError
-from dock.dynamics import charges
+from dock.forcefield import charges
 from dock.ligands import Ligand
 
 # Rings as in amoxapine, clozapine, quetiapine and carbamazepine, small enough for Hartree-Fock; the first two

@@ -13,7 +13,7 @@ from typing import Any
 from section import replace_section
 
 from dock.core.errors import DockError
-from dock.dynamics.model import build_receptor
+from dock.dynamics.receptor_models import build_receptor
 from dock.receptors.source import mirrors
 
 # What the catalogue cannot know: the site and the ligand of another protein.

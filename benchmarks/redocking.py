@@ -28,7 +28,7 @@ import dock
 from dock.core.errors import DockError, StructureError
 from dock.core.files import write_json
 from dock.docking.checks import check_poses
-from dock.docking.engine import make_engine
+from dock.docking.engines import make_engine
 from dock.docking.ranking import rank_scores
 from dock.docking.redocking import LIMIT
 from dock.docking.search import PosePool

@@ -11,12 +11,12 @@ import numpy as np
 from section import replace_section
 
 import dock
-from dock.docking.engine import DockingSettings
 from dock.docking.pose import Pose
 from dock.docking.search import search_site
-from dock.dynamics.model import open_receptor
-from dock.dynamics.platforms import choose_processor
+from dock.docking.settings import DockingSettings
+from dock.dynamics.receptor_models import open_receptor
 from dock.dynamics.refinement import ENERGY, RefinementSettings, refine_poses
+from dock.forcefield.platforms import choose_processor
 
 COMPLEXES = (("6VRH", "paroxetine"), ("sert", "escitalopram"), ("5I71", "escitalopram"))
 SITE = "orthosteric"

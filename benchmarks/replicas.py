@@ -24,7 +24,6 @@ from section import replace_section
 
 import dock
 from dock.analysis.comparison import REPLICAS_DIFFER_BY, MeasuredComplex, compare
-from dock.core.files import read_json
 from dock.docking.pose import Pose
 from dock.receptors import Receptor
 from dock.verbs import Simulation
@@ -119,8 +118,8 @@ def _means(simulations: list[Simulation]) -> pd.DataFrame:
         names = [name for name in REPLICAS_DIFFER_BY if name in analysis.series]
         means = analysis.series.groupby("replica")[names].mean()
         means = means.add(analysis.corrections.groupby("replica").mean(), fill_value=0.0)[names]
-        for number in means.index:
-            record = read_json(simulation.folder / f"replica-{number}" / "simulation.json")
+        records = pd.read_csv(simulation.folder / "tables" / "runs.csv").set_index("replica")
+        for number, record in records.iterrows():
             means.loc[number, "T of the first frames / K"] = record["first_frames_temperature_K"]
             means.loc[number, "T / K"] = record["mean_temperature_K"]
             means.loc[number, "equilibration / ps"] = record["equilibration_ps"]

@@ -22,7 +22,7 @@ from dock.campaign import screen as campaign_screen
 from dock.docking.screening import SCREENING, Job, Screener
 from dock.docking.search import Search
 from dock.ligands.library import Library
-from dock.ligands.preparation import PreparationSettings
+from dock.ligands.states import PreparationSettings
 
 SIZES = (100, 1_000, 10_000)
 MEASURES = {"cnn_probability": 0.5, "cnn_affinity_pK": 5.0, "vinardo_kcal_mol": -5.0, "strain_kcal_mol": 0.0}

@@ -24,10 +24,10 @@ from section import replace_section
 import dock
 from dock.core.workers import available_cores
 from dock.docking import pdbqt
-from dock.docking.rustina_engine import POSE_POOL, SEARCH_MODES, SEED_STRIDE, silenced_output
+from dock.docking.engines.rustina import POSE_POOL, SEARCH_MODES, SEED_STRIDE, silenced_output
 from dock.docking.screening import SCREENING
 from dock.ligands.library import Entry
-from dock.ligands.preparation import PreparationSettings, prepare
+from dock.ligands.states import PreparationSettings, prepare
 
 LIGANDS, FEW = 50, 16
 SITE = "orthosteric"

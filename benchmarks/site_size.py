@@ -11,9 +11,11 @@ from section import replace_section
 
 import dock
 from dock.core.units import Quantity
-from dock.dynamics.energies import interaction_energies
-from dock.dynamics.platforms import choose_processor
-from dock.dynamics.systems import ComplexSystem, SystemSettings, site_system, whole_system
+from dock.forcefield.platforms import choose_processor
+from dock.systems.complexes import ComplexSystem, SystemSettings
+from dock.systems.energies import interaction_energies
+from dock.systems.implicit import whole_system
+from dock.systems.site import site_system
 
 RADII = (6, 8, 10, 12, 16)
 STEPS = 60

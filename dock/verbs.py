@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from dock.core.errors import StoppedError
-from dock.core.files import output_folder, write_json, write_text
+from dock.core import errors
+from dock.core.errors import StoppedError, TaskError
+from dock.core.files import output_folder, write_text
+from dock.core.keys import content_key
 from dock.core.workers import available_cores
-from dock.docking.engine import DockingSettings
 from dock.docking.search import Search, search_site
-from dock.dynamics.model import open_receptor
+from dock.docking.settings import DockingSettings
 from dock.dynamics.protocol import SimulationSettings
+from dock.dynamics.receptor_models import open_receptor
 from dock.ligands import Ligand
 from dock.receptors import Receptor, Site
+from dock.receptors.receptor import RECORD_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,16 +38,19 @@ class Simulation:
     Attributes
     ----------
     pose : Pose
-        The docked pose it started from.
+        The pose it started from.
     analysis : ComplexAnalysis
         Series, contacts and hydrogen bonds.
     folder : Path
-        Holds a folder for each replica, with trajectory, topology, energies and final state.
+        The run folder, with trajectories and tables.
+    receptor : str
+        The receptor's name.
     """
 
     pose: Pose
     analysis: ComplexAnalysis
     folder: Path
+    receptor: str = ""
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return the series, a row a frame."""
@@ -61,16 +66,9 @@ class Simulation:
 
         return with_known_spread([self.measured()])[0].averages
 
-    def write(self) -> None:
-        """Write the tables, as CSV, and the averages, as JSON, to the folder: their errors as `compare` takes them."""
-        averages = {name: value.to_record() for name, value in self.averages.items()}
-        for name, table in self.analysis.tables().items():
-            write_text(self.folder / f"{name}.csv", table.to_csv(index=False))
-        write_json(self.folder / "averages.json", self.analysis.summary() | {"averages": averages})
-
     def measured(self) -> MeasuredComplex:
         """Return the simulation as something to be compared."""
-        return self.analysis.measured(self.pose)
+        return self.analysis.measured(self.pose, self.receptor)
 
 
 def pose(
@@ -79,7 +77,7 @@ def pose(
     site: Site | str,
     settings: DockingSettings | None = None,
 ) -> Search:
-    """Dock a ligand into a site.
+    """Dock a ligand into a site, as the docking step of a campaign does.
 
     Parameters
     ----------
@@ -114,58 +112,51 @@ def simulate(
 ) -> Simulation:
     """Simulate a pose in its site and measure the trajectories; go on where it was stopped.
 
+    It is a campaign of a pose that is given: the folder is a run folder, as ``dock simulate`` makes it.
+
     Parameters
     ----------
     receptor
         With the ligands in its other sites, if any (`Receptor.with_occupant`).
     folder
-        Where a folder for each replica goes.
+        The run folder.
     platform, device
         OpenMM platform, or ``auto``, and the index of the card.
     deadline
         The time (`time.time()`) at which to save and stop.
     accept_changes
-        Go on although software, settings or system are others than at the start.
+        Go on although software is another than at the start.
     compared_with
         The poses in the same receptor that the simulation is to be compared with: a site system is of the same
         atoms for all of them.
 
     Raises
     ------
-    ParameterError, SimulationError
-        If the ligand has no parameters, or the simulation breaks down.
+    InputError
+        If the pose does not lie in a site, or the folder holds something else.
+    ParameterError, SimulationError, AnalysisError
+        If the complex cannot be simulated or measured.
     StoppedError
         At the deadline.
-    ChangedError, OutputError
-        If the folder holds something else, or cannot be written to.
     """
-    from dock.analysis.complexes import analyse_complex
-    from dock.analysis.trajectory import ComplexTrajectory
-    from dock.dynamics import engine
-    from dock.dynamics.platforms import choose_processor
-    from dock.dynamics.region import region_around
-    from dock.dynamics.systems import build_system
+    from dock.campaign import Campaign
+    from dock.campaign.plan import steps_of
+    from dock.campaign.settings import CampaignSettings
+    from dock.steps.analyse import Analyse
 
-    receptor = open_receptor(receptor) if isinstance(receptor, str) else receptor
-    settings = settings or SimulationSettings()
-    processor = choose_processor(platform, precision=settings.precision, device=device)
-    settings = settings.resolved(receptor, processor)
-    region = None
-    if settings.system.kind == "site":
-        region = region_around([(receptor, one) for one in (pose, *compared_with)], settings.system)
-    system = build_system(receptor, pose, settings.system, processor=processor, region=region)
-    trajectories = []
-    for replica in range(1, settings.replicas + 1):
-        if time.time() >= deadline:  # rather than minimise for minutes, of which nothing would be kept
-            problem = f"time is up before replica {replica} of {settings.replicas}"
-            raise StoppedError(pose.ligand.name, problem, "the same command continues it")
-        place = output_folder(Path(folder) / f"replica-{replica}")
-        engine.simulate(
-            system, settings, processor, place, replica, deadline=deadline, accept_changes=accept_changes
-        )
-        trajectories.append(ComplexTrajectory.load(place, pose, receptor, system.kind))
-    simulated = replace(pose, occupied=receptor.occupied)
-    return Simulation(simulated, analyse_complex(trajectories, system, processor, settings), Path(folder))
+    given = _written(receptor, pose, output_folder(folder), compared_with)
+    wanted = CampaignSettings(**given, simulation=settings or SimulationSettings())
+    campaign = Campaign(wanted, folder, platform, accept_changes)
+    campaign.run("inline", device=device, deadline=deadline)
+    for step in campaign.failed:
+        failure = campaign.store.failure(step)
+        if failure is not None:
+            raise getattr(errors, failure.reason, TaskError)(step.label, failure.message)
+    if not campaign.complete:
+        raise StoppedError(pose.ligand.name, "time was up", "the same command continues it")
+    (analysis,) = steps_of(campaign.steps, Analyse)
+    best, measured = analysis.search.best(campaign.store), analysis.analysis(campaign.store)
+    return Simulation(best, measured, Path(folder), analysis.search.home.name)
 
 
 def compare(simulations: Sequence[Simulation]) -> pd.DataFrame:
@@ -173,3 +164,25 @@ def compare(simulations: Sequence[Simulation]) -> pd.DataFrame:
     from dock.analysis.comparison import compare as compare_complexes
 
     return compare_complexes([simulation.measured() for simulation in simulations])
+
+
+def _written(
+    receptor: Receptor | str, pose: Pose, folder: Path, compared_with: Sequence[Pose]
+) -> dict[str, Any]:
+    """Write what is simulated to the run folder, and return the settings of a campaign that say so."""
+    from rdkit import Chem
+
+    texts = {"file": pose.sdf_record(), "alike": "".join(other.sdf_record() for other in compared_with)}
+    if isinstance(receptor, str):
+        source: dict[str, Any] = {"receptor": receptor}
+    else:
+        texts["beside"] = "".join(map(Chem.SDWriter.GetText, receptor.occupants.values()))
+        place = folder / "given" / receptor.structure_key
+        if not (place / RECORD_FILE).exists():
+            replace(receptor, occupants={}).save(output_folder(place))
+        source = {"receptors": [{"name": receptor.name, "source": str(place)}]}
+    # Named by what they hold: another call must not change what this one reads.
+    files = {field: folder / "given" / f"{content_key(text)}.sdf" for field, text in texts.items() if text}
+    for field, path in files.items():
+        write_text(path, texts[field])
+    return source | {"poses": {field: str(path) for field, path in files.items()}}

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from dock.campaign import Campaign
-from dock.docking.engine import DockingSettings
 from dock.docking.search import Search, search_site
+from dock.docking.settings import DockingSettings
 from dock.ligands import Ligand
 from dock.receptors import Receptor
 
@@ -39,13 +40,19 @@ def interrupts():
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory, worker_id) -> Path:
+    """A folder that all processes of the tests share."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
 @pytest.fixture(scope="session", autouse=True)
-def cache(tmp_path_factory):
+def cache(shared):
     """Keep the tests out of the user's cache."""
     with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("cache")
-        patch.setenv("DOCK_CACHE", str(folder))
-        yield folder
+        patch.setenv("DOCK_CACHE", str(shared / "cache"))
+        yield shared / "cache"
 
 
 @pytest.fixture(scope="session")
@@ -131,10 +138,13 @@ def dock_command():
 
 
 @pytest.fixture(scope="session")
-def short_run(dock_command, tmp_path_factory) -> Campaign:
+def short_run(dock_command, shared) -> Campaign:
     """The default campaign with short simulations, run from the command line."""
-    folder = tmp_path_factory.mktemp("campaign")
-    (folder / "short.yaml").write_text(SHORT_CAMPAIGN)
-    done = dock_command("run", "short.yaml", "-o", "run", cwd=folder)
-    assert done.code == 0, done.out + done.err
+    folder = shared / "campaign"
+    folder.mkdir(exist_ok=True)
+    with FileLock(folder / "lock"):
+        if not (folder / "run" / "report.html").exists():
+            (folder / "short.yaml").write_text(SHORT_CAMPAIGN)
+            done = dock_command("run", "short.yaml", "-o", "run", cwd=folder)
+            assert done.code == 0, done.out + done.err
     return Campaign.open(folder / "run")

@@ -1,11 +1,11 @@
 """Which code each step runs, and whether it is still the code that its revision stands for.
 
 `python tests/revisions.py` writes the record, `tests/revisions.json`, anew. It refuses where the code of a step (or of
-something cached) is other than was recorded and its revision (`dock/core/revisions.py`) is the same, unless the
+something cached) is other than was recorded and its revision (of its class in `dock/steps`, or in `dock/core/revisions.py`) is the same, unless the
 results are said to be the same: `--same-results`, of all or of the kinds named.
 
-The code of a step is found in the source, nothing is run: its function and what that uses in `dock.campaign`, name by
-name, and every module of `dock` that these import, with what those import in turn, also inside functions. Comments,
+The code of a step is found in the source, nothing is run: its `run` and what that uses in `dock.steps`, name by name,
+and every module of `dock` that these import, with what those import in turn, also inside functions. Comments,
 docstrings and layout do not count.
 """
 
@@ -22,20 +22,24 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = Path(__file__).with_suffix(".json")
-# A campaign's modules hold something of every step: of them only what a step uses counts.
-BY_NAME = "dock.campaign"
+# A step's module also says what it is called, what it costs and what rows it gives: only what its `run` uses counts.
+BY_NAME = "dock.steps"
 # What computes the things that the cache holds.
 CACHED = {
-    "prepared receptor": "dock.dynamics.model",
+    "prepared receptor": "dock.dynamics.receptor_models",
     "typed receptor": "dock.docking.pdbqt",
-    "receptor parameters": "dock.dynamics.parameters",
-    "molecule parameters": "dock.dynamics.parameters",
-    "ligand parameters": "dock.dynamics.parameters",
-    "charges": "dock.dynamics.charges",
-    "bilayer": "dock.dynamics.bilayer",
+    "receptor parameters": "dock.forcefield.parameters",
+    "molecule parameters": "dock.forcefield.parameters",
+    "ligand parameters": "dock.forcefield.parameters",
+    "charges": "dock.forcefield.charges",
+    "bilayer": "dock.systems.membrane.bilayer",
 }
 # Raising a revision is what the record asks for; it must not ask again because of that.
 LEFT_OUT = {"dock", "dock.core.revisions"}
+# What hands steps out and keeps their results makes none of them.
+WORKFLOW = "dock.workflow"
+# Of a step's class, what its result does not come from.
+OUTSIDE = {"revision", "tables"}
 WIDTH = 12
 
 
@@ -105,8 +109,19 @@ def whole(module: str) -> tuple[str, list[tuple[str, str]]]:
 
     Also for type checkers: what is handed to it is of these types, and runs their code.
     """
-    found = imports(ast.walk(parsed(module)))
-    return digest(parsed(module)), [(other, name) for _, other, name in found if _ours(other)]
+    found = [(other, name) for _, other, name in imports(ast.walk(parsed(module))) if _ours(other)]
+    return digest(parsed(module)), [*found, *((other, "") for other in discovered(module))]
+
+
+def discovered(module: str) -> list[str]:
+    """Return the modules of a package that it looks for by itself, as that of the docking engines does."""
+    path = source_of(module)
+    assert path is not None, module
+    if path.name != "__init__.py" or not any(
+        name == "iter_modules" for name, _, _ in imports(ast.walk(parsed(module)))
+    ):
+        return []
+    return [f"{module}.{other.stem}" for other in sorted(path.parent.glob("*.py")) if other != path]
 
 
 @cache
@@ -122,7 +137,7 @@ def definitions(module: str) -> dict[str, ast.AST]:
                 alike = found.get(f".{one.name}", ast.Module(body=[], type_ignores=[]))
                 assert isinstance(alike, ast.Module)
                 found[f".{one.name}"] = ast.Module(body=[*alike.body, one], type_ignores=[])
-            rest = [one for one in node.body if one not in methods]
+            rest = [one for one in node.body if one not in methods and _named(one) not in OUTSIDE]
             bases = [*node.bases, *node.decorator_list]
             found[node.name] = ast.Module(body=[*map(ast.Expr, bases), *rest], type_ignores=[])
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
@@ -131,6 +146,12 @@ def definitions(module: str) -> dict[str, ast.AST]:
                 if isinstance(one, ast.Name):
                     found[one.id] = node
     return found
+
+
+def _named(node: ast.AST) -> str:
+    """Return the name that a statement of a class gives a value to."""
+    target = getattr(node, "target", None)
+    return target.id if isinstance(target, ast.Name) else ""
 
 
 @cache
@@ -142,7 +163,7 @@ def code_of(module: str, name: str = "") -> dict[str, str]:
         module, name = waiting.pop()
         label = f"{module}:{name}"
         if not module.startswith(BY_NAME):
-            if module not in pieces and module not in LEFT_OUT:
+            if module not in pieces and module not in LEFT_OUT and not module.startswith(WORKFLOW):
                 pieces[module], further = whole(module)
                 waiting += further
         elif label not in pieces:
@@ -162,13 +183,25 @@ def by_name(module: str, name: str) -> tuple[str, list[tuple[str, str]]]:
     inside = imports(statements(known[name]))
     uses = [(other, inner) for _, other, inner in inside if _ours(other)]
     for one in statements(known[name]):
-        if isinstance(one, ast.Attribute) and f".{one.attr}" in known:
-            uses.append((module, f".{one.attr}"))
+        if isinstance(one, ast.Attribute):  # of a step of this module, or of one that it may be about
+            uses += [(m, f".{one.attr}") for m in sorted(beside(module)) if f".{one.attr}" in definitions(m)]
         if isinstance(one, ast.Name) and one.id in known:
             uses.append((module, one.id))
         elif isinstance(one, ast.Name) and one.id in brought:
             uses.append(brought[one.id])
     return digest(known[name]), uses
+
+
+@cache
+def beside(module: str) -> frozenset[str]:
+    """Return a step's module with those of other steps that it imports, and those that these import."""
+    found, waiting = set[str](), [module]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += [m for _, m, _ in imports(statements(parsed(one))) if m.startswith(BY_NAME)]
+    return frozenset(found)
 
 
 def _ours(module: str) -> bool:
@@ -177,17 +210,21 @@ def _ours(module: str) -> bool:
 
 def code() -> dict[str, dict[str, str]]:
     """Return the digests of the code of every step and of everything cached, by kind."""
-    from dock.campaign.tasks import KINDS
+    from dock.steps import step_kinds
 
-    steps = {kind: code_of(function.__module__, function.__name__) for kind, function in KINDS.items()}
+    steps = {
+        kind: code_of(step.__module__, step.__name__) | code_of(step.__module__, ".run")
+        for kind, step in step_kinds().items()
+    }
     return steps | {kind: code_of(module) for kind, module in CACHED.items()}
 
 
 def current() -> dict[str, Any]:
     """Return what the record would be now."""
-    from dock.core.revisions import CACHES, REVISIONS
+    from dock.core.revisions import CACHES
+    from dock.steps import step_kinds
 
-    revisions = {**REVISIONS, **CACHES}
+    revisions = {kind: step.revision for kind, step in step_kinds().items()} | CACHES
     pieces = code()
     return {
         "kinds": {
@@ -231,7 +268,7 @@ def problems(record: dict[str, Any], now: dict[str, Any]) -> dict[str, str]:
 
 UNACCOUNTED = "runs other code under the same revision"
 ADVICE = """
-If results may differ, raise the revision in dock/core/revisions.py (also of what is cached), then run
+If results may differ, raise the revision in dock/steps (of what is cached, in dock/core/revisions.py), then run
     python tests/revisions.py
 If they are the same, run
     python tests/revisions.py --same-results [KIND...]

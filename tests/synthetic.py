@@ -1,5 +1,6 @@
 """A run's content for a report, made up: real receptor and ligands, invented simulations of known means."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -27,8 +28,9 @@ EMPTY = {
 
 
 def pose_of(ligand, receptor, site, checks=None):
-    """The known pose's conformation for escitalopram, any for others."""
-    mol = receptor.references["orthosteric"] if ligand.name == "escitalopram" else ligand.mol
+    """The known pose's conformation for the known ligand, any for others."""
+    known = receptor.references["orthosteric"]
+    mol = known if known.GetProp("_Name") == ligand.name else ligand.mol
     properties = {"cnn_probability": 0.9, "vinardo_kcal_mol": -9.0, "strain_kcal_mol": 2.0, "found_by": 2 / 3}
     checks = checks or {"bonds": True, "clashes": True}
     return Pose(ligand, mol, site, site, 1, -10.0, 1, "rustina", properties=properties, checks=checks)
@@ -69,33 +71,34 @@ def content_of(
     complexes, measured, tables = [], [], {name: pd.DataFrame(columns=c) for name, c in EMPTY.items()}
     ions, runs, searches, poses = [], [], [], []
     for number, where in enumerate(product(ligands, sites)):
-        what = dict(zip(("ligand", "site"), where, strict=True))
+        subject = {"ligand": where[0], "site": where[1]}
         pose = pose_of(prepared[where[0]], receptor, where[1], (checks or {}).get(where))
         outcome = {"searches": 9, "made": 9, "failed": 0, "first_failure": ""}
-        searches.append(what | {"occupied": "", "cross_docked_into": "", "engine": "rustina"} | outcome)
-        poses.append(pose.record() | {"reference_rmsd_A": 1.0, "refined": False, "simulated": simulated})
+        searches.append(subject | {"occupied": "", "cross_docked_into": "", "engine": "rustina"} | outcome)
+        poses.append(pose.row() | {"reference_rmsd_A": 1.0, "refined": False, "simulated": simulated})
         if not simulated:
-            complexes.append(ReportComplex(*where, [pose], 0, False))
+            complexes.append(ReportComplex(receptor.name, *where, [pose], 0, False))
             continue
         analysis = analysis_of(where[1], (means or {}).get(where, {}), number, (shifts or {}).get(where, 0.2))
         parts = (analysis.series, analysis.contacts, analysis.corrections)
-        complexes.append(ReportComplex(*where, [pose], 0, True, *parts))
+        complexes.append(ReportComplex(receptor.name, *where, [pose], 0, True, *parts))
         measured.append(analysis.measured(pose))
-        ions += [what | ion for ion in analysis.summary()["ions"]]
-        runs += [what | run_of(replica) for replica in range(1, REPLICAS + 1)]
+        ions += [subject | ion for ion in analysis.summary()["ions"]]
+        runs += [subject | run_of(replica) for replica in range(1, REPLICAS + 1)]
     if measured:
         rows = [
-            {"ligand": one.ligand, "site": one.site, "quantity": name, "mean": value.mean, "error": value.error,
-             "independent_samples": value.samples, "replicas": REPLICAS, "replicas_lost": 0, "doubt": one.doubt}
-            for one in with_known_spread(measured) for name, value in one.averages.items()
+            {"ligand": each.ligand, "site": each.site, "quantity": name, "mean": value.mean, "error": value.error,
+             "independent_samples": value.samples, "replicas": REPLICAS, "replicas_lost": 0, "doubt": each.doubt}
+            for each in with_known_spread(measured) for name, value in each.averages.items()
         ]  # fmt: skip
         tables |= {
             "simulations": pd.DataFrame(rows),
             "comparisons": compare(measured),
             "ions": pd.DataFrame(ions),
         }
+    known = receptor.references["orthosteric"].GetProp("_Name")
     seeds = [
-        {"site": "orthosteric", "ligand": "escitalopram", "seed": seed, "top_rmsd_A": rmsd, "best_rmsd_A": rmsd,
+        {"site": "orthosteric", "ligand": known, "seed": seed, "top_rmsd_A": rmsd, "best_rmsd_A": rmsd,
          "poses": 5, "engine": "rustina", "top_score_kcal_mol": -10.0, "cnn_probability": 0.9,
          "contacts": "13 of 18", "checks": "22 passed", "top_pose_lies_in": "orthosteric", "passed": True}
         for seed, rmsd in ((1, 0.95), (2, 1.27))
@@ -103,13 +106,29 @@ def content_of(
     tables |= {"gate": pd.DataFrame(seeds), "runs": pd.DataFrame(runs), "searches": pd.DataFrame(searches)}
     tables |= {"poses": pd.DataFrame(poses), "hydrogen_bonds": pd.DataFrame(), "occupancy": pd.DataFrame()}
     tables |= {name: changes.pop(name) for name in list(changes) if isinstance(changes[name], pd.DataFrame)}
-    gated = [site for site in sites if site in receptor.references]
+    tables = {name: table.assign(receptor=receptor.name) for name, table in tables.items()}
+    gated = [(receptor.name, site) for site in sites if site in receptor.references]
     fields = {"title": "made up", "planned": 24, "succeeded": 24, "failed": 0, "gated_sites": gated,
               "gate_accepted": False, "settings": "", "versions": {}, "bath_K": 310.0}  # fmt: skip
     records = [ligand.record() for ligand in prepared.values()]
     return ReportContent(
-        receptor=receptor, complexes=complexes, tables=tables, ligands=records, **(fields | changes)
-    )
+        receptors={receptor.name: receptor}, complexes=complexes, tables=tables, ligands=records,
+        **(fields | changes),
+    )  # fmt: skip
+
+
+def together(*contents):
+    """One report of what several show, a receptor each."""
+    receptors = {name: receptor for content in contents for name, receptor in content.receptors.items()}
+    tables = {
+        name: pd.concat([content.tables[name] for content in contents], ignore_index=True)
+        for name in contents[0].tables
+    }
+    joined = {
+        name: [each for content in contents for each in getattr(content, name)]
+        for name in ("complexes", "gated_sites")
+    }
+    return replace(contents[0], receptors=receptors, tables=tables, **joined)
 
 
 def run_of(replica):

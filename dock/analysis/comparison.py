@@ -8,6 +8,7 @@ from itertools import combinations
 from math import hypot, isfinite, nan
 from typing import TYPE_CHECKING, Any
 
+from dock.analysis.measures import measured
 from dock.analysis.statistics import Average, Spread, difference, moderated, pooled_spread
 from dock.ligands import stereo
 
@@ -20,26 +21,13 @@ CONFIDENCE = 0.95
 OCCUPIED = 0.5  # a residue touched in at least half of the frames belongs to the fingerprint
 
 # What means something in its own site only.
-OF_A_SITE = frozenset({"anchor_distance_A"})
-# Standard deviation of the means of replicas of one complex: of the most variable of four site systems, citalopram in
-# SERT, 4 ps, six replicas each and more, by benchmarks/replicas.py (benchmarks/RESULTS.md). However well it is known
-# of that one, it counts for five degrees of freedom: complexes truly differ in how much their replicas do.
+OF_A_SITE = frozenset(name for name, quantity in measured().items() if quantity.of_a_site)
+# What is known of each quantity: how much replicas differ, and what freezing and cutting the receptor costs.
 REPLICAS_DIFFER_BY = {
-    "ligand_rmsd_A": Spread(0.26, 5.0),
-    "anchor_distance_A": Spread(0.42, 5.0),
-    "interaction_kcal_mol": Spread(3.4, 5.0),
-    "vdw_kcal_mol": Spread(1.4, 5.0),
-    "electrostatic_kcal_mol": Spread(3.9, 5.0),
+    name: spread for name, quantity in measured().items() if (spread := quantity.replicas_differ_by)
 }
-# What freezing and cutting the receptor still costs, beyond what `cut_corrections` takes out: by how much the four
-# complexes are off, root mean square, in a larger site (residues within 12 A kept, 8 A mobile, instead of 8 and 5),
-# less what the scatter of replicas alone would give, and one standard error more (benchmarks/replicas.py).
 CUT_ERROR = {
-    "ligand_rmsd_A": 0.17,
-    "anchor_distance_A": 0.15,
-    "interaction_kcal_mol": 1.4,
-    "vdw_kcal_mol": 1.3,
-    "electrostatic_kcal_mol": 0.6,
+    name: error for name, quantity in measured().items() if (error := quantity.cut_error) is not None
 }
 
 # What a pose carries that means the same for any ligand and site: the strain of docking counts from another zero in
@@ -72,6 +60,8 @@ class MeasuredComplex:
         Whose score it is: those of two engines are not compared.
     doubt : str
         Why it is not credible, as where an ion left its place; empty if nothing speaks against it.
+    receptor : str
+        Name of the receptor.
     """
 
     ligand: str
@@ -85,6 +75,7 @@ class MeasuredComplex:
     doubt: str = ""
     kind: str = ""
     engine: str = ""
+    receptor: str = ""
 
     @classmethod
     def from_pose(
@@ -95,6 +86,7 @@ class MeasuredComplex:
         atoms: str = "",
         doubt: str = "",
         kind: str = "",
+        receptor: str = "",
     ) -> MeasuredComplex:
         """Return what was measured of the complex whose simulation started from `pose`.
 
@@ -115,6 +107,7 @@ class MeasuredComplex:
             doubt,
             kind,
             pose.engine,
+            receptor,
         )
 
     @property
@@ -125,7 +118,7 @@ class MeasuredComplex:
 
 
 def compare(complexes: Sequence[MeasuredComplex]) -> pd.DataFrame:
-    """Compare every pair that differs in one thing only.
+    """Compare every pair of a receptor that differs in one thing only.
 
     Pairs are the same ligand in two sites (``site``), and two stereoisomers in the same site
     (``enantiomer`` for mirror images, ``diastereomer`` otherwise). Complexes with an occupied site are
@@ -136,7 +129,7 @@ def compare(complexes: Sequence[MeasuredComplex]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns kind, first, second, quantity, first_value, second_value, difference (first
+        Columns receptor, kind, first, second, quantity, first_value, second_value, difference (first
         less second), error, resolved, similarity. A difference is resolved if it exceeds the
         95 % bound of Student's t for its error, which is that of `with_known_spread`. Numbers of the docked
         pose have no error and are never resolved. ``similarity`` is the Tanimoto similarity of
@@ -144,15 +137,15 @@ def compare(complexes: Sequence[MeasuredComplex]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    credible = [one for one in with_known_spread(complexes) if not one.doubt]
+    credible = [complex_ for complex_ in with_known_spread(complexes) if not complex_.doubt]
     rows = [
-        {"kind": kind, "first": one.label, "second": two.label, **row}
-        for one, two in combinations(credible, 2)
-        if (kind := _kind(one, two))
-        for row in [*_averages(one, two), *_docked(one, two), _contacts(one, two)]
+        {"receptor": first.receptor, "kind": kind, "first": first.label, "second": second.label, **row}
+        for first, second in combinations(credible, 2)
+        if (kind := _kind(first, second))
+        for row in [*_averages(first, second), *_docked(first, second), _contacts(first, second)]
     ]
     columns = [
-        "kind", "first", "second", "quantity", "first_value", "second_value", "difference",
+        "receptor", "kind", "first", "second", "quantity", "first_value", "second_value", "difference",
         "error", "resolved", "similarity",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
@@ -166,68 +159,82 @@ def with_known_spread(complexes: Sequence[MeasuredComplex]) -> list[MeasuredComp
     """
     known = {
         name: pooled_spread(
-            [one.averages[name] for one in complexes if name in one.averages and not one.doubt], spread
+            [
+                complex_.averages[name]
+                for complex_ in complexes
+                if name in complex_.averages and not complex_.doubt
+            ],
+            spread,
         )
         for name, spread in REPLICAS_DIFFER_BY.items()
     }
     return [
         replace(
-            one,
+            complex_,
             averages={
-                name: _known_error(value, name, known[name], one.kind) if name in known else value
-                for name, value in one.averages.items()
+                name: _known_error(value, name, known[name], complex_.kind) if name in known else value
+                for name, value in complex_.averages.items()
             },
         )
-        for one in complexes
+        for complex_ in complexes
     ]
 
 
 def _known_error(value: Average, name: str, pooled: Spread, kind: str) -> Average:
     value = moderated(value, pooled, REPLICAS_DIFFER_BY[name].freedom)
-    return replace(value, error=hypot(value.error, CUT_ERROR[name])) if kind == "site" else value
+    return replace(value, error=hypot(value.error, CUT_ERROR.get(name, 0.0))) if kind == "site" else value
 
 
-def fingerprint_similarity(one: Mapping[str, float], two: Mapping[str, float]) -> float:
+def fingerprint_similarity(first: Mapping[str, float], second: Mapping[str, float]) -> float:
     """Return the Tanimoto similarity of two contact fingerprints.
 
     A residue is in a fingerprint if it is touched in at least half of the frames. Two empty
     fingerprints give NaN.
     """
-    first, second = ({r for r, o in each.items() if o >= OCCUPIED} for each in (one, two))
-    union = first | second
-    return len(first & second) / len(union) if union else nan
+    residues, others = (
+        {r for r, o in occupancies.items() if o >= OCCUPIED} for occupancies in (first, second)
+    )
+    union = residues | others
+    return len(residues & others) / len(union) if union else nan
 
 
-def _kind(one: MeasuredComplex, two: MeasuredComplex) -> str | None:
-    if one.occupied != two.occupied:
+def _kind(first: MeasuredComplex, second: MeasuredComplex) -> str | None:
+    if (first.receptor, first.occupied) != (second.receptor, second.occupied):
         return None
-    if one.ligand == two.ligand and one.site != two.site:
+    if first.ligand == second.ligand and first.site != second.site:
         return "site"
-    if one.site == two.site and one.smiles != two.smiles:
-        return stereo.relation(one.smiles, two.smiles)
+    if first.site == second.site and first.smiles != second.smiles:
+        return stereo.relation(first.smiles, second.smiles)
     return None
 
 
-def _averages(one: MeasuredComplex, two: MeasuredComplex) -> list[dict[str, Any]]:
-    if one.site == two.site and one.atoms != two.atoms:
+def _averages(first: MeasuredComplex, second: MeasuredComplex) -> list[dict[str, Any]]:
+    if first.site == second.site and first.atoms != second.atoms:
         return []
     rows = []
-    for quantity in one.averages:
-        if quantity not in two.averages or (quantity in OF_A_SITE and one.site != two.site):
+    for quantity in first.averages:
+        if quantity not in second.averages or (quantity in OF_A_SITE and first.site != second.site):
             continue
-        gap, error = difference(one.averages[quantity], two.averages[quantity])
-        first, second = one.averages[quantity].mean, two.averages[quantity].mean
-        freedom = min(each.averages[quantity].degrees_of_freedom for each in (one, two))
+        gap, error = difference(first.averages[quantity], second.averages[quantity])
+        first_mean, second_mean = first.averages[quantity].mean, second.averages[quantity].mean
+        freedom = min(measured.averages[quantity].degrees_of_freedom for measured in (first, second))
         resolved = isfinite(error) and abs(gap) > _student(freedom) * error
-        rows.append(_row(quantity, first, second, gap, error, resolved))
+        rows.append(_row(quantity, first_mean, second_mean, gap, error, resolved))
     return rows
 
 
-def _docked(one: MeasuredComplex, two: MeasuredComplex) -> list[dict[str, Any]]:
+def _docked(first: MeasuredComplex, second: MeasuredComplex) -> list[dict[str, Any]]:
     return [
-        _row(name, one.docked[name], two.docked[name], one.docked[name] - two.docked[name], nan, False)
-        for name in one.docked
-        if name in two.docked and (name != SCORE or one.engine == two.engine)
+        _row(
+            name,
+            first.docked[name],
+            second.docked[name],
+            first.docked[name] - second.docked[name],
+            nan,
+            False,
+        )
+        for name in first.docked
+        if name in second.docked and (name != SCORE or first.engine == second.engine)
     ]
 
 
@@ -239,10 +246,14 @@ def _of_pose(pose: Pose) -> dict[str, float]:
     return {SCORE: pose.score, **known}
 
 
-def _contacts(one: MeasuredComplex, two: MeasuredComplex) -> dict[str, Any]:
-    similarity = fingerprint_similarity(one.occupancies, two.occupancies)
-    first, second = (float(sum(o >= OCCUPIED for o in each.occupancies.values())) for each in (one, two))
-    return _row("contacts", first, second, first - second, nan, False) | {"similarity": similarity}
+def _contacts(first: MeasuredComplex, second: MeasuredComplex) -> dict[str, Any]:
+    similarity = fingerprint_similarity(first.occupancies, second.occupancies)
+    first_count, second_count = (
+        float(sum(o >= OCCUPIED for o in measured.occupancies.values())) for measured in (first, second)
+    )
+    return _row("contacts", first_count, second_count, first_count - second_count, nan, False) | {
+        "similarity": similarity
+    }
 
 
 def _student(freedom: float) -> float:

@@ -10,40 +10,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dock.analysis.comparison import MeasuredComplex
-from dock.analysis.geometry import anchor_distance, contacts, hydrogen_bonds, ligand_rmsd
+from dock.analysis.geometry import contacts, hydrogen_bonds
 from dock.analysis.ions import ion_distances, ion_summary
+from dock.analysis.measures import energies, measured, measures
 from dock.analysis.statistics import MIN_SAMPLES, Average, average_replicas
 from dock.core.errors import AnalysisError
 from dock.core.keys import content_key
-from dock.dynamics.energies import cut_corrections, interaction_energies
 from dock.dynamics.frames import degrees_of_freedom
-from dock.dynamics.parameters import parameter_penalties
 from dock.dynamics.settling import mean_temperature_error
+from dock.forcefield.parameters import parameter_penalties
+from dock.systems.energies import cut_corrections
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dock.analysis.trajectory import ComplexTrajectory
     from dock.docking.pose import Pose
-    from dock.dynamics.parameters import Penalty
-    from dock.dynamics.platforms import Processor
     from dock.dynamics.protocol import SimulationSettings
-    from dock.dynamics.systems import ComplexSystem
-
-# What is averaged, with its unit in the name.
-QUANTITIES = (
-    "ligand_rmsd_A",
-    "anchor_distance_A",
-    "interaction_kcal_mol",
-    "vdw_kcal_mol",
-    "electrostatic_kcal_mol",
-)
-
+    from dock.forcefield.parameters import Penalty
+    from dock.forcefield.platforms import Processor
+    from dock.systems.complexes import ComplexSystem
 
 # By how many standard errors, and by what share, a mean temperature must be off to be told.
 HEAT_SIGMAS, HEAT_SHARE = 4.0, 0.02
-# Of these, what the part of the receptor outside a site system adds to.
-CORRECTED = ("interaction_kcal_mol", "vdw_kcal_mol", "electrostatic_kcal_mol")
+# What the part of the receptor outside a site system adds to.
+CORRECTED = tuple(quantity.name for quantity in energies.MEASURE.measured)
 
 
 @dataclass(frozen=True)
@@ -105,7 +96,7 @@ class ComplexAnalysis:
         replicas = [replica for _, replica in series.groupby(level="replica")]
         return {
             name: average_replicas([replica[name] for replica in replicas])
-            for name in QUANTITIES
+            for name in measured()
             if name in series
         }
 
@@ -121,10 +112,10 @@ class ComplexAnalysis:
         ions = f"{', '.join(self.left)} left its place" if self.left else ""
         return "; ".join(filter(None, (ions, self.heat)))
 
-    def measured(self, pose: Pose) -> MeasuredComplex:
-        """Return the complex, whose simulation started from `pose`, as something to be compared."""
+    def measured(self, pose: Pose, receptor: str = "") -> MeasuredComplex:
+        """Return the complex, whose simulation in a receptor started from `pose`, as something to be compared."""
         return MeasuredComplex.from_pose(
-            pose, self.averages(), self.contacts, self.atoms, self.doubt, self.kind
+            pose, self.averages(), self.contacts, self.atoms, self.doubt, self.kind, receptor
         )
 
     def summary(self) -> dict[str, Any]:
@@ -139,6 +130,7 @@ class ComplexAnalysis:
             "averages": averages,
             "ions": ion_summary(self.ions).to_dict("records"),
             "doubt": self.doubt,
+            "heat": self.heat,
             "atoms": self.atoms,
             "kind": self.kind,
             "penalties": [asdict(penalty) for penalty in self.penalties],
@@ -238,9 +230,7 @@ def _corrections(
         {
             "replica": [number for number, _ in chosen],
             "time_ps": [replicas[number - 1].times[frame] for number, frame in chosen],
-            "interaction_kcal_mol": change["total"],
-            "vdw_kcal_mol": change["vdw"],
-            "electrostatic_kcal_mol": change["coulomb"] + change["solvation"],
+            **energies.named(change),
         }
     )
 
@@ -251,15 +241,9 @@ def _series(trajectory: ComplexTrajectory, system: ComplexSystem, processor: Pro
 
     if trajectory.frames.n_atoms != len(system.partner) + len(system.ligand):
         raise AnalysisError(trajectory.pose.ligand.name, "trajectory and system differ in atoms")
-    energies = interaction_energies(system, trajectory.frames.xyz, processor)
-    series = pd.DataFrame({"time_ps": trajectory.times, "ligand_rmsd_A": ligand_rmsd(trajectory)})
-    anchor = anchor_distance(trajectory)
-    if anchor is not None:
-        series["anchor_distance_A"] = anchor
-    series["interaction_kcal_mol"] = energies["total"]
-    series["vdw_kcal_mol"] = energies["vdw"]
-    # Their sum alone: either changes by up to 150 kcal/mol with the residues that are kept, the sum by less than 5.
-    series["electrostatic_kcal_mol"] = energies["coulomb"] + energies["solvation"]
+    series = pd.DataFrame({"time_ps": trajectory.times})
+    for measure in measures():
+        series = series.assign(**measure.values(trajectory, system, processor))
     return series
 
 

@@ -11,51 +11,10 @@ from dock.core.units import NM_TO_A
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
     from dock.analysis.trajectory import ComplexTrajectory
 
 CONTACT_CUTOFF = 4.0  # angstrom between heavy atoms, as for the contacts of 6VRH
-
-
-def ligand_rmsd(trajectory: ComplexTrajectory) -> NDArray[np.float64]:
-    """Return the heavy-atom RMSD of the ligand from its docked pose, over time.
-
-    Symmetry-equivalent atoms are matched to give the smallest value in each frame; nothing
-    is fitted, so that moving and turning count.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_frames,)
-        In angstrom.
-    """
-    from rdkit import Chem
-    from rdkit.Chem import rdMolAlign
-
-    docked = Chem.RemoveHs(trajectory.pose.mol)
-    moving = Chem.Mol(docked)
-    moving.RemoveAllConformers()
-    for places in trajectory.frames.xyz[:, trajectory.ligand_heavy] * NM_TO_A:
-        conformer = Chem.Conformer(len(places))
-        conformer.SetPositions(np.ascontiguousarray(places, dtype=float))
-        moving.AddConformer(conformer, assignId=True)
-    return np.array([rdMolAlign.CalcRMS(moving, docked, prbId=c.GetId()) for c in moving.GetConformers()])
-
-
-def anchor_distance(trajectory: ComplexTrajectory) -> NDArray[np.float64] | None:
-    """Return the smallest distance from an amine nitrogen to the site's anchor, over time.
-
-    Returns
-    -------
-    numpy.ndarray of shape (n_frames,), or None
-        In angstrom; None where the ligand has no protonated amine, or the site no anchor.
-    """
-    places = trajectory.anchor_places()
-    if places is None or not len(trajectory.amines):
-        return None
-    amines = trajectory.frames.xyz[:, trajectory.amines]
-    gaps = np.linalg.norm(amines[:, :, None] - places[:, None], axis=3)
-    return np.asarray(gaps.min(axis=(1, 2)) * NM_TO_A, dtype=float)
 
 
 def contacts(trajectory: ComplexTrajectory) -> pd.DataFrame:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dock.core.units import NM_TO_A
-from dock.dynamics.coordination import holding, ion_holders
 from dock.receptors.receptor import residue_labels
+from dock.systems.coordination import holding, ion_holders
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -84,7 +84,9 @@ def pooled_spread(averages: Sequence[Average], known: Spread) -> Spread:
     each weighted by its degrees of freedom (as Smyth does for genes, Stat. Appl. Genet. Mol. Biol. 3, 3, 2004).
     """
     terms = [(known.deviation**2, known.freedom)]
-    terms += [(one.between**2, one.replicas - 1.0) for one in averages if not isnan(one.between)]
+    terms += [
+        (average.between**2, average.replicas - 1.0) for average in averages if not isnan(average.between)
+    ]
     freedom = sum(weight for _, weight in terms)
     return Spread(sqrt(sum(variance * weight for variance, weight in terms) / freedom), freedom)
 
@@ -169,7 +171,7 @@ def _samples(values: NDArray[np.float64]) -> float:
 def _drift(series: Sequence[NDArray[np.float64]], shares: NDArray[np.float64]) -> float:
     """Return half the gap between first and second halves, averaged over the series."""
     halves = [(values[: values.size // 2], values[-(values.size // 2) :]) for values in series]
-    gaps = [one.mean() - two.mean() if one.size else 0.0 for one, two in halves]
+    gaps = [first.mean() - second.mean() if first.size else 0.0 for first, second in halves]
     return abs(float((shares * np.array(gaps)).sum())) / 2
 
 

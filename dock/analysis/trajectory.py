@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dock.core.errors import AnalysisError
-from dock.dynamics.assembly import LIGAND_CHAIN, subset_topology
 from dock.dynamics.frames import ENERGIES, TOPOLOGY, TRAJECTORY, frame_temperatures
-from dock.dynamics.parameters import LIGAND_RESIDUE
-from dock.dynamics.systems import OCCUPANT_RESIDUE, Kind
+from dock.forcefield.parameters import LIGAND_RESIDUE
 from dock.receptors.receptor import residue_labels
+from dock.systems.assembly import LIGAND_CHAIN, subset_topology
+from dock.systems.complexes import Kind
+from dock.systems.solutes import OCCUPANT_RESIDUE
 
 if TYPE_CHECKING:
     import mdtraj

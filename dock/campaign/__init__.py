@@ -1,4 +1,4 @@
-"""Campaigns: settings become a plan of tasks, tasks become results, results become tables."""
+"""Campaigns: settings become a plan of steps, steps become results, results become tables."""
 
 from dock.campaign.campaign import Campaign
 

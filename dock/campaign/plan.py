@@ -1,367 +1,347 @@
-"""The plan: which tasks a campaign is made of, and which needs which."""
+"""The plan: which steps a campaign is made of, and which needs which."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
-from dock.campaign.libraries import ERROR, library_tasks
-from dock.campaign.settings import SAME, CampaignSettings, LigandSettings
+from dock.campaign.settings import SAME, CampaignSettings, LibrarySettings, LigandSettings, PosesSettings
 from dock.core import catalogue
 from dock.core.errors import SettingsError
 from dock.core.files import read_json, write_json
-from dock.core.keys import content_key
-from dock.core.records import software_versions
-from dock.core.revisions import revision
-from dock.dynamics import nagl
-from dock.dynamics.charges import ChargeMethod, charges_origin
-from dock.dynamics.model import open_receptor
-from dock.dynamics.platforms import Processor, choose_processor
-from dock.ligands import Ligand, stereo
-from dock.ligands.protonation import protonate
+from dock.docking.pose import Pose, read_poses
+from dock.docking.settings import DockingSettings
+from dock.dynamics.receptor_models import open_receptor, prepared_receptor, source_key
+from dock.forcefield.charges import charge_model
+from dock.ligands.library import Columns, safe_name
+from dock.ligands.states import unique_name
 from dock.receptors import Receptor
+from dock.receptors.outline import ReceptorOutline, SiteOutline
+from dock.steps import step_kinds
+from dock.steps.analyse import Analyse, simulations
+from dock.steps.crossdock import CrossDock
+from dock.steps.dock import Dock
+from dock.steps.gate import Gate
+from dock.steps.given import GivenPose
+from dock.steps.library import ReadLibrary
+from dock.steps.ligand import PrepareLigand
+from dock.steps.receptor import PrepareReceptor, no_sites
+from dock.steps.refine import Refine
+from dock.workflow.step import Step
+from dock.workflow.store import Store
 
-if TYPE_CHECKING:
-    from rdkit.Chem import Mol
+StepType = TypeVar("StepType", bound=Step[Any])
+
+
+def steps_of(steps: Sequence[Step[Any]], kind: type[StepType]) -> list[StepType]:
+    """Return the steps of a kind, in the order of the plan."""
+    return [step for step in steps if isinstance(step, kind)]
+
+
+def write_plan(steps: Sequence[Step[Any]], store: Store, path: Path) -> None:
+    """Write a plan, so that its results can be read whatever changes later."""
+    content = [
+        {"kind": step.kind, "key": store.key(step), "label": step.label, "inputs": step.inputs(store.key)}
+        for step in steps
+    ]
+    write_json(path, content)
+
+
+def read_plan(path: Path) -> list[Step[Any]]:
+    """Read a plan that `write_plan` wrote."""
+    steps: dict[str, Step[Any]] = {}
+    for planned in read_json(path):
+        step = step_kinds()[planned["kind"]].from_inputs(planned["inputs"], steps)
+        steps[planned["key"]] = step.planned_under(planned["key"])
+    return list(steps.values())
 
 
 @dataclass(frozen=True)
-class Task:
-    """A unit of work whose result is kept under the hash of everything it depends on.
+class Planner:
+    """Plans a campaign as far as is known: what a receptor or a file holds shows once it is prepared or read.
 
-    Attributes
-    ----------
-    kind : str
-        ``receptor``, ``ligand``, ``dock``, ``gate``, ``crossdock``, ``refine``, ``region``, ``membrane``, ``simulate`` or ``analyse``.
-    label : str
-        What people call it, such as ``dock escitalopram in orthosteric``.
-    inputs : dict
-        JSON-like inputs and settings.
-    needs : dict of str to str
-        Keys of the tasks whose results it reads, by the role they play.
-    kinds : dict of str to str
-        Kinds of those tasks, by the same role.
-    key : str
-        Hash of all that the result depends on.
-    cost : float
-        Expected work, in seconds on one core of the machine in benchmarks/RESULTS.md.
-    time_limit : float, optional
-        After so many seconds its worker is ended, and the task has failed.
-    enough : tuple of str
-        Roles of needs of which one that succeeded is enough, such as the replicas of a simulation; its
-        result says how many were ``lost``.
-    """
-
-    kind: str
-    label: str
-    inputs: dict[str, Any]
-    needs: dict[str, str] = field(default_factory=dict)
-    kinds: dict[str, str] = field(default_factory=dict)
-    key: str = ""
-    cost: float = 1.0
-    time_limit: float | None = None
-    enough: tuple[str, ...] = ()
-
-    def folder(self, run: Path) -> Path:
-        """Return where the task keeps its files."""
-        return _folder(run, self.kind, self.key)
-
-    def needed(self, run: Path, role: str) -> Path:
-        """Return where the task that plays a role for it keeps its files."""
-        return _folder(run, self.kinds[role], self.needs[role])
-
-
-def _folder(run: Path, kind: str, key: str) -> Path:
-    return run / "tasks" / kind / key
-
-
-TaskMaker = Callable[..., Task]
-# Core seconds for SERT on the machine in benchmarks/RESULTS.md.
-COST_OF_STEP = {"site": 0.014, "implicit": 0.28, "membrane": 2.0}
-
-
-def resolve_settings(settings: CampaignSettings, processor: Processor) -> CampaignSettings:
-    """Return the settings with what is simulated decided for this receptor and processor.
-
-    Raises
-    ------
-    InputError
-        If the receptor cannot be opened, or what was set does not go together.
-    """
-    receptor = open_receptor(_source(settings), settings.preparation_changes)
-    return settings.model_copy(update={"simulation": settings.simulation.resolved(receptor, processor)})
-
-
-def plan_campaign(settings: CampaignSettings, versions: Mapping[str, str] | None = None) -> list[Task]:
-    """Return every task of a campaign, each after those that it needs.
-
-    Names, SMILES and files are checked here, before any work is done.
+    Names, SMILES and files are looked at before any work is done; nothing is computed.
 
     Parameters
     ----------
-    settings
-        Resolved for this machine (`resolve_settings`) where they are not yet.
-    versions
-        Of the software that the run was begun with, which the keys depend on; of the installed one if None.
-
-    Raises
-    ------
-    InputError
-        If the settings name a ligand, a site or a structure that is not there.
+    settings : CampaignSettings
+    store : Store
     """
-    if settings.simulation.system.kind == "auto":
-        settings = resolve_settings(settings, choose_processor())
-    versions = software_versions() if versions is None else versions
 
-    def task(kind: str, label: str, cost: float, inputs: dict[str, Any], **needs: Task) -> Task:
-        keys = {role: other.key for role, other in needs.items()}
-        kinds = {role: other.kind for role, other in needs.items()}
-        key = content_key([revision(kind), inputs, keys, versions])
-        return Task(kind, label, inputs, keys, kinds, key, cost)
+    settings: CampaignSettings
+    store: Store
+    _poses: dict[str, list[Analyse]] = field(default_factory=dict)
 
-    receptor, loaded = _receptor_task(settings, task)
-    sites = [loaded.site(name).name for name in settings.sites] or list(loaded.sites)
-    if not sites:
-        raise SettingsError("receptor_sites", f"{settings.receptor} has no sites", "name at least one")
-    named = [
-        _ligand_task(entry, settings.ph, task)
-        for entry in settings.ligands
-        if isinstance(entry, LigandSettings)
-    ]
-    for what, names in (("sites", sites), ("ligands", [ligand.inputs["name"] for ligand in named])):
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        if repeated:
-            raise SettingsError(what, f"{', '.join(repeated)} is named more than once")
-    taken = [reference.GetProp("_Name") for reference in loaded.references.values()]
-    taken += [ligand.inputs["name"] for ligand in named]
-    ligands = [*named, *library_tasks(settings, taken, task)]
-    docking = settings.docking.model_dump(mode="json", exclude={"time_limit"})
-    searches = len(settings.docking.seeds) * len(settings.docking.engines) * settings.docking.ring_conformers
+    def steps(self, lost: Callable[[Step[Any]], bool]) -> list[Step[Any]]:
+        """Return every step that can be planned by now, each once, and after those that it needs.
 
-    def dock(ligand: Task, site: str, beside: Task | None = None) -> Task:
-        name = ligand.inputs["name"]
-        inputs = {"ligand": name, "site": site, "settings": docking}
-        needs = {"receptor": receptor, "ligand": ligand}
-        label = f"dock {name} in {site}"
-        if beside is not None:
-            inputs |= {"occupied": {beside.inputs["site"]: beside.inputs["ligand"]}}
-            needs |= {"occupant": beside}
-            label += f" beside {beside.inputs['ligand']} in {beside.inputs['site']}"
-        search = task("dock", label, 5.0 + 8.0 * searches, inputs, **needs)
-        return replace(search, time_limit=settings.docking.time_limit.value_in("s"))
+        Parameters
+        ----------
+        lost
+            Whether a step failed: then nothing is planned after it, and what is left is not waited for.
 
-    good = [ligand for ligand in ligands if ERROR not in ligand.inputs]
-    docked = [dock(ligand, site) for ligand in good for site in sites]
-    planned = {new.key: new for new in [receptor, *ligands]}
-    beside = []
-    for occupant in settings.occupied_by if len(sites) > 1 else ():
-        if occupant == SAME:
-            occupants = docked
-        else:
-            entry = next((one for one in good if one.inputs["name"] == occupant), None)
-            entry = entry or _ligand_task(LigandSettings(name=occupant), settings.ph, task)
-            occupants = [dock(entry, site) for site in sites]
-            planned |= {new.key: new for new in [entry, *occupants]}
-        beside += [
-            dock(ligand, site, other)
-            for ligand in good
-            for site in sites
-            for other in occupants
-            if other.inputs["site"] != site
-            and (occupant != SAME or other.inputs["ligand"] == ligand.inputs["name"])
+        Raises
+        ------
+        InputError
+            If the settings name a ligand, a site or a structure that is not there.
+        """
+        known = [(receptor, self._outline(receptor)) for receptor in self.receptors]
+        closed = [receptor for receptor, outline in known if not (outline or lost(receptor))]
+        unread = [part for part in self._parts if not (self.store.is_done(part) or lost(part))]
+        ligands = list(self._named)
+        if not closed:
+            ligands += self._read([outline for _, outline in known if outline], lost)
+        whole = not (self._parts and (closed or unread))
+        planned: list[Step[Any]] = [*self.receptors, *self._parts, *ligands]
+        for receptor, outline in known:
+            if outline is not None and self.settings.poses is not None:
+                planned += self._given(receptor)
+            elif outline is not None:
+                planned += _ReceptorPlan(
+                    self.settings, receptor, outline, ligands, whole, self._crossed_before(receptor)
+                ).steps()
+        return self.store.unique(_with_needs(planned))
+
+    @cached_property
+    def receptors(self) -> list[PrepareReceptor]:
+        """The preparation of each receptor."""
+        sites = self.settings.sites
+        return [
+            PrepareReceptor.of(entry.name, entry.place, entry.changes, sites)
+            for entry in self.settings.every_receptor
         ]
-    gates = []
-    for site in [name for name in sites if name in loaded.references]:
-        name, smiles = loaded.known_ligand(site)
-        reference = _ligand_task(LigandSettings(name=name, smiles=smiles), settings.ph, task)
-        search = dock(reference, site)
-        planned |= {reference.key: reference, search.key: search}
-        inputs = {"site": site, "accept_failure": settings.accept_failed_gate}
-        gates.append(task("gate", f"redocking gate of {site}", 0.1, inputs, receptor=receptor, search=search))
-    crossed = _cross_dockings(loaded, sites, receptor, settings, task) if settings.cross_docking else []
-    refined = [_refined(search, receptor, settings, task) for search in docked]
-    simulations = [
-        new
-        for site in sites
-        for new in _site_tasks(
-            [search for search in refined if search.inputs["site"] == site], receptor, gates, settings, task
-        )
-    ]
-    planned |= {new.key: new for new in [*docked, *beside, *refined, *gates, *simulations, *crossed]}
-    return list(planned.values())
+
+    @property
+    def _entries(self) -> Sequence[LigandSettings | LibrarySettings]:
+        return self.settings.ligands if self.settings.poses is None else ()
+
+    @cached_property
+    def _named(self) -> list[PrepareLigand]:
+        """The ligands that are named one by one."""
+        entries = [entry for entry in self._entries if isinstance(entry, LigandSettings)]
+        ligands = [_ligand(entry, self.settings.ph) for entry in entries]
+        _each_once("ligands", [ligand.name for ligand in ligands])
+        return ligands
+
+    @cached_property
+    def _parts(self) -> list[ReadLibrary]:
+        """The parts of the files of ligands."""
+        return [
+            part
+            for entry in self._entries
+            if isinstance(entry, LibrarySettings)
+            for part in ReadLibrary.parts(
+                Path(entry.file),
+                Columns(smiles=entry.smiles_column, name=entry.name_column),
+                entry.preparation.model_copy(update={"ph": self.settings.ph}),
+            )
+        ]
+
+    @cached_property
+    def _at_hand(self) -> dict[str, ReceptorOutline]:
+        """The outlines of the receptors that need no preparation, by name."""
+        models = {each.name: prepared_receptor(each.source, each.changes) for each in self.receptors}
+        return {name: ReceptorOutline.of(model) for name, model in models.items() if model is not None}
+
+    def _outline(self, receptor: PrepareReceptor) -> ReceptorOutline | None:
+        if receptor.name in self._at_hand:
+            return self._at_hand[receptor.name]
+        return self.store.result(receptor).outline if self.store.is_done(receptor) else None
+
+    def _given(self, receptor: PrepareReceptor) -> list[Analyse]:
+        """Return the simulations of the poses that were brought along; their files are read once."""
+        if receptor.name not in self._poses and self.settings.poses is not None:
+            done = self.store.is_done(receptor)
+            model = (
+                receptor.receptor(self.store) if done else open_receptor(receptor.source, receptor.changes)
+            )
+            self._poses[receptor.name] = list(_given(self.settings, self.settings.poses, receptor, model))
+        return self._poses.get(receptor.name, [])
+
+    def _crossed_before(self, receptor: PrepareReceptor) -> set[str]:
+        """Return the models of the catalogue with which a receptor is cross-docked as another of the campaign already."""
+        shipped = [each for each in self.receptors if not each.changes and each.source == each.name]
+        return {each.name for each in shipped[: shipped.index(receptor)]} if receptor in shipped else set()
+
+    def _read(
+        self, outlines: Sequence[ReceptorOutline], lost: Callable[[Step[Any]], bool]
+    ) -> Iterator[PrepareLigand]:
+        """Yield the ligands of files, each under a name of its own, which no known ligand of a receptor has.
+
+        Names are given in the order of the files: behind a part that is not read yet, there are none.
+        """
+        named = [site.ligand for outline in outlines for site in outline.sites if site.known]
+        used = {hash(name): 1 for name in [*named, *(ligand.name for ligand in self._named)]}
+        for part in self._parts:
+            if self.store.is_done(part):
+                for state in self.store.result(part).ligands:
+                    yield PrepareLigand(**dict(state) | {"name": unique_name(state.name, used)})
+            elif not lost(part):
+                return
 
 
-def _cross_dockings(
-    loaded: Receptor, sites: Sequence[str], receptor: Task, settings: CampaignSettings, task: TaskMaker
-) -> list[Task]:
-    """Return the dockings of known ligands between this structure and others of the protein that are shipped."""
-    docking = settings.docking.model_copy(update={"seeds": settings.docking.seeds[:1]})
-    cost = 5.0 + 8.0 * len(docking.engines) * docking.ring_conformers
-    crossed = []
-    for name in catalogue.other_models(loaded.target, loaded.entry):
-        other = Receptor.from_catalogue(name)
-        model = _model(other)
-        for site in [site for site in sites if site in other.sites]:
-            for here, there in ((loaded, other), (other, loaded)):
-                if site not in there.references:
-                    continue
-                ligand = there.known_ligand(site)[0]
-                inputs = {
-                    "ligand": ligand,
-                    "site": site,
-                    "structure": name,
-                    "model": model,
-                    "docked_into": here.name,
-                    "into_other": here is other,
-                    "settings": docking.model_dump(mode="json", exclude={"time_limit"}),
-                }
-                label = f"cross-dock {ligand} of {there.name} in {site} of {here.name}"
-                new = task("crossdock", label, cost, inputs, receptor=receptor)
-                crossed.append(replace(new, time_limit=settings.docking.time_limit.value_in("s")))
-    return crossed
+@dataclass(frozen=True)
+class _ReceptorPlan:
+    """Plans what is done with one receptor."""
+
+    settings: CampaignSettings
+    receptor: PrepareReceptor
+    outline: ReceptorOutline
+    ligands: Sequence[PrepareLigand]
+    whole: bool  # whether every ligand is known
+    crossed: Collection[str]  # the structures that it is cross-docked with already
+
+    @cached_property
+    def sites(self) -> list[SiteOutline]:
+        sites = self.outline.chosen(self.settings.sites)
+        if not sites:
+            raise no_sites(self.outline.name)
+        _each_once("sites", [site.name for site in sites])
+        return sites
+
+    @cached_property
+    def gates(self) -> list[Gate]:
+        gates = []
+        for site in self.sites:
+            if site.known:
+                known = _ligand(LigandSettings(name=site.ligand, smiles=site.smiles), self.settings.ph)
+                search = self._dock(known, site.name)
+                gates.append(Gate(search=search, accept_failure=self.settings.accept_failed_gate))
+        return gates
+
+    def steps(self) -> Iterator[Step[Any]]:
+        sound = [ligand for ligand in self.ligands if not ligand.refused]
+        docked = [self._dock(ligand, site.name) for ligand in sound for site in self.sites]
+        yield from docked
+        yield from self._beside(docked, sound)
+        refined = [self._refined(search) for search in docked]
+        yield from refined
+        yield from self.gates
+        if self.whole:  # a region is drawn around the poses of every ligand
+            for site in self.sites:
+                yield from self._simulations([search for search in refined if search.site == site.name])
+        if self.settings.cross_docking:
+            yield from self._cross_dockings()
+
+    def _dock(self, ligand: PrepareLigand, site: str, occupant: Dock | None = None) -> Dock:
+        return Dock(receptor=self.receptor, ligand=ligand, site=site, occupant=occupant, **self._docking())
+
+    def _docking(self, **changes: Any) -> dict[str, Any]:
+        """Return docking settings and their time limit, which changes no result."""
+        docking = self.settings.docking
+        default = DockingSettings().time_limit
+        return {
+            "settings": docking.model_copy(update={"time_limit": default, **changes}),
+            "time_limit": docking.time_limit.value_in("s"),
+        }
+
+    def _beside(self, docked: Sequence[Dock], ligands: Sequence[PrepareLigand]) -> Iterator[Dock]:
+        """Yield the dockings beside an occupied site, after those of what occupies it."""
+        for occupant in self.settings.occupied_by if len(self.sites) > 1 else ():
+            occupants = docked
+            if occupant != SAME and not self.whole:
+                continue
+            if occupant != SAME:
+                entry = next((ligand for ligand in ligands if ligand.name == occupant), None)
+                entry = entry or _ligand(LigandSettings(name=occupant), self.settings.ph)
+                occupants = [self._dock(entry, site.name) for site in self.sites]
+                yield from occupants
+            for ligand in ligands:
+                for site in self.sites:
+                    for other in occupants:
+                        if other.site != site.name and (occupant != SAME or other.ligand is ligand):
+                            yield self._dock(ligand, site.name, other)
+
+    def _refined(self, search: Dock) -> Dock | Refine:
+        """Return the refinement of a search's poses where the campaign has one, or the search itself."""
+        settings = self.settings.refinement
+        if settings is None:
+            return search
+        charges = charge_model(settings.system.charges)
+        return Refine(search=search, site=search.site, settings=settings, charge_model=charges)
+
+    def _simulations(self, searches: Sequence[Dock | Refine]) -> Iterator[Analyse]:
+        gates = () if self.settings.accept_failed_gate else tuple(self.gates)
+        if searches:
+            yield from simulations(searches, self.settings.simulation, gates)
+
+    def _cross_dockings(self) -> Iterator[CrossDock]:
+        """Yield the dockings of known ligands between this structure and others of the protein that are shipped."""
+        docking = self._docking(seeds=self.settings.docking.seeds[:1])
+        others = catalogue.other_models(self.outline.target, self.outline.entry)
+        for name in [name for name in others if name not in self.crossed]:
+            other = ReceptorOutline.of(Receptor.from_catalogue(name))
+            sites = {site.name: site for site in other.sites}
+            for site in [site for site in self.sites if site.name in sites]:
+                for home, into_other in ((sites[site.name], False), (site, True)):
+                    if home.known:
+                        yield CrossDock(
+                            receptor=self.receptor,
+                            structure=name,
+                            content=source_key(name, {}),
+                            into_other=into_other,
+                            ligand=home.ligand,
+                            site=site.name,
+                            **docking,
+                        )
 
 
-def _refined(search: Task, receptor: Task, settings: CampaignSettings, task: TaskMaker) -> Task:
-    """Return the refinement of a search's poses where the campaign has one, or the search itself."""
-    if not settings.refinement:
-        return search
-    what = {"ligand": search.inputs["ligand"], "site": search.inputs["site"]}
-    inputs = what | {"settings": settings.refinement.model_dump(mode="json")}
-    inputs |= _charge_model(settings.refinement.system.charges)
-    cost = 10.0 + 5.0 * settings.refinement.poses
-    label = f"refine {what['ligand']} in {what['site']}"
-    return task("refine", label, cost, inputs, receptor=receptor, search=search)
+def _given(
+    settings: CampaignSettings, given: PosesSettings, receptor: PrepareReceptor, model: Receptor
+) -> Iterator[Analyse]:
+    """Plan the simulations of poses that were brought along, site by site."""
+
+    def steps(path: str | None, occupants: Sequence[GivenPose] = (), every: bool = False) -> list[GivenPose]:
+        poses = read_poses(path, model) if path else []
+        named = [(f"{p.ligand.name}-{n}", p) for n, p in enumerate(poses, 1)] if every else _first(poses)
+        return [
+            GivenPose(
+                receptor=receptor,
+                site=pose.site,
+                name=safe_name(name),
+                sdf=pose.sdf_record(),
+                occupants=tuple(occupants),
+            )
+            for name, pose in named
+        ]
+
+    beside = steps(given.beside)
+    chosen, alike = steps(given.file, beside, given.every), steps(given.alike, beside)
+    for site in dict.fromkeys(pose.site for pose in chosen):
+        here, others = ([pose for pose in poses if pose.site == site] for poses in (chosen, alike))
+        yield from simulations(here, settings.simulation, alike=others)
 
 
-def _site_tasks(
-    searches: Sequence[Task],
-    receptor: Task,
-    gates: Sequence[Task],
-    settings: CampaignSettings,
-    task: TaskMaker,
-) -> list[Task]:
-    """Return the simulations of the best poses in a site, after what they have in common."""
-    if not searches:
-        return []
-    protocol, site = settings.simulation, searches[0].inputs["site"]
-    common: dict[str, Task] = {}
-    if protocol.system.kind == "site":
-        roles = {f"search_{number}": search for number, search in enumerate(searches, start=1)}
-        inputs = {"site": site, "settings": protocol.system.model_dump(mode="json")}
-        region = task("region", f"region of the {site} site", 1.0, inputs, receptor=receptor, **roles)
-        common["region"] = replace(region, enough=tuple(roles))
-    if protocol.system.kind == "membrane":
-        inputs = {"settings": protocol.system.membrane.model_dump(mode="json")}
-        common["membrane"] = task(
-            "membrane", "membrane around the receptor", 1200.0, inputs, receptor=receptor
-        )
-    simulations = [
-        new
-        for search in searches
-        for new in _simulation_tasks(search, receptor, gates, common, settings, task)
-    ]
-    return [*common.values(), *simulations]
+def _first(poses: Iterable[Pose]) -> list[tuple[str, Pose]]:
+    """Return the first pose of each ligand in each site, after the ligand's name."""
+    first: dict[tuple[str, str], Pose] = {}
+    for pose in poses:
+        first.setdefault((pose.ligand.name, pose.site), pose)
+    return [(name, pose) for (name, _), pose in first.items()]
 
 
-def _simulation_tasks(
-    search: Task,
-    receptor: Task,
-    gates: Sequence[Task],
-    common: Mapping[str, Task],
-    settings: CampaignSettings,
-    task: TaskMaker,
-) -> list[Task]:
-    """Return the replicas of the simulation of a search's best pose, and their analysis."""
-    protocol = settings.simulation
-    what = {"ligand": search.inputs["ligand"], "site": search.inputs["site"]}
-    where = f"{what['ligand']} in {what['site']}"
-    # A result depends neither on how many replicas there are nor on how often the state was saved.
-    inputs = what | {
-        "settings": protocol.model_dump(mode="json", exclude={"replicas", "checkpoint_interval"})
-    }
-    inputs |= _charge_model(protocol.system.charges)
-    needs = {"receptor": receptor, "search": search, **common}
-    gated = {f"gate_{gate.inputs['site']}": gate for gate in gates if not settings.accept_failed_gate}
-    cost = 8.0 + COST_OF_STEP[protocol.system.kind] * protocol.steps
-    replicas = {}
-    for number in range(1, protocol.replicas + 1):
-        label = f"simulate {where}, replica {number} of {protocol.replicas}"
-        replicas[f"replica_{number}"] = task(
-            "simulate", label, cost, inputs | {"replica": number}, **needs, **gated
-        )
-    cost = 2.0 + 0.05 * protocol.frames * protocol.replicas + 5.0 * protocol.replicas
-    analysis = task("analyse", f"analyse {where}", cost, inputs, **needs, **replicas)
-    return [*replicas.values(), replace(analysis, enough=tuple(replicas))]
+def _with_needs(steps: Iterable[Step[Any]], seen: set[int] | None = None) -> Iterator[Step[Any]]:
+    """Yield each step after all that it needs."""
+    seen = set() if seen is None else seen
+    for step in steps:
+        if id(step) not in seen:
+            seen.add(id(step))
+            yield from _with_needs(step.needs, seen)
+            yield step
 
 
-def _charge_model(method: ChargeMethod) -> dict[str, str]:
-    """Return what a result depends on besides the method: the model of NAGL that is installed."""
-    return {"charge_model": nagl.describe()} if method == "nagl" else {}
-
-
-def write_plan(tasks: Sequence[Task], path: Path) -> None:
-    """Write a plan, so that its results can be read whatever changes later."""
-    write_json(path, [asdict(task) for task in tasks])
-
-
-def read_plan(path: Path) -> list[Task]:
-    """Read a plan that `write_plan` wrote."""
-    return [Task(**{**fields, "enough": tuple(fields["enough"])}) for fields in read_json(path)]
-
-
-def tasks_of_kind(tasks: Sequence[Task], kind: str) -> list[Task]:
-    """Return the tasks of a kind, in the order of the plan."""
-    return [task for task in tasks if task.kind == kind]
-
-
-def _receptor_task(settings: CampaignSettings, task: TaskMaker) -> tuple[Task, Receptor]:
-    """Return the receptor's task, and the receptor."""
-    source = _source(settings)
-    loaded = open_receptor(source, settings.preparation_changes)
-    inputs = {
-        "source": source,
-        "changes": settings.preparation_changes,
-        **_model(loaded),
-        "sha256": loaded.record.get("inputs", {}),
-    }
-    return task("receptor", f"receptor {loaded.name}", 2.0, inputs), loaded
-
-
-def _model(receptor: Receptor) -> dict[str, Any]:
-    """Return what a result depends on of a receptor: its atoms, its known poses and its sites."""
-    return {
-        "receptor": receptor.key,
-        "references": {site: content_key(_mol_block(mol)) for site, mol in receptor.references.items()},
-        "sites": {name: site.to_entry() for name, site in receptor.sites.items()},
-    }
-
-
-def _source(settings: CampaignSettings) -> str:
-    source = settings.receptor
-    if source.strip().lower() not in catalogue.targets() and Path(source).exists():
-        return str(Path(source).resolve())
-    return source
-
-
-def _mol_block(mol: Mol) -> str:
-    from rdkit import Chem
-
-    return str(Chem.MolToMolBlock(mol))
-
-
-def _ligand_task(entry: LigandSettings, ph: float, task: TaskMaker) -> Task:
-    """Return the ligand's task once its name or SMILES is known to be good."""
+def _ligand(entry: LigandSettings, ph: float) -> PrepareLigand:
     if entry.smiles is None:
-        known = Ligand.from_catalogue(entry.name)
-        inputs: dict[str, Any] = {"name": known.name, "smiles": known.smiles, "catalogue": True}
-        constitution = known.constitution
-    else:
-        if entry.name.strip().lower() in catalogue.ligands():
-            raise SettingsError(entry.name, "is a ligand of the catalogue", "give your SMILES another name")
-        mol = protonate(entry.name, stereo.read_smiles(entry.name, entry.smiles), ph)
-        constitution = stereo.constitution(stereo.with_defined_stereo(entry.name, mol))
-        inputs = {"name": entry.name, "smiles": entry.smiles, "catalogue": False, "ph": ph}
-    inputs["charges"] = charges_origin(constitution)
-    return task("ligand", f"ligand {inputs['name']}", 1.0, inputs)
+        return PrepareLigand.named(entry.name)
+    if entry.name.strip().lower() in catalogue.ligands():
+        raise SettingsError(entry.name, "is a ligand of the catalogue", "give your SMILES another name")
+    return PrepareLigand.written(entry.name, entry.smiles, ph)
+
+
+def _each_once(field_name: str, names: Sequence[str]) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise SettingsError(field_name, f"{', '.join(repeated)} is named more than once")

@@ -9,17 +9,25 @@ import yaml
 
 from dock.campaign import tables
 from dock.campaign.campaign import Campaign
-from dock.campaign.plan import Task, tasks_of_kind
-from dock.campaign.tasks import is_done, load_poses, load_receptor, pose_and_receptor, read_result
-from dock.dynamics.model import open_receptor
+from dock.campaign.plan import steps_of
+from dock.dynamics.receptor_models import prepared_receptor
+from dock.receptors import Receptor
 from dock.report.content import ReportComplex, ReportContent
 from dock.report.html import write_report
 from dock.report.view import heavy_atoms
+from dock.report.words import listed
+from dock.steps.analyse import Analyse
+from dock.steps.gate import Gate
+from dock.steps.ligand import PrepareLigand
+from dock.steps.receptor import PrepareReceptor
+from dock.steps.simulate import Simulate
+from dock.workflow.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
 
 REPORT = "report.html"
+LARGE = ("contacts", "ion_distances")  # tables that a report does not show
 
 
 def report(campaign: Campaign) -> Path:
@@ -31,79 +39,67 @@ def report(campaign: Campaign) -> Path:
 
 def report_content(campaign: Campaign) -> ReportContent:
     """Gather what a campaign's report shows."""
-    run, tasks = campaign.folder, campaign.tasks
-    prepared = tasks_of_kind(tasks, "receptor")[0]
-    if is_done(prepared, run):
-        receptor = load_receptor(prepared.folder(run))
-    else:
-        receptor = open_receptor(campaign.settings.receptor, campaign.settings.preparation_changes)
+    steps, store = campaign.steps, campaign.store
+    receptors = _receptors(campaign)
+    titles = [receptor.record.get("title", name) for name, receptor in receptors.items()]
     locked = campaign.locked()
-    names = [name for name in tables.TABLES if name not in (tables.CONTACTS, tables.ION_DISTANCES)]
+    simulated = dict.fromkeys(step.ligand_name for step in steps_of(steps, Simulate))
     return ReportContent(
-        title=f"{receptor.record.get('title', receptor.name)}: {', '.join(_ligand_names(tasks))}",
-        receptor=receptor,
+        title=f"{listed(titles)}: {', '.join(simulated)}",
+        receptors=receptors,
         complexes=_complexes(campaign),
-        tables={name: campaign.table(name) for name in names},
-        ligands=[
-            read_result(task, run)["result"] for task in tasks_of_kind(tasks, "ligand") if is_done(task, run)
-        ],
-        planned=len(tasks),
+        tables={name: campaign.table(name) for name in tables.TABLES if name not in LARGE},
+        ligands=[store.result(ligand).record for ligand in store.done(steps_of(steps, PrepareLigand))],
+        planned=len(steps),
         succeeded=len(campaign.succeeded),
         failed=len(campaign.failed),
-        gated_sites=[task.inputs["site"] for task in tasks_of_kind(tasks, "gate")],
+        gated_sites=[(gate.search.home.name, gate.site) for gate in steps_of(steps, Gate)],
         gate_accepted=bool(locked["settings"].get("accept_failed_gate")),
         settings=yaml.safe_dump(
-            {"settings": locked["settings"], "inputs": locked["inputs"]}, sort_keys=False, allow_unicode=True
+            {"settings": locked["settings"], "receptors": locked["receptors"]},
+            sort_keys=False,
+            allow_unicode=True,
         ),
         versions=locked["versions"],
         bath_K=campaign.settings.simulation.temperature.value_in("K"),
     )
 
 
-def _ligand_names(tasks: list[Task]) -> list[str]:
-    return list(dict.fromkeys(task.inputs["ligand"] for task in tasks_of_kind(tasks, "simulate")))
+def _receptors(campaign: Campaign) -> dict[str, Receptor]:
+    """Return the receptors that are there, by name."""
+    store, found = campaign.store, {}
+    for step in steps_of(campaign.steps, PrepareReceptor):
+        done = store.is_done(step)
+        receptor = step.receptor(store) if done else prepared_receptor(step.source, step.changes)
+        if receptor is not None:
+            found[step.name] = receptor
+    return found
 
 
 def _complexes(campaign: Campaign) -> list[ReportComplex]:
-    run = campaign.folder
-    by_key = {task.key: task for task in campaign.tasks}
-    analyses = {
-        task.needs["search"]: task for task in tasks_of_kind(campaign.tasks, "analyse") if is_done(task, run)
-    }
-    replicas: dict[str, list[Task]] = {}
-    for simulation in tasks_of_kind(campaign.tasks, "simulate"):
-        replicas.setdefault(simulation.needs["search"], []).append(simulation)
+    store = campaign.store
     complexes = []
-    for key, simulations in replicas.items():
-        search = by_key[key]
-        if not is_done(search, run):
+    for analysis in steps_of(campaign.steps, Analyse):
+        if not store.is_done(analysis.search):
             continue
-        analysis = analyses.get(key)
-        done = [simulation for simulation in simulations if is_done(simulation, run)]
+        measured = analysis if store.is_done(analysis) else None
+        replicas = store.done(analysis.replicas)
         complexes.append(
             ReportComplex(
-                search.inputs["ligand"],
-                search.inputs["site"],
-                load_poses(search.folder(run)),
-                read_result(search, run)["result"]["best"],
-                bool(done),
-                _table(analysis, run, tables.SERIES),
-                _table(analysis, run, tables.CONTACTS),
-                _table(analysis, run, tables.CORRECTIONS),
-                _last_frame(done[0], run) if done else "",
+                analysis.search.home.name,
+                analysis.ligand_name,
+                analysis.site,
+                analysis.search.poses(store),
+                store.result(analysis.search).best,
+                bool(replicas),
+                _table(measured, store, "series"),
+                _table(measured, store, "contacts"),
+                _table(measured, store, "corrections"),
+                heavy_atoms(replicas[0].trajectory(store).last_frame_pdb()) if replicas else "",
             )
         )
     return complexes
 
 
-def _table(task: Task | None, run: Path, name: str) -> pd.DataFrame | None:
-    return None if task is None else tables.task_table(task, run, name)
-
-
-def _last_frame(task: Task, run: Path) -> str:
-    """Return the last frame of a simulation as PDB text: heavy atoms of receptor and ligands, in its frame."""
-    from dock.analysis.trajectory import ComplexTrajectory
-
-    pose, receptor = pose_and_receptor(task, run)
-    kind = read_result(task, run)["result"]["kind"]
-    return heavy_atoms(ComplexTrajectory.load(task.folder(run), pose, receptor, kind).last_frame_pdb())
+def _table(analysis: Analyse | None, store: Store, name: str) -> pd.DataFrame | None:
+    return None if analysis is None else analysis.table(store, name)

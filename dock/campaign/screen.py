@@ -25,17 +25,18 @@ from dock.core.errors import (
 )
 from dock.core.files import alone_in, atomic_path, output_folder, write_text
 from dock.core.records import software_versions
-from dock.core.revisions import REVISIONS
 from dock.docking.redocking import COLUMNS, known_ligand, off_by, redocking_gate
 from dock.docking.screening import Screener, screen
-from dock.ligands.preparation import PreparationSettings, unique_name
+from dock.ligands.states import PreparationSettings, unique_name
+from dock.steps.dock import Dock
+from dock.steps.ligand import PrepareLigand
 
 if TYPE_CHECKING:
     from dock.core.workers import Outcome
-    from dock.docking.engine import DockingSettings
     from dock.docking.pose import Pose
     from dock.docking.screening import Job
     from dock.docking.search import Search
+    from dock.docking.settings import DockingSettings
     from dock.ligands import Ligand
     from dock.ligands.library import Library
     from dock.receptors import Receptor
@@ -199,7 +200,7 @@ class Screen:
             "docking": self.settings.model_dump(mode="json", exclude={"time_limit"}),
             "preparation": self.preparation.model_dump(mode="json"),
             "versions": software_versions(),
-            "revisions": {kind: REVISIONS[kind] for kind in ("ligand", "dock")},
+            "revisions": {kind.kind: kind.revision for kind in (PrepareLigand, Dock)},
         }
         path = self.folder / SCREEN_LOCK
         before: Any = {}
@@ -242,8 +243,8 @@ class Screen:
         if isinstance(redocked.error, FATAL):
             raise redocked.error
         if redocked.result is None:
-            what = {"site": self.site, "ligand": redocked.item.name, "checks": str(redocked.error)}
-            rows = [dict.fromkeys(COLUMNS) | what | {"passed": False}]
+            lost = {"site": self.site, "ligand": redocked.item.name, "checks": str(redocked.error)}
+            rows = [dict.fromkeys(COLUMNS) | lost | {"passed": False}]
             if type(redocked.error).__name__ in TRANSIENT:  # not for good
                 return self._require(rows, accepted)
         else:
@@ -353,7 +354,7 @@ def _record(database: sqlite3.Connection, outcome: Outcome[Job, Search]) -> None
     places = " ".join(f"{place}:{count}" for place, count in outcome.result.places.items())
     for pose in outcome.result.kept:
         values = (ligand, job.name, job.origin, round(merit(pose), 4), places)
-        text = json.dumps(dict(zip(POSES, values, strict=True)) | pose.record())
+        text = json.dumps(dict(zip(POSES, values, strict=True)) | pose.row())
         stored = (job.entry, ligand, bool(pose.valid), merit(pose), text, pose.sdf_record())
         database.execute("insert into poses values (?, ?, ?, ?, ?, ?)", stored)
 

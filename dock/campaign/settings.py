@@ -13,24 +13,78 @@ from pydantic import (
     ValidationError,
     field_serializer,
     field_validator,
+    model_validator,
 )
+from pydantic.json_schema import GenerateJsonSchema
 
 from dock.core import catalogue
 from dock.core.records import Record, read_yaml, settings_error
-from dock.docking.engine import DockingSettings
+from dock.core.units import Quantity
+from dock.docking.settings import DockingSettings
 from dock.dynamics.protocol import SimulationSettings
 from dock.dynamics.refinement import RefinementSettings
-from dock.ligands.preparation import PreparationSettings
+from dock.ligands.states import PreparationSettings
 from dock.receptors.settings import ReceptorSettings, SiteName
+from dock.receptors.source import SUFFIXES
 
+TEMPLATES = Path(__file__).with_name("templates")
 # Names become file names: no separators, no leading dot, not too long.
-LigandName = Annotated[str, StringConstraints(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,79}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,79}$")]
+
+
+class ReceptorEntry(Record):
+    """A receptor of several.
+
+    Attributes
+    ----------
+    source : str
+        See `CampaignSettings.receptor`.
+    name : str
+        What tables and files call it; of a file its name, if not given.
+    sites : dict
+        Sites of one's own, by name.
+    preparation : ReceptorSettings
+        How it is prepared, where it is to be otherwise than by default.
+    """
+
+    source: str = Field(min_length=1)
+    name: Name = ""
+    sites: dict[SiteName, catalogue.SiteEntry] = Field(default_factory=dict)
+    preparation: ReceptorSettings = ReceptorSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        value = {"source": value} if isinstance(value, str) else value
+        if not isinstance(value, dict) or value.get("name") or not isinstance(value.get("source"), str):
+            return value
+        return value | {"name": receptor_name(value["source"])}
+
+    @field_serializer("preparation")
+    def _only_what_was_set(self, value: ReceptorSettings) -> dict[str, Any]:
+        # A target of the catalogue has settings of its own, which a default must not override.
+        return value.model_dump(mode="json", exclude_unset=True)
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What its preparation does otherwise than by default."""
+        changes = self.preparation.model_dump(mode="json", exclude_unset=True)
+        sites = {**self.preparation.sites, **self.sites}
+        dumped = {name: site.model_dump(mode="json") for name, site in sites.items()}
+        return {**changes, "sites": dumped} if sites else changes
+
+    @property
+    def place(self) -> str:
+        """What `dock.open_receptor` takes: of a file its whole path."""
+        if self.source.strip().lower() not in catalogue.targets() and Path(self.source).exists():
+            return str(Path(self.source).resolve())
+        return self.source
 
 
 class LigandSettings(Record):
     """A ligand: a name of the catalogue, or a name of one's own with a SMILES."""
 
-    name: LigandName
+    name: Name
     smiles: str | None = None
 
 
@@ -62,6 +116,27 @@ class LibrarySettings(Record):
         return value
 
 
+class PosesSettings(Record):
+    """Poses that are simulated as they are, instead of docking.
+
+    Attributes
+    ----------
+    file : str
+        An SDF file with hydrogens, in the frame of the receptor.
+    beside : str, optional
+        An SDF file of what lies in other sites meanwhile.
+    alike : str, optional
+        An SDF file of poses that they are to be compared with: a site system is of the same atoms for all of them.
+    every : bool
+        Whether every pose of the file is simulated, not the first of each ligand and site.
+    """
+
+    file: str
+    beside: str | None = None
+    alike: str | None = None
+    every: bool = False
+
+
 def _entry_kind(value: Any) -> str:
     with_file = "file" in value if isinstance(value, dict) else isinstance(value, LibrarySettings)
     return FILE if with_file else LIGAND
@@ -83,13 +158,18 @@ class CampaignSettings(Record):
     receptor : str
         A target of the catalogue, a folder that `dock receptor` wrote, a PDB code, or a .pdb or
         .cif file. What is not complete and protonated is prepared.
+    receptors : tuple of ReceptorEntry
+        Several of these, in place of `receptor`, `receptor_sites` and `preparation`. What is compared are
+        complexes of the same receptor.
     receptor_sites : dict
         Sites of one's own, by name.
     preparation : ReceptorSettings
         How the receptor is prepared, where it is to be otherwise than by default.
     sites : tuple of str
-        The sites to dock into; every site of the receptor if empty.
+        The sites to dock into; every site of a receptor if empty.
     ligands : tuple of LigandSettings and LibrarySettings
+    poses : PosesSettings, optional
+        Nothing is docked where there are any.
     ph : float
         At which ligands given by SMILES are protonated.
     docking : DockingSettings
@@ -108,6 +188,7 @@ class CampaignSettings(Record):
     """
 
     receptor: str = "sert"
+    receptors: tuple[ReceptorEntry, ...] = ()
     receptor_sites: dict[SiteName, catalogue.SiteEntry] = Field(default_factory=dict)
     preparation: ReceptorSettings = ReceptorSettings()
     sites: tuple[str, ...] = ()
@@ -115,9 +196,10 @@ class CampaignSettings(Record):
         default=(LigandSettings(name="escitalopram"), LigandSettings(name="r-citalopram")),
         min_length=1,
     )
+    poses: PosesSettings | None = None
     ph: float = Field(default=7.4, ge=0, le=14)
     docking: DockingSettings = DockingSettings()
-    occupied_by: tuple[LigandName, ...] = (SAME,)
+    occupied_by: tuple[Name, ...] = (SAME,)
     refinement: RefinementSettings | None = None
     simulation: SimulationSettings = SimulationSettings()
     cross_docking: bool = True
@@ -140,16 +222,64 @@ class CampaignSettings(Record):
         # A target of the catalogue has settings of its own, which a default must not override.
         return value.model_dump(mode="json", exclude_unset=True)
 
+    @model_validator(mode="after")
+    def _of_one_or_of_several(self) -> CampaignSettings:
+        for field, excluded in (
+            ("receptors", ("receptor", "receptor_sites", "preparation")),
+            ("poses", ("ligands",)),
+        ):
+            given = [name for name in excluded if getattr(self, name) != _default(name)]
+            if getattr(self, field) and given:
+                raise ValueError(f"{field}: {' and '.join(given)} cannot be given, too")
+        names = [entry.name for entry in self.receptors]
+        if len(set(names)) < len(names):
+            raise ValueError("receptors: each needs a name of its own")
+        return self
+
     @property
-    def preparation_changes(self) -> dict[str, Any]:
-        """What the preparation of the receptor does otherwise than by default."""
-        changes = self.preparation.model_dump(mode="json", exclude_unset=True)
-        sites = {**self.preparation.sites, **self.receptor_sites}
-        dumped = {name: site.model_dump(mode="json") for name, site in sites.items()}
-        return {**changes, "sites": dumped} if sites else changes
+    def every_receptor(self) -> tuple[ReceptorEntry, ...]:
+        """The receptors, be they several or one."""
+        alone = ReceptorEntry(source=self.receptor, sites=self.receptor_sites, preparation=self.preparation)
+        return self.receptors or (alone,)
 
 
-def read_settings(path: Path) -> CampaignSettings:
+def _default(name: str) -> Any:
+    return CampaignSettings.model_fields[name].get_default(call_default_factory=True)
+
+
+def receptor_name(source: str) -> str:
+    """Return what a receptor is called by default: as in the catalogue, by its code, or as its file or folder."""
+    if source.strip().lower() in catalogue.targets():
+        return source.strip().lower()
+    name = Path(source.strip()).name
+    suffix = next((suffix for suffix in SUFFIXES if name.lower().endswith(suffix)), "")
+    return name.removesuffix(name[len(name) - len(suffix) :]).lstrip(".") or "receptor"
+
+
+def settings_schema() -> dict[str, Any]:
+    """Return the JSON schema of a campaign file."""
+    return CampaignSettings.model_json_schema(schema_generator=_Schema)
+
+
+class _Schema(GenerateJsonSchema):
+    """JSON schemas with quantities as people write them."""
+
+    def encode_default(self, default: Any) -> Any:
+        """Return a default value as JSON has it."""
+        return str(default) if isinstance(default, Quantity) else super().encode_default(default)
+
+
+def templates() -> list[str]:
+    """Return the names of the campaign files to start from."""
+    return sorted(path.stem for path in TEMPLATES.glob("*.yaml"))
+
+
+def template(name: str) -> str:
+    """Return a commented campaign file to start from, as text."""
+    return (TEMPLATES / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def read_settings(path: Path | str) -> CampaignSettings:
     """Read a campaign file.
 
     Raises
@@ -157,25 +287,39 @@ def read_settings(path: Path) -> CampaignSettings:
     SettingsError
         If the file is missing, is no YAML, or holds unknown or impossible settings.
     """
+    path = Path(path)
     content = read_yaml(path)
     try:
-        return CampaignSettings(**_beside(path, content))
+        return CampaignSettings.model_validate(_beside(path, content))
     except (ValidationError, TypeError) as error:
         raise settings_error(path, error, hidden=(LIGAND, FILE)) from error
 
 
 def _beside(path: Path, content: dict[Any, Any]) -> dict[Any, Any]:
     """Return settings whose files are looked for beside the campaign file, and made absolute."""
-    receptor = content.get("receptor")
-    if isinstance(receptor, str) and receptor and (path.parent / receptor).exists():
-        content = content | {"receptor": str((path.parent / receptor).resolve())}
-    ligands = content.get("ligands")
-    if not isinstance(ligands, list):
-        return content
-    found = [
-        item | {"file": str((path.parent / item["file"]).resolve())}
-        if isinstance(item, dict) and isinstance(item.get("file"), str)
-        else item
-        for item in ligands
-    ]
-    return content | {"ligands": found}
+
+    def absolute(value: Any) -> Any:
+        there = isinstance(value, str) and value and (path.parent / value).exists()
+        return str((path.parent / value).resolve()) if there else value
+
+    found = dict(content)
+    if isinstance(found.get("poses"), dict):
+        files = {name: found["poses"][name] for name in ("file", "beside", "alike") if name in found["poses"]}
+        found["poses"] = found["poses"] | {name: absolute(value) for name, value in files.items()}
+    if "receptor" in found:
+        found["receptor"] = absolute(found["receptor"])
+    if isinstance(found.get("receptors"), list):
+        found["receptors"] = [
+            item | {"source": absolute(item["source"])}
+            if isinstance(item, dict) and "source" in item
+            else absolute(item)
+            for item in found["receptors"]
+        ]
+    if isinstance(found.get("ligands"), list):
+        found["ligands"] = [
+            item | {"file": str((path.parent / item["file"]).resolve())}
+            if isinstance(item, dict) and isinstance(item.get("file"), str)
+            else item
+            for item in found["ligands"]
+        ]
+    return found

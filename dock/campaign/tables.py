@@ -1,37 +1,54 @@
-"""Tables: the results of finished tasks as tidy DataFrames and files in the run folder."""
+"""Tables: the results of steps as tidy DataFrames and files in the run folder."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dock.analysis.comparison import MeasuredComplex, compare, with_known_spread
-from dock.analysis.complexes import QUANTITIES
 from dock.analysis.ions import SUMMARY as ION_COLUMNS
-from dock.analysis.statistics import Average
-from dock.campaign.plan import Task, tasks_of_kind
-from dock.campaign.tasks import FAILURE, LIGAND, best_pose, has_failed, is_done, load_poses, read_result
+from dock.campaign.plan import steps_of
 from dock.core.catalogue import unknown_name
-from dock.core.files import atomic_path, read_json, write_text
+from dock.core.files import atomic_path, write_text
 from dock.docking.occupancy import compare_occupancy
-from dock.docking.redocking import COLUMNS
+from dock.docking.pose import Pose, write_poses
 from dock.dynamics.frames import STATE, TOPOLOGY, TRAJECTORY
+from dock.ligands.ligand import UNKNOWN
+from dock.steps.analyse import Analyse
+from dock.steps.dock import Dock
+from dock.steps.gate import Gate
+from dock.steps.ligand import LIGAND, PrepareLigand
+from dock.steps.poses import PoseStep
+from dock.steps.receptor import PrepareReceptor
+from dock.steps.refine import Refine
+from dock.steps.simulate import Simulate
+from dock.workflow.step import Row, Step
+from dock.workflow.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dock.docking.pose import Pose
+Steps = Sequence[Step[Any]]
+# What a table is known to have, also where it has no rows.
+COLUMNS = {
+    "searches": (
+        "receptor", "ligand", "site", "occupied", "cross_docked_into", "engine", "searches", "made", "failed", "first_failure",
+    ),
+    "ions": ("receptor", "ligand", "site", *ION_COLUMNS),
+    "penalties": ("ligand", "term", "types", "score"),
+    "failures": ("kind", "label", "receptor", "ligand", "site", "reason", "message"),
+    "comparisons": (
+        "receptor", "kind", "first", "second", "quantity", "first_value", "second_value", "difference", "error", "resolved",
+        "similarity",
+    ),
+}  # fmt: skip
 
-CONTACTS, HYDROGEN_BONDS, SERIES, CORRECTIONS = "contacts", "hydrogen_bonds", "series", "corrections"
-ION_DISTANCES = "ion_distances"
-OUTCOME = ("engine", "searches", "made", "failed", "first_failure")
 
-
-def make_table(name: str, tasks: Sequence[Task], run: Path) -> pd.DataFrame:
+def make_table(name: str, steps: Steps, store: Store) -> pd.DataFrame:
     """Make a table by its name.
 
     Raises
@@ -39,303 +56,161 @@ def make_table(name: str, tasks: Sequence[Task], run: Path) -> pd.DataFrame:
     UnknownNameError
         If there is no such table.
     """
+    import pandas as pd
+
     if name not in TABLES:
         raise unknown_name(name, "table", list(TABLES))
-    return _with_origins(TABLES[name](tasks, run), tasks)
+    table = pd.DataFrame(list(TABLES[name](steps, store)))
+    if not len(table):
+        table = pd.DataFrame(columns=COLUMNS.get(name, ()))
+    return _with_origins(table, steps)
 
 
-def _with_origins(table: pd.DataFrame, tasks: Sequence[Task]) -> pd.DataFrame:
+def write_results(steps: Steps, store: Store) -> None:
+    """Write every table, the poses by site, prepared inputs and trajectories to the run folder."""
+    run = store.run
+    for name in TABLES:
+        write_text(run / "tables" / f"{name}.csv", make_table(name, steps, store).to_csv(index=False))
+    _write_poses(steps, store)
+    for receptor in store.done(steps_of(steps, PrepareReceptor)):
+        for path in sorted(store.folder(receptor).iterdir()):
+            if path.name.startswith(("model.", "record.", "reference_")):
+                _link(path, run / "receptors" / receptor.name / path.name)
+    for ligand in store.done(steps_of(steps, PrepareLigand)):
+        _link(store.folder(ligand) / LIGAND, run / "ligands" / f"{ligand.name}.sdf")
+    for replica in store.done(steps_of(steps, Simulate)):
+        for name in (TRAJECTORY, TOPOLOGY, STATE):
+            stem = f"{replica.stem}-{replica.replica}"
+            _link(store.folder(replica) / name, run / "trajectories" / f"{stem}{Path(name).suffix}")
+    for analysis in store.done(steps_of(steps, Analyse)):
+        _link(store.folder(analysis) / "series.csv", run / "series" / f"{analysis.stem}.csv")
+
+
+def measured_complexes(steps: Steps, store: Store) -> list[MeasuredComplex]:
+    """Return every analysed complex as something to be compared."""
+    return [analysis.measured(store) for analysis in store.done(steps_of(steps, Analyse))]
+
+
+def _with_origins(table: pd.DataFrame, steps: Steps) -> pd.DataFrame:
     """Say beside each ligand's name what it was called in the input, and where that stands."""
     if "ligand" not in table:
         return table
-    provenances = {
-        task.inputs["name"]: task.inputs.get("provenance", {}) for task in tasks_of_kind(tasks, "ligand")
-    }
+    provenances = {ligand.name: ligand.provenance for ligand in steps_of(steps, PrepareLigand)}
     place = list(table.columns).index("ligand") + 1
-    names = [provenances.get(name, {}).get("input_name", name) for name in table["ligand"]]
-    origins = [provenances.get(name, {}).get("origin", "") for name in table["ligand"]]
-    table.insert(place, "input_name", names)
-    table.insert(place + 1, "origin", origins)
+    found = [(name, provenances.get(name, UNKNOWN)) for name in table["ligand"]]
+    table.insert(place, "input_name", [known.input_name or name for name, known in found])
+    table.insert(place + 1, "origin", [known.origin for _, known in found])
     return table
 
 
-def _ligands(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
-    """Every ligand that was planned: prepared, failed or still to do."""
-    import pandas as pd
+def _of_steps(name: str) -> Callable[[Steps, Store], Iterator[Row]]:
+    """Return what gives the rows of a table that steps of any kind give, one after the other."""
 
-    rows = []
-    for task in tasks_of_kind(tasks, "ligand"):
-        record = read_result(task, run)["result"] if is_done(task, run) else {}
-        state = "prepared" if record else "failed" if has_failed(task, run) else "to do"
-        row = {"ligand": task.inputs["name"], "state": state}
-        for name in ("smiles", "cip", "charge", "share", "stripped", "tautomer", "conformers"):
-            value = record.get(name)
-            row[name] = " ".join(value) if isinstance(value, list) else value
-        rows.append(row)
-    return pd.DataFrame(rows)
+    def rows(steps: Steps, store: Store) -> Iterator[Row]:
+        for step in steps:
+            if name in step.tables and store.is_done(step):
+                yield from step.tables[name](step, store)
+
+    return rows
 
 
-def write_results(tasks: Sequence[Task], run: Path) -> None:
-    """Write every table, the poses by site, prepared inputs and trajectories to the run folder."""
-    for name in TABLES:
-        write_text(run / "tables" / f"{name}.csv", make_table(name, tasks, run).to_csv(index=False))
-    _write_poses(tasks, run)
-    for task in _done(tasks, run, "receptor"):
-        for path in sorted(task.folder(run).iterdir()):
-            if path.name.startswith(("model.", "record.", "reference_")):
-                _link(path, run / "receptors" / path.name)
-    for task in _done(tasks, run, "ligand"):
-        _link(task.folder(run) / LIGAND, run / "ligands" / f"{task.inputs['name']}.sdf")
-    for task in _done(tasks, run, "simulate"):
-        for name in (TRAJECTORY, TOPOLOGY, STATE):
-            stem = f"{task.inputs['ligand']}-{task.inputs['site']}-{task.inputs['replica']}"
-            _link(task.folder(run) / name, run / "trajectories" / f"{stem}{Path(name).suffix}")
+def _ligands(steps: Steps, store: Store) -> Iterator[Row]:
+    """Yield every ligand that was planned: prepared, failed or still to do."""
+    for ligand in steps_of(steps, PrepareLigand):
+        yield ligand.row(store)
 
 
-def measured_complexes(tasks: Sequence[Task], run: Path) -> list[MeasuredComplex]:
-    """Return every analysed complex as something to be compared."""
-    return [complex_ for _, complex_ in _analysed(tasks, run)]
+def _poses(steps: Steps, store: Store) -> Iterator[Row]:
+    simulated = {store.key(replica.search) for replica in store.done(steps_of(steps, Simulate))}
+    for search in store.done(_searches_of(steps)):
+        best = store.result(search).best
+        for number, row in enumerate(search.rows(store)):
+            yield {**row, "simulated": store.key(search) in simulated and number == best}
 
 
-def _analysed(tasks: Sequence[Task], run: Path) -> list[tuple[dict[str, Any], MeasuredComplex]]:
-    """Return the result of every analysis, and what it measured."""
-    by_key = {task.key: task for task in tasks}
-    found = []
-    for task in _done(tasks, run, "analyse"):
-        result = read_result(task, run)["result"]
-        pose = best_pose(by_key[task.needs["search"]].folder(run))
-        averages = {
-            # Each whole before its parts; a file holds them by the alphabet.
-            name: Average.from_record(fields)
-            for name in QUANTITIES
-            if (fields := result["averages"].get(name))
-        }
-        measured = MeasuredComplex.from_pose(
-            pose, averages, task_table(task, run, CONTACTS), result["atoms"], result["doubt"], result["kind"]
-        )
-        found.append((result, measured))
-    return found
+def _searches_of(steps: Steps) -> list[PoseStep[Any]]:
+    """Return the steps that give poses, the refined ones last."""
+    searches = [step for step in steps if isinstance(step, PoseStep)]
+    return sorted(searches, key=lambda step: isinstance(step, Refine))
 
 
-def _done(tasks: Sequence[Task], run: Path, kind: str) -> list[Task]:
-    return [task for task in tasks_of_kind(tasks, kind) if is_done(task, run)]
+def _gates(steps: Steps, store: Store) -> Iterator[Row]:
+    for gate in steps_of(steps, Gate):
+        yield from gate.rows(store)
 
 
-def _poses(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    rows = []
-    simulated = {task.needs["search"] for task in _done(tasks, run, "simulate")}
-    for task in [*_done(tasks, run, "dock"), *_done(tasks, run, "refine")]:
-        result = read_result(task, run)["result"]
-        for number, pose in enumerate(load_poses(task.folder(run))):
-            rows.append(
-                pose.record()
-                | {
-                    "places": " ".join(
-                        f"{place}:{count}" for place, count in result.get("places", {}).items()
-                    ),
-                    "searches_failed": len(result.get("failures", [])),
-                    "reference_rmsd_A": result["reference_rmsd_A"][number],
-                    "refined": task.kind == "refine",
-                    "simulated": task.key in simulated and number == result["best"],
-                }
-            )
-    return pd.DataFrame(rows)
+def _occupancy(steps: Steps, store: Store) -> Iterator[Row]:
+    """Yield every search beside an occupied site, against that of the empty receptor."""
+    done = store.done(steps_of(steps, Dock))
+    empty = {tuple(search.subject.values()): search for search in done if search.occupant is None}
+    for search in done:
+        alone = empty.get(tuple(search.subject.values()))
+        if search.occupant is not None and alone is not None:
+            energies = [store.result(each).top_energies_kcal_mol for each in (alone, search)]
+            row = compare_occupancy(alone.best(store), energies[0], search.best(store), energies[1])
+            yield {**search.home.subject, **row}
 
 
-def _searches(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
-    """How many searches each engine made for each docked ligand, and how many of them failed.
-
-    Those of a cross-docking name the receptor that was docked into, ``cross_docked_into``.
-    """
-    import pandas as pd
-
-    rows = []
-    for task in [*_done(tasks, run, "dock"), *_done(tasks, run, "crossdock")]:
-        what = {
-            "ligand": task.inputs["ligand"],
-            "site": task.inputs["site"],
-            "occupied": "; ".join(
-                f"{site}: {name}" for site, name in task.inputs.get("occupied", {}).items()
-            ),
-            "cross_docked_into": task.inputs.get("docked_into", ""),
-        }
-        outcomes = read_result(task, run)["result"].get("outcomes", [])  # older runs have none
-        rows += [what | outcome for outcome in outcomes]
-    return pd.DataFrame(rows, columns=["ligand", "site", "occupied", "cross_docked_into", *OUTCOME])
-
-
-def _gates(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
-    """Every seed's redocking, also where the gate was not passed."""
-    import pandas as pd
-
-    by_key = {task.key: task for task in tasks}
-    rows = []
-    for gate in tasks_of_kind(tasks, "gate"):
-        search = by_key[gate.needs["search"]]
-        if is_done(search, run):
-            rows += read_result(search, run)["result"]["redocking"]
-        elif has_failed(search, run):
-            reason = read_json(search.folder(run) / FAILURE)["message"]
-            what = {"site": search.inputs["site"], "ligand": search.inputs["ligand"], "checks": reason}
-            rows.append(dict.fromkeys(COLUMNS) | what | {"contacts": "none", "passed": False})
-    return pd.DataFrame(rows)
-
-
-def _cross_dockings(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
-    """Every seed of the dockings of known ligands between structures of the protein."""
-    import pandas as pd
-
-    return pd.DataFrame(
-        [row for task in _done(tasks, run, "crossdock") for row in read_result(task, run)["result"]["seeds"]]
-    )
-
-
-def _occupancy(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
-    """Every search beside an occupied site, against that of the empty receptor."""
-    import pandas as pd
-
-    done = _done(tasks, run, "dock")
-    empty = {(task.inputs["ligand"], task.inputs["site"]): task for task in done if not _occupied(task)}
-    rows = []
-    for task in filter(_occupied, done):
-        pair = [empty.get((task.inputs["ligand"], task.inputs["site"])), task]
-        if None in pair:
-            continue
-        sides: list[Any] = []
-        for one in filter(None, pair):
-            sides += [best_pose(one.folder(run)), read_result(one, run)["result"]["top_energies_kcal_mol"]]
-        rows.append(compare_occupancy(*sides))
-    return pd.DataFrame(rows)
-
-
-def _occupied(task: Task) -> bool:
-    return "occupied" in task.inputs
-
-
-def _simulations(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
-    """Average what was measured of every simulated complex, with the errors that comparisons use."""
-    import pandas as pd
-
-    analysed = _analysed(tasks, run)
-    rows = [
-        {
-            "ligand": one.ligand,
-            "site": one.site,
-            "quantity": name,
-            "mean": value.mean,
-            "error": value.error,
-            "independent_samples": round(value.samples, 1),
-            "replicas": result["replicas"],
-            "replicas_lost": result["lost"],
-            "doubt": one.doubt,
-        }
-        for (result, _), one in zip(analysed, with_known_spread([each for _, each in analysed]), strict=True)
-        for name, value in one.averages.items()
-    ]
-    return pd.DataFrame(rows)
-
-
-def _ions(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
-    """How each ion fared in every complex, see `dock.analysis.ions.ion_summary`."""
-    import pandas as pd
-
-    rows = [
-        {"ligand": task.inputs["ligand"], "site": task.inputs["site"], **ion}
-        for task in _done(tasks, run, "analyse")
-        for ion in read_result(task, run)["result"]["ions"]
-    ]
-    return pd.DataFrame(rows, columns=["ligand", "site", *ION_COLUMNS])
-
-
-def _penalties(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
-    """Parameters of ligands that were borrowed from unlike atom types, each ligand's once."""
-    import pandas as pd
-
-    rows = {
-        (task.inputs["ligand"], penalty["term"], penalty["types"]): {
-            "ligand": task.inputs["ligand"],
-            **penalty,
-        }
-        for task in _done(tasks, run, "analyse")
-        for penalty in read_result(task, run)["result"]["penalties"]
-    }
-    return pd.DataFrame(rows.values(), columns=["ligand", "term", "types", "score"])
-
-
-def _runs(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
-    """Size, speed and checks of every simulation."""
-    import pandas as pd
-
-    rows = []
-    for task in _done(tasks, run, "simulate"):
-        result = read_result(task, run)["result"]
-        plain = {name: value for name, value in result.items() if not isinstance(value, dict | list)}
-        rows.append({"ligand": task.inputs["ligand"], "site": task.inputs["site"], **plain})
-    return pd.DataFrame(rows)
-
-
-def _comparisons(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
-    return compare(measured_complexes(tasks, run))
-
-
-def _failures(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    rows = [read_json(task.folder(run) / FAILURE) for task in tasks if has_failed(task, run)]
-    return pd.DataFrame(rows, columns=["kind", "label", "ligand", "site", "reason", "message"])
-
-
-def _stages(tasks: Sequence[Task], run: Path) -> pd.DataFrame:
-    """Working time by kind of task, in seconds and in core seconds."""
-    import pandas as pd
-
-    rows = []
-    for kind, group in groupby(sorted(tasks, key=lambda task: task.kind), key=lambda task: task.kind):
-        records = [read_result(task, run) for task in group if is_done(task, run)]
-        rows.append(
-            {
-                "stage": kind,
-                "tasks": len(records),
-                "seconds": round(sum(r["seconds"] for r in records), 2),
-                "core_seconds": round(sum(r["seconds"] * r["threads"] for r in records), 2),
+def _simulations(steps: Steps, store: Store) -> Iterator[Row]:
+    """Yield the averages of what was measured of every complex, with the errors that comparisons use."""
+    analyses = store.done(steps_of(steps, Analyse))
+    known = with_known_spread([analysis.measured(store) for analysis in analyses])
+    for analysis, complex_ in zip(analyses, known, strict=True):
+        result = store.result(analysis)
+        for name, value in complex_.averages.items():
+            yield {
+                **analysis.subject,
+                "quantity": name,
+                "mean": value.mean,
+                "error": value.error,
+                "independent_samples": round(value.samples, 1),
+                "replicas": result.replicas,
+                "replicas_lost": result.lost,
+                "doubt": complex_.doubt,
             }
-        )
-    return pd.DataFrame(rows)
 
 
-def task_table(task: Task, run: Path, name: str) -> pd.DataFrame:
-    """Read a table that an analysis wrote."""
-    import pandas as pd
-
-    return pd.read_csv(task.folder(run) / f"{name}.csv")
-
-
-def _concatenated(tasks: Sequence[Task], run: Path, name: str) -> pd.DataFrame:
-    import pandas as pd
-
-    parts = []
-    for task in _done(tasks, run, "analyse"):
-        part = task_table(task, run, name)
-        part.insert(0, "ligand", task.inputs["ligand"])
-        part.insert(1, "site", task.inputs["site"])
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+def _penalties(steps: Steps, store: Store) -> Iterable[Row]:
+    """Return parameters of ligands that were borrowed from unlike atom types, each ligand's once."""
+    rows = _of_steps("penalties")(steps, store)
+    return {(row["ligand"], row["term"], row["types"]): row for row in rows}.values()
 
 
-def _write_poses(tasks: Sequence[Task], run: Path) -> None:
-    from dock.docking.pose import write_poses
+def _comparisons(steps: Steps, store: Store) -> Iterator[Row]:
+    for row in compare(measured_complexes(steps, store)).to_dict("records"):
+        yield {str(column): value for column, value in row.items()}
 
+
+def _failures(steps: Steps, store: Store) -> Iterator[Row]:
+    for step in steps:
+        failure = store.failure(step)
+        if failure is not None:
+            record = failure.model_dump()
+            yield dict.fromkeys(COLUMNS["failures"], "") | record.pop("subject") | record
+
+
+def _stages(steps: Steps, store: Store) -> Iterator[Row]:
+    """Yield working time by kind of step, in seconds and in core seconds."""
+    for kind, group in groupby(sorted(steps, key=lambda step: step.kind), key=lambda step: step.kind):
+        done = [store.completion(step) for step in group if store.is_done(step)]
+        yield {
+            "stage": kind,
+            "steps": len(done),
+            "seconds": round(sum(each.seconds for each in done), 2),
+            "core_seconds": round(sum(each.seconds * each.threads for each in done), 2),
+        }
+
+
+def _write_poses(steps: Steps, store: Store) -> None:
     by_site: dict[str, list[Pose]] = {}
-    for task in [*_done(tasks, run, "dock"), *_done(tasks, run, "refine")]:
-        by_site.setdefault(task.inputs["site"], []).extend(load_poses(task.folder(run)))
-    for site, poses in by_site.items():
-        write_poses(run / "poses" / f"{site}.sdf", poses)
+    for search in store.done(_searches_of(steps)):
+        by_site.setdefault(f"{search.home.name}-{search.site}", []).extend(search.poses(store))
+    for stem, poses in by_site.items():
+        write_poses(store.run / "poses" / f"{stem}.sdf", poses)
 
 
 def _link(source: Path, target: Path) -> None:
-    """Show a task's file under a name for people: a hard link, or a copy where there is none."""
+    """Show a step's file under a name for people: a hard link, or a copy where there is none."""
     with atomic_path(target) as temporary:
         temporary.unlink()
         try:
@@ -344,20 +219,21 @@ def _link(source: Path, target: Path) -> None:
             shutil.copy2(source, temporary)
 
 
-TABLES: dict[str, Callable[[Sequence[Task], Path], pd.DataFrame]] = {
+# By name, what gives the rows: of a campaign as a whole, or of each step by itself.
+TABLES: dict[str, Callable[[Steps, Store], Iterable[Row]]] = {
     "ligands": _ligands,
     "poses": _poses,
-    "searches": _searches,
+    "searches": _of_steps("searches"),
     "gate": _gates,
-    "cross_docking": _cross_dockings,
+    "cross_docking": _of_steps("cross_docking"),
     "occupancy": _occupancy,
     "simulations": _simulations,
-    "runs": _runs,
-    CONTACTS: lambda tasks, run: _concatenated(tasks, run, CONTACTS),
-    "ions": _ions,
-    ION_DISTANCES: lambda tasks, run: _concatenated(tasks, run, "ions"),
+    "runs": _of_steps("runs"),
+    "contacts": _of_steps("contacts"),
+    "ions": _of_steps("ions"),
+    "ion_distances": _of_steps("ion_distances"),
     "penalties": _penalties,
-    HYDROGEN_BONDS: lambda tasks, run: _concatenated(tasks, run, HYDROGEN_BONDS),
+    "hydrogen_bonds": _of_steps("hydrogen_bonds"),
     "comparisons": _comparisons,
     "failures": _failures,
     "stages": _stages,

@@ -13,8 +13,8 @@ def command() -> None:
     from dock.core.files import cache_folder, output_folder
     from dock.core.records import software_versions
     from dock.core.workers import available_cores
-    from dock.dynamics.ambertools import find_program
-    from dock.dynamics.platforms import choose_processor
+    from dock.forcefield.ambertools import find_program
+    from dock.forcefield.platforms import choose_processor
     from dock.report.view import viewer_script
 
     problems = []

@@ -78,7 +78,7 @@ def command(
     from dock.cli.bar import StreamBar
     from dock.ligands.library import Columns, Library
     from dock.ligands.output import output_paths, write_library
-    from dock.ligands.preparation import PreparationSettings, prepare_library
+    from dock.ligands.states import PreparationSettings, prepare_library
 
     library = Library(inputs, Columns(smiles=smiles_column, name=name_column))
     paths = output_paths(output, library.files)

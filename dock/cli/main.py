@@ -9,7 +9,9 @@ from importlib.metadata import version
 
 import click
 
-COMMANDS = ("run", "ligand", "receptor", "redock", "screen", "simulate", "report", "doctor")
+COMMANDS = (
+    "run", "status", "report", "init", "schema", "ligand", "receptor", "redock", "screen", "simulate", "doctor",
+)  # fmt: skip
 
 
 class LazyGroup(click.Group):
@@ -37,10 +39,10 @@ def main() -> None:
     """Run the command line; an error is one line, and the exit code says whose fault it is."""
     from dock.core.errors import DockError
 
-    told = logging.StreamHandler()
-    told.setFormatter(logging.Formatter("dock: %(message)s"))
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("dock: %(message)s"))
     logger = logging.getLogger("dock")
-    logger.addHandler(told)
+    logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:
         code = cli(standalone_mode=False)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import click
 
-from dock.dynamics.platforms import NAMES
+from dock.forcefield.platforms import NAMES
 
 # Saving takes seconds; the rest of what is kept free is for tables and the report.
 MARGIN, LARGEST_SHARE = 60.0, 0.1  # seconds, and of the limit

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from dock.campaign.executor import Event
-from dock.campaign.plan import Task
 from dock.cli.bar import make_bar, time_left
+from dock.workflow.execution import Event
+from dock.workflow.step import Step
+
+if TYPE_CHECKING:
+    from dock.campaign.campaign import Campaign
 
 
 class Progress:
@@ -18,20 +21,20 @@ class Progress:
 
     Parameters
     ----------
-    tasks
-        Every task of the campaign; their costs weigh the progress.
+    campaign
+        The costs of its steps weigh the progress.
     """
 
-    def __init__(self, tasks: Sequence[Task]) -> None:
-        self._total = sum(task.cost for task in tasks)
-        self._count = len(tasks)
+    def __init__(self, campaign: Campaign) -> None:
+        self._campaign = campaign
+        self._steps: list[Step[Any]] = []
         self._ended = 0
         self._fractions: dict[str, float] = {}
-        self._costs = {task.key: task.cost for task in tasks}
         self._kept = 0.0
         self._started = time.monotonic()
         self._bar = make_bar()
-        self._line = self._bar.add_task("starting", total=self._total, left="")
+        self._line = self._bar.add_task("starting", total=None, left="")
+        self._follow_plan()
 
     def __enter__(self) -> Progress:
         self._bar.start()
@@ -47,23 +50,32 @@ class Progress:
 
     def __call__(self, event: Event) -> None:
         """Take in an event."""
-        key = event.task.key
-        if event.what == "progress":
+        self._follow_plan()
+        key = self._campaign.store.key(event.step)
+        if event.kind == "progress":
             self._fractions[key] = event.fraction
-        elif event.what == "stopped":
+        elif event.kind == "stopped":
             self._say(event)
-        elif event.what != "started":
+        elif event.kind != "started":
             self._fractions[key] = 1.0
             self._ended += 1
-            if event.what == "kept":
+            if event.kind == "kept":
                 self._kept += self._costs[key]
             self._say(event)
         self._bar.update(
             self._line,
             completed=self._done(),
-            description=f"{self._ended}/{self._count} tasks",
+            description=f"{self._ended}/{len(self._steps)} steps",
             left=self._left(),
         )
+
+    def _follow_plan(self) -> None:
+        """Take in what is planned by now."""
+        if self._campaign.steps is not self._steps:
+            self._steps = self._campaign.steps
+            self._costs = {self._campaign.store.key(step): step.resources.cost for step in self._steps}
+            self._total = sum(self._costs.values())
+            self._bar.update(self._line, total=self._total)
 
     def _done(self) -> float:
         return sum(self._costs[key] * fraction for key, fraction in self._fractions.items())
@@ -74,10 +86,10 @@ class Progress:
         return time_left(elapsed, (self._done() - self._kept) / (self._total - self._kept or 1))
 
     def _say(self, event: Event) -> None:
-        words = {"done": "done", "kept": "kept", "failed": "FAILED", "stopped": "stopped in time"}[event.what]
-        text = f"[{self._ended}/{self._count}] {words}: {event.task.label}"
+        words = {"done": "done", "kept": "kept", "failed": "FAILED", "stopped": "stopped in time"}[event.kind]
+        text = f"[{self._ended}/{len(self._steps)}] {words}: {event.step.label}"
         if self._bar.disable:
-            left = self._left() if event.what == "done" else ""
+            left = self._left() if event.kind == "done" else ""
             click.echo(f"{time.strftime('%H:%M:%S')} {text}{', ' if left else ''}{left}")
         else:
             self._bar.console.print(text, markup=False, highlight=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dock.dynamics.platforms import NAMES
+from dock.forcefield.platforms import NAMES
 
 
 @click.command("receptor")
@@ -54,8 +54,8 @@ def command(
     DOCK_STRUCTURES, then downloaded. Takes one to three minutes on two cores.
     """
     from dock.core.records import read_yaml
-    from dock.dynamics.model import build_receptor
-    from dock.dynamics.platforms import choose_processor
+    from dock.dynamics.receptor_models import build_receptor
+    from dock.forcefield.platforms import choose_processor
     from dock.receptors.settings import parse_site
     from dock.report.receptor import write_page
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from dock.docking.engine import DockingSettings
+    from dock.docking.settings import DockingSettings
 
 
 @click.command("redock")
@@ -47,7 +47,7 @@ def command(
     from dock.core.workers import available_cores
     from dock.docking.redocking import LIMIT, redocking_gate, search_known
     from dock.docking.search import lost_searches
-    from dock.dynamics.model import open_receptor
+    from dock.dynamics.receptor_models import open_receptor
     from dock.dynamics.refinement import refine_search
 
     settings = docking_settings(seeds, engines, ring_conformers=ring_conformers)
@@ -86,7 +86,7 @@ def docking_settings(seeds: str, engines: str, **fields: Any) -> DockingSettings
     from pydantic import ValidationError
 
     from dock.core.errors import SettingsError
-    from dock.docking.engine import DockingSettings
+    from dock.docking.settings import DockingSettings
 
     try:
         numbers = [int(seed) for seed in seeds.split(",")]
@@ -95,7 +95,7 @@ def docking_settings(seeds: str, engines: str, **fields: Any) -> DockingSettings
     names = [name.strip() for name in engines.split(",")]
     given = {name: value for name, value in fields.items() if value is not None}
     try:
-        return DockingSettings(**{"seeds": numbers, "engines": names, **given})
+        return DockingSettings.model_validate({"seeds": numbers, "engines": names, **given})
     except ValidationError as error:
         first = error.errors()[0]
         option = f"--{first['loc'][0]}".replace("_", "-") if first["loc"] else "options"

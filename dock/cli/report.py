@@ -16,5 +16,5 @@ def command(folder: Path) -> None:
     from dock.campaign.tables import write_results
 
     campaign = Campaign.open(folder)
-    write_results(campaign.tasks, campaign.folder)
+    write_results(campaign.steps, campaign.store)
     click.echo(f"report: {report(campaign)}")

@@ -26,6 +26,8 @@ from dock.cli import options
 @options.device
 @options.time_limit
 @options.accept_changes
+@click.option("--share", is_flag=True, help="Take results from other runs, and give them, through the cache.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and what it takes; do nothing.")
 def command(
     campaign: Path | None,
     folder: Path,
@@ -35,6 +37,8 @@ def command(
     device: str | None,
     time_limit: float | None,
     accept_changes: bool,
+    share: bool,
+    dry_run: bool,
 ) -> None:
     """Prepare, dock, simulate, compare and report.
 
@@ -42,26 +46,17 @@ def command(
     command continues a run that was stopped.
     """
     from dock.campaign import Campaign
-    from dock.campaign.reporting import report
-    from dock.cli.progress import Progress
-    from dock.core.errors import StoppedError
-    from dock.docking.search import lost_searches
+    from dock.campaign.settings import read_settings
+    from dock.cli import outlook
+    from dock.cli.campaigns import run_to_report
 
     deadline = options.deadline(time_limit)
-    if campaign:
-        todo = Campaign.read(campaign, folder, platform, accept_changes)
-    else:
-        todo = Campaign(None, folder, platform, accept_changes)
-    with Progress(todo.tasks) as progress:
-        todo.run(executor, workers, progress, device, deadline)
-    path = report(todo)
-    click.echo(f"{len(todo.succeeded)} done, {len(todo.failed)} failed of {len(todo.tasks)} tasks")
-    for failure in todo.table("failures").itertuples():
-        click.echo(f"failed: {failure.message}", err=True)
-    for line in lost_searches(todo.table("searches").to_dict("records")):
-        click.echo(line, err=True)
-    click.echo(f"report: {path}")
-    if not todo.complete:
-        raise StoppedError(folder, "stopped before its time was up", "the same command continues it")
-    if todo.failed:
-        raise click.exceptions.Exit(1)
+    settings = read_settings(campaign) if campaign else None
+    todo = Campaign(settings, folder, platform, accept_changes, share)
+    for change in todo.changes:
+        click.echo(change, err=True)
+    if dry_run:
+        for line in outlook.lines(todo):
+            click.echo(line)
+        return
+    run_to_report(todo, executor, workers, device, deadline)

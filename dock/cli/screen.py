@@ -66,9 +66,9 @@ def command(
     from dock.cli.redock import docking_settings
     from dock.core.errors import StructureError
     from dock.docking.search import lost_searches
-    from dock.dynamics.model import open_receptor
+    from dock.dynamics.receptor_models import open_receptor
     from dock.ligands.library import Columns, Library
-    from dock.ligands.preparation import PreparationSettings
+    from dock.ligands.states import PreparationSettings
 
     settings = docking_settings(**options, device="gpu" if gpu else "cpu")
     library = Library(inputs, Columns(smiles=smiles_column, name=name_column))

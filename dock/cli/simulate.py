@@ -10,9 +10,7 @@ import click
 from dock.cli import options
 
 if TYPE_CHECKING:
-    from dock.docking.pose import Pose
     from dock.dynamics.protocol import SimulationSettings
-    from dock.receptors import Receptor
 
 
 @click.command("simulate")
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     default="sertdock-simulations",
     show_default=True,
     type=click.Path(path_type=Path),
-    help="A folder for each complex goes into it.",
+    help="Run folder.",
 )
 @click.option(
     "--receptor", "source", default="sert", show_default=True, help="Target, folder, PDB code or file."
@@ -32,9 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--beside", type=click.Path(path_type=Path), help="SDF file of what lies in other sites meanwhile."
 )
-@click.option(
-    "--system", type=click.Choice(["auto", "site", "implicit", "membrane"]), help="What is simulated."
-)
+@click.option("--system", type=click.Choice(["site", "implicit", "membrane"]), help="What is simulated.")
 @click.option("--production", help="Simulated time of each replica, such as 50ps.")
 @click.option("--replicas", type=click.IntRange(min=1), help="Simulations of each complex.")
 @click.option("--settings", type=click.Path(path_type=Path), help="YAML file of all simulation settings.")
@@ -62,53 +58,32 @@ def command(
 ) -> None:
     """Simulate POSES, an SDF file with hydrogens in the frame of the receptor; run again to continue.
 
-    One complex after the other, in several replicas, each measured. One that fails does not stop the others.
+    A campaign of poses that are given: one complex after the other, in several replicas, each measured, with a
+    report. One that fails does not stop the others.
     """
-    from dock.core.errors import DockError, InputError, StoppedError
-    from dock.core.files import alone_in, output_folder
-    from dock.docking.pose import read_poses
-    from dock.dynamics.model import open_receptor
-    from dock.verbs import simulate
+    from dock.campaign import Campaign
+    from dock.campaign.settings import CampaignSettings, PosesSettings
+    from dock.cli.campaigns import run_to_report
 
     deadline = options.deadline(time_limit)
+    given = PosesSettings(
+        file=str(poses.resolve()), beside=str(beside.resolve()) if beside else None, every=every
+    )
     protocol = _settings(settings, system, production, replicas)
-    receptor = open_receptor(source)
-    todo = read_poses(poses, receptor)
-    if beside:
-        receptor = _occupied(receptor, beside)
-    failed = 0
-    with alone_in(output_folder(folder)):
-        chosen = _all(todo) if every else _first(todo)
-        for label, pose in chosen.items():
-            alike = [other for other in chosen.values() if other.site == pose.site]
-            try:
-                done = simulate(
-                    receptor,
-                    pose,
-                    folder / label,
-                    protocol,
-                    platform,
-                    device,
-                    deadline,
-                    accept_changes,
-                    alike,
-                )
-            except (StoppedError, InputError):
-                raise
-            except DockError as error:
-                failed += 1
-                click.echo(f"failed: {label}: {error}", err=True)
-                continue
-            done.write()
-            click.echo(f"done: {label}")
-            if done.analysis.doubt:
-                click.echo(f"  not credible: {done.analysis.doubt}")
-            for name, value in done.averages.items():
-                click.echo(
-                    f"  {name:24} {value.mean:9.2f} +- {value.error:.2f} ({value.samples:.0f} samples)"
-                )
-    if failed:
-        raise click.exceptions.Exit(1)
+    campaign = Campaign(
+        CampaignSettings(receptor=source, poses=given, simulation=protocol), folder, platform, accept_changes
+    )
+    for change in campaign.changes:
+        click.echo(change, err=True)
+    try:
+        run_to_report(campaign, "inline", None, device, deadline)
+    finally:
+        for row in campaign.table("simulations").to_dict("records"):
+            doubt = f"; not credible: {row['doubt']}" if row["doubt"] else ""
+            click.echo(
+                f"{row['ligand']} in {row['site']}  {row['quantity']:24} {row['mean']:9.2f} +- {row['error']:.2f} "
+                f"({row['independent_samples']:.0f} samples){doubt}"
+            )
 
 
 def _settings(
@@ -129,28 +104,6 @@ def _settings(
     try:
         if system is not None:
             content["system"] = {**(content.get("system") or {}), "kind": system}
-        return SimulationSettings(**content)
+        return SimulationSettings.model_validate(content)
     except (ValidationError, TypeError) as error:
         raise settings_error(path or "simulation", error) from error
-
-
-def _occupied(receptor: Receptor, path: Path) -> Receptor:
-    """Return the receptor with the poses of a file in its sites."""
-    from dock.docking.pose import read_poses
-
-    for pose in _first(read_poses(path, receptor)).values():
-        receptor = receptor.with_occupant(pose.site, pose.ligand.name, pose.mol)
-    return receptor
-
-
-def _first(poses: list[Pose]) -> dict[str, Pose]:
-    """Return the first pose of each ligand in each site, by the name of its folder."""
-    first: dict[str, Pose] = {}
-    for pose in poses:
-        first.setdefault(f"{pose.ligand.name}-{pose.site}".replace("/", "_"), pose)
-    return first
-
-
-def _all(poses: list[Pose]) -> dict[str, Pose]:
-    """Return every pose by the name of its folder, which holds its place in the file."""
-    return {f"{pose.ligand.name}-{pose.site}-{pose.rank}".replace("/", "_"): pose for pose in poses}

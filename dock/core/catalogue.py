@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import yaml
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from dock.core.errors import UnknownNameError
+from dock.core.errors import ChemistryError, UnknownNameError
+from dock.core.keys import content_key, file_sha256
 from dock.core.records import Record
 
 # A residue by name and author number, as ``ASP98``, ``A:ASP98`` or, with an insertion code, ``ASP98A``.
@@ -155,6 +156,13 @@ def ligands() -> dict[str, LigandEntry]:
     return {name: LigandEntry(name=name, **fields) for name, fields in content.items()}
 
 
+@cache
+def charges_key() -> str:
+    """Return a hash of all the charges of ligands that are shipped."""
+    files = sorted((structures_folder() / "charges").glob("*.json"))
+    return content_key({path.stem: file_sha256(path) for path in files})
+
+
 def target(name: str) -> TargetEntry:
     """Return the target called `name`.
 
@@ -180,8 +188,10 @@ def other_models(name: str, entry: str) -> list[str]:
         The raw entry that is left out: the structure itself, whatever it is called.
     """
     known = targets().get(name)
-    alike = [] if known is None else [each for each in targets().values() if each.uniprot == known.uniprot]
-    return [each.name for each in alike if each.model and not entry.upper().startswith(each.source.upper())]
+    alike = [] if known is None else [other for other in targets().values() if other.uniprot == known.uniprot]
+    return [
+        other.name for other in alike if other.model and not entry.upper().startswith(other.source.upper())
+    ]
 
 
 def target_of(accession: str) -> TargetEntry | None:
@@ -210,6 +220,23 @@ def ligand(name: str) -> LigandEntry:
     if found is None:
         raise unknown_name(name, "ligand", list(ligands()))
     return found
+
+
+def single_ligand(name: str) -> LigandEntry:
+    """Return the ligand called `name`, which is no mixture of isomers.
+
+    Raises
+    ------
+    UnknownNameError
+        If the catalogue has no such ligand.
+    ChemistryError
+        If it is a mixture.
+    """
+    entry = ligand(name)
+    isomers = [isomer.name for isomer in isomers_of(entry.name)]
+    if isomers:
+        raise ChemistryError(name, "is a mixture of isomers", f"name {' or '.join(isomers)}")
+    return entry
 
 
 def find_ligand(name: str) -> LigandEntry | None:

@@ -103,4 +103,4 @@ class GateError(DockError):
 
 
 class TaskError(DockError):
-    """A campaign task that failed for a reason the code did not foresee."""
+    """A step that failed for a reason the code did not foresee."""

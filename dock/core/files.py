@@ -14,7 +14,7 @@ from dock.core.errors import OutputError
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path` that replaces it when the block ends well.
 
     The temporary name keeps the suffix, since writers choose a format by it. When the
@@ -25,6 +25,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     path
         The file to be written. Its folder is made where missing.
     """
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
@@ -39,23 +40,24 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path | str, text: str) -> None:
     """Write `text` to `path` atomically, as UTF-8."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: Path, content: Any) -> None:
+def write_json(path: Path | str, content: Any) -> None:
     """Write `content` to `path` atomically, as indented JSON that a person can read."""
     write_text(path, json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n")
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path | str) -> Any:
     """Read a JSON file."""
+    path = Path(path)
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def output_folder(path: Path) -> Path:
+def output_folder(path: Path | str) -> Path:
     """Make `path` a folder that can be written to, and return it.
 
     Raises
@@ -63,6 +65,7 @@ def output_folder(path: Path) -> Path:
     OutputError
         If it cannot be made, is not a folder or does not take a file.
     """
+    path = Path(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
@@ -74,7 +77,7 @@ def output_folder(path: Path) -> Path:
     return path
 
 
-def output_file(path: Path) -> Path:
+def output_file(path: Path | str) -> Path:
     """Make sure that a file can be written to `path`, and return it.
 
     Raises
@@ -82,6 +85,7 @@ def output_file(path: Path) -> Path:
     OutputError
         If the path is a folder, or its folder cannot be written to.
     """
+    path = Path(path)
     if path.is_dir():
         raise OutputError(path, "is a folder", "name a file with -o")
     output_folder(path.parent)
@@ -89,7 +93,7 @@ def output_file(path: Path) -> Path:
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path | str) -> Iterator[None]:
     """Refuse to work in a folder that another process works in.
 
     Raises
@@ -97,6 +101,7 @@ def alone_in(folder: Path) -> Iterator[None]:
     OutputError
         If one does.
     """
+    folder = Path(folder)
     from filelock import FileLock, Timeout
 
     try:

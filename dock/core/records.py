@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -35,8 +35,31 @@ SOFTWARE = (
 )
 
 
-class Record(BaseModel):
-    """A frozen set of named values; unknown names are refused."""
+if TYPE_CHECKING:  # which the other would lose the signatures of
+    _Model = BaseModel
+else:
+
+    class _OurErrors(type(BaseModel)):
+        """Lets wrong arguments of a constructor raise our own error, as everything else does."""
+
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            try:
+                return super().__call__(*args, **kwargs)
+            except ValidationError as error:
+                raise settings_error(cls.__name__, error) from error
+
+    class _Model(BaseModel, metaclass=_OurErrors):
+        pass
+
+
+class Record(_Model):
+    """A frozen set of named values; unknown names are refused.
+
+    Raises
+    ------
+    SettingsError
+        If a value is missing, unknown or impossible.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -71,7 +94,8 @@ def settings_error(
     where = ".".join(str(part) for part in first["loc"] if part not in hidden) or "settings"
     if first["type"] == "extra_forbidden":
         return SettingsError(subject, f"'{where}' is an unknown setting", "check its spelling")
-    return SettingsError(subject, f"'{where}': {first['msg']}")
+    problem = first["msg"].removeprefix("Value error, ")
+    return SettingsError(subject, f"'{where}': {problem}")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

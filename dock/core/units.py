@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
 if TYPE_CHECKING:
@@ -82,6 +82,15 @@ class Measure:
             self._validate,
             serialization=core_schema.plain_serializer_function_ser_schema(str),
         )
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "description": f"above {self.above:g} {self.unit}",
+            "examples": [f"1 {self.unit}"],
+        }
 
     def _validate(self, value: Any) -> Quantity:
         if isinstance(value, Quantity):

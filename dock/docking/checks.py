@@ -77,7 +77,7 @@ def valid_first(receptor: Receptor, poses: Sequence[Pose], keep: int) -> list[Po
     unchecked = iter(check_poses(receptor, [pose for pose in poses[:keep] if not pose.checks]))
     checked = [pose if pose.checks else next(unchecked) for pose in poses[:keep]]
     for pose in poses[keep:]:
-        if any(one.valid for one in checked):
+        if any(other.valid for other in checked):
             break
         checked += [pose] if pose.checks else check_poses(receptor, [pose])
     ordered = sorted(checked, key=lambda pose: not pose.valid)[:keep]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from rdkit.Chem import Mol
 
-    from dock.docking.engine import DockingSettings
     from dock.docking.search import Search
+    from dock.docking.settings import DockingSettings
     from dock.receptors import Receptor
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from math import nan
@@ -13,6 +14,7 @@ import numpy as np
 from dock.core.errors import ChemistryError, StructureError
 from dock.core.files import write_text
 from dock.ligands import Ligand, stereo
+from dock.ligands.ligand import RECORDED
 from dock.ligands.normal import normal_form
 from dock.receptors.site import assign_site
 
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
     from dock.receptors import Receptor
+
+
+TEXTS = ("site", "searched", "engine", "occupied")
+NAMED = (*TEXTS, "rank", "seed", "conformer", "checks")
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +124,30 @@ class Pose:
         """Return the pose with PoseBusters verdicts."""
         return replace(self, checks=dict(checks))
 
-    def record(self) -> dict[str, Any]:
-        """Return everything but the coordinates, as plain values."""
+    def to_record(self) -> dict[str, Any]:
+        """Return everything but ligand and coordinates, as plain values; `from_record` reads it."""
+        return {
+            "site": self.site,
+            "searched": self.searched,
+            "rank": self.rank,
+            "score_kcal_mol": self.score,
+            "seed": self.seed,
+            "engine": self.engine,
+            "conformer": self.conformer,
+            "occupied": self.occupied,
+            "checks": dict(self.checks),
+            **self.properties,
+        }
+
+    @classmethod
+    def from_record(cls, ligand: Ligand, mol: Mol, record: Mapping[str, Any]) -> Pose:
+        """Make a pose of what `to_record` returned."""
+        given = dict(record)
+        named = {name: given.pop(name) for name in NAMED}
+        return cls(ligand, mol, score=given.pop("score_kcal_mol"), **named, properties=given)
+
+    def row(self) -> dict[str, Any]:
+        """Return everything but the coordinates as a row of a table: rounded, and checks counted."""
         return {
             "ligand": self.ligand.name,
             "smiles": self.ligand.smiles,
@@ -138,20 +166,21 @@ class Pose:
         }
 
     def sdf_record(self) -> str:
-        """Return the pose as SDF text, its record as properties."""
+        """Return the pose as SDF text: the ligand's record and its own as properties, and in words what failed."""
         from rdkit import Chem
 
-        mol = Chem.Mol(self.mol)
+        mol = Chem.Mol(replace(self.ligand, mol=self.mol).with_properties())
         mol.SetProp("_Name", self.ligand.name)
-        for name, value in self.record().items():
-            mol.SetProp(name, str(value))
+        for name, value in self.to_record().items():
+            mol.SetProp(name, value if isinstance(value, str) else json.dumps(value))
+        mol.SetProp("checks_failed", " ".join(self.failed_checks))
         return str(Chem.SDWriter.GetText(mol))
 
     def to_dataframe(self) -> pd.DataFrame:
-        """Return the record as a table of one row."""
+        """Return the row as a table."""
         import pandas as pd
 
-        return pd.DataFrame([self.record()])
+        return pd.DataFrame([self.row()])
 
     def _repr_html_(self) -> str:
         return str(self.to_dataframe().T.to_html(header=False))
@@ -183,13 +212,41 @@ def heavy_rmsd(probe: Mol, reference: Mol) -> float:
         raise ChemistryError("RMSD", "the two poses are of different molecules") from error
 
 
-def write_poses(path: Path, poses: Iterable[Pose]) -> None:
+def write_poses(path: Path | str, poses: Iterable[Pose]) -> None:
     """Write poses to an SDF file, their records as properties, atomically."""
     write_text(path, "".join(pose.sdf_record() for pose in poses))
 
 
-def read_poses(path: Path, receptor: Receptor) -> list[Pose]:
-    """Read poses from an SDF file, of sertdock or of any other program.
+def load_poses(path: Path | str, ligand: Ligand) -> list[Pose]:
+    """Read the poses of a ligand that `write_poses` wrote.
+
+    Raises
+    ------
+    StructureError
+        If the file is missing, or holds something else.
+    """
+    return [Pose.from_record(ligand, normal_form(mol), _record(mol, path)) for mol in read_mols(path)]
+
+
+def _record(mol: Mol, path: Path | str) -> dict[str, Any]:
+    """Return what `Pose.to_record` returned of the pose in a record of an SDF file."""
+    of_ligand = {*RECORDED, "checks_failed"}
+    texts = {
+        name: text
+        for name, text in mol.GetPropsAsDict(autoConvertStrings=False).items()
+        if name not in of_ligand
+    }
+    try:
+        record = {name: text if name in TEXTS else json.loads(text) for name, text in texts.items()}
+        if record.keys() >= {*NAMED, "score_kcal_mol"}:
+            return record
+    except ValueError:
+        pass
+    raise StructureError(path, "holds a pose that sertdock has not written")
+
+
+def read_poses(path: Path | str, receptor: Receptor) -> list[Pose]:
+    """Read poses from an SDF file, of sertdock or of any other program; of sertdock, with all that is known of them.
 
     Parameters
     ----------
@@ -208,6 +265,7 @@ def read_poses(path: Path, receptor: Receptor) -> list[Pose]:
     ChemistryError
         If a molecule lacks hydrogens or coordinates, or lies in no site of the receptor.
     """
+    path = Path(path)
     return [_read_pose(mol, number, path, receptor) for number, mol in enumerate(read_mols(path), start=1)]
 
 
@@ -223,16 +281,19 @@ def _read_pose(mol: Mol, number: int, path: Path, receptor: Receptor) -> Pose:
         raise ChemistryError(name, f"lacks {lacking} hydrogens", "write the pose with all of them")
     heavy_first = sorted(range(mol.GetNumAtoms()), key=lambda i: mol.GetAtomWithIdx(i).GetAtomicNum() == 1)
     placed = normal_form(stereo.seen_in_coordinates(Chem.RenumberAtoms(mol, heavy_first)))
-    pose = Pose(Ligand(name, placed), placed, "", "", number, nan, 0, "file")
+    try:
+        record = _record(mol, path)
+        pose = Pose.from_record(Ligand.from_properties(mol, placed), placed, record)
+    except StructureError:  # of another program
+        pose = Pose(Ligand(name, placed), placed, "", "", number, nan, 0, "file")
     site = assign_site(pose.heavy_coordinates, receptor.sites)
     if site not in receptor.sites:
         known = ", ".join(receptor.sites) or "none"
         raise ChemistryError(name, f"lies in no site of {receptor.name}", f"sites: {known}")
-    occupied = mol.GetProp("occupied") if mol.HasProp("occupied") else ""
-    return replace(pose, site=site, searched=site, occupied=occupied)
+    return replace(pose, site=site, searched=pose.searched or site)
 
 
-def read_mols(path: Path) -> list[Mol]:
+def read_mols(path: Path | str) -> list[Mol]:
     """Read the molecules of an SDF file, hydrogens kept.
 
     Raises
@@ -240,6 +301,7 @@ def read_mols(path: Path) -> list[Mol]:
     StructureError
         If the file is missing or an entry of it cannot be read.
     """
+    path = Path(path)
     from rdkit import Chem
 
     if not path.is_file():

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from rdkit.Chem import Mol
 
-    from dock.docking.engine import DockingSettings
     from dock.docking.pose import Pose
     from dock.docking.search import Search
+    from dock.docking.settings import DockingSettings
     from dock.receptors import Receptor
 
 LIMIT = 2.0  # angstrom, the field's threshold for a redocked pose

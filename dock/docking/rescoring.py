@@ -8,7 +8,7 @@ import numpy as np
 
 from dock.core.errors import DockingError
 from dock.docking import pdbqt
-from dock.docking.engine import Network
+from dock.docking.engines.base import Network
 
 if TYPE_CHECKING:
     from dock.receptors import Receptor, Site

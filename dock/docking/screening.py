@@ -14,10 +14,10 @@ from dock.core.errors import DockError
 from dock.core.units import Quantity
 from dock.core.workers import Outcome, in_order
 from dock.docking.checks import forget_ensembles
-from dock.docking.engine import DockingSettings
 from dock.docking.search import Search, search_site
+from dock.docking.settings import DockingSettings
 from dock.ligands import Ligand
-from dock.ligands.preparation import PreparationSettings, prepare_library
+from dock.ligands.states import PreparationSettings, prepare_library
 
 if TYPE_CHECKING:
     from dock.ligands.library import Entry
@@ -108,7 +108,7 @@ def screen(
     workers
         Worker processes that dock; one for each core if None. One more prepares ligands.
     used
-        Names that are taken, as of `dock.ligands.preparation.unique_name`.
+        Names that are taken, as of `dock.ligands.states.unique_name`.
     known
         The site's known ligand: it is docked first.
     """

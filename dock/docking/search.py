@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from dock.core.errors import DockingError
 from dock.docking.checks import valid_first
-from dock.docking.engine import DockingSettings, Engine, Placement, make_engine
+from dock.docking.engines import make_engine
+from dock.docking.engines.base import Engine, Placement
 from dock.docking.pdbqt import read_coordinates
 from dock.docking.pose import Pose
 from dock.docking.ranking import ranked
 from dock.docking.rescoring import Scorer
+from dock.docking.settings import DockingSettings
 from dock.ligands.ligand import CONFORMER_SEED
 from dock.ligands.placement import place_atoms
 from dock.ligands.strain import strain_energies
@@ -113,7 +115,7 @@ class Search:
         """Return the kept poses as a table."""
         import pandas as pd
 
-        return pd.DataFrame([pose.record() for pose in self.kept])
+        return pd.DataFrame([pose.row() for pose in self.kept])
 
     def _repr_html_(self) -> str:
         lost = "".join(f"<p>{html.escape(line)}</p>" for line in lost_searches(self.outcomes()))

@@ -18,7 +18,7 @@ from dock.dynamics.protocol import SimulationSettings
 if TYPE_CHECKING:
     from openmm import State
 
-    from dock.dynamics.systems import ComplexSystem
+    from dock.systems.complexes import ComplexSystem
 
 CHECKPOINT, BEGUN = "checkpoint.json", "begun.json"
 VERSIONS = ("sertdock", "openmm")
@@ -148,9 +148,9 @@ def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Return in words what differs."""
     found = []
     for name in VERSIONS:
-        one, two = before["versions"].get(name), now["versions"][name]
-        if one != two:
-            found.append(f"{name} {one}, not {two}")
+        old, new = before["versions"].get(name), now["versions"][name]
+        if old != new:
+            found.append(f"{name} {old}, not {new}")
     for name, value in now["settings"].items():
         if before["settings"].get(name) != value:
             found.append(f"{name} {before['settings'].get(name)}, not {value}")

@@ -25,11 +25,11 @@ from dock.dynamics.frames import (
     temperature,
     write_topology,
 )
-from dock.dynamics.minimisation import CONSTRAINT_PRECISION, SCALE, minimise_with_springs
-from dock.dynamics.platforms import Processor
 from dock.dynamics.protocol import MOST_SETTLING, RELEASE, SimulationSettings
 from dock.dynamics.settling import Settling
-from dock.dynamics.systems import ComplexSystem
+from dock.forcefield.minimisation import CONSTRAINT_PRECISION, SCALE, minimise_with_springs
+from dock.forcefield.platforms import Processor
+from dock.systems.complexes import ComplexSystem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

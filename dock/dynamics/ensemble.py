@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dock.core.errors import SimulationError
-from dock.dynamics.minimisation import CONSTRAINT_PRECISION, restraint_force
 from dock.dynamics.protocol import SimulationSettings
-from dock.dynamics.systems import ComplexSystem
+from dock.forcefield.minimisation import CONSTRAINT_PRECISION, restraint_force
+from dock.systems.complexes import ComplexSystem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

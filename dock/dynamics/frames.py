@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from openmm import State
     from openmm.app import Topology
 
-    from dock.dynamics.systems import ComplexSystem
+    from dock.systems.complexes import ComplexSystem
 
 TRAJECTORY, TOPOLOGY, ENERGIES, STATE = "trajectory.xtc", "topology.cif", "energies.csv", "state.xml"
 COLUMNS = ("time_ps", "potential_kJ_mol", "kinetic_kJ_mol", "temperature_K")

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from dock.core.records import Record, settings_error
+from dock.core.records import Record
 from dock.core.units import Duration, Pressure, Quantity, Rate, Stiffness, Temperature, Time, WallTime
-from dock.dynamics.platforms import Precision
-from dock.dynamics.systems import SystemSettings, default_kind
-
-if TYPE_CHECKING:
-    from dock.dynamics.platforms import Processor
-    from dock.receptors import Receptor
+from dock.forcefield.platforms import Precision
+from dock.systems.complexes import SystemSettings
 
 # Over equal parts of the equilibration the restraints fall to these fractions of their strength, in a strong bath.
 RELEASE = (1.0, 0.5, 0.1, 0.0)
 # The rest of it runs as production does, and is repeated until the temperature has settled, this often at most.
 SETTLING_SHARE, MOST_SETTLING = 0.2, 6
-# What a setting that nobody set is where the default, made for a site on a CPU, makes no sense.
+# What a setting that nobody set is of a membrane: the default is made for a site on a CPU.
 # Membranes have blown up at 4 fs after 2 to 25 ns (openmm issue 2026).
 OF_MEMBRANES: Mapping[str, Any] = {
     "minimisation_steps": 2000,
@@ -30,13 +26,6 @@ OF_MEMBRANES: Mapping[str, Any] = {
     "equilibration_timestep": Quantity("2 fs"),
     "timestep": Quantity("2 fs"),
 }
-ON_A_GPU: Mapping[str, Any] = {
-    "minimisation_steps": 200,
-    "equilibration": Quantity("20 ps"),
-    "production": Quantity("1 ns"),
-    "frame_interval": Quantity("5 ps"),
-}
-MEMBRANE_CUTOFF = Quantity("10 angstrom")  # of the real-space part of PME
 
 
 class SimulationSettings(Record):
@@ -138,6 +127,13 @@ class SimulationSettings(Record):
         """Steps of equilibration and production, if the temperature has settled the first time."""
         return self.equilibration_steps + self.production_steps
 
+    @model_validator(mode="before")
+    @classmethod
+    def _suited(cls, given: Any) -> Any:
+        system = given.get("system") if isinstance(given, Mapping) else None
+        kind = system.get("kind") if isinstance(system, Mapping) else getattr(system, "kind", None)
+        return {**OF_MEMBRANES, **given} if kind == "membrane" else given
+
     @model_validator(mode="after")
     def _whole_frames(self) -> SimulationSettings:
         longest = 4.0 if self.system.hydrogen_mass.value_in("amu") >= 3.0 else 2.0
@@ -148,22 +144,3 @@ class SimulationSettings(Record):
             if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6:
                 raise ValueError(f"{whole} must be a multiple of {part}")
         return self
-
-    def resolved(self, receptor: Receptor, processor: Processor) -> SimulationSettings:
-        """Return the settings with the kind of system decided, and what nobody set suited to it.
-
-        Raises
-        ------
-        SettingsError
-            If what was set does not go with that, as a production that is no multiple of the frame interval.
-        """
-        kind = self.system.kind if self.system.kind != "auto" else default_kind(receptor, processor)
-        system = {"kind": kind, **self.system.model_dump(exclude={"kind"})}
-        if kind == "membrane" and "cutoff" not in self.system.model_fields_set:
-            system["cutoff"] = MEMBRANE_CUTOFF
-        suited = OF_MEMBRANES if kind == "membrane" else ON_A_GPU if processor.gpu else {}
-        suited = {name: value for name, value in suited.items() if name not in self.model_fields_set}
-        try:
-            return SimulationSettings(**{**self.model_dump(exclude={"system"}), **suited, "system": system})
-        except ValidationError as error:
-            raise settings_error(f"simulation of a {kind} system", error) from error

@@ -19,13 +19,14 @@ from dock.core.records import Record
 from dock.core.units import A_TO_NM
 from dock.docking.checks import check_poses
 from dock.docking.pose import Pose, heavy_rmsd
-from dock.dynamics.energies import cut_corrections, interaction_energies
-from dock.dynamics.minimisation import minimise_with_springs
-from dock.dynamics.platforms import Processor, choose_processor
 from dock.dynamics.strain import strain_energy
-from dock.dynamics.systems import SystemSettings, site_system
+from dock.forcefield.minimisation import minimise_with_springs
+from dock.forcefield.platforms import Processor, choose_processor
 from dock.ligands.placement import place_atoms
 from dock.receptors.site import assign_site
+from dock.systems.complexes import SystemSettings
+from dock.systems.energies import cut_corrections, interaction_energies
+from dock.systems.site import site_system
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,7 +97,7 @@ def refine_poses(
         First those that pass PoseBusters' checks and are still in the place they were in; of these, those
         within `RESOLUTION` of the lowest energy in the order given, then the others by their energy. It is
         ``refined_energy_kcal_mol``: ``refined_interaction_kcal_mol`` (van der Waals, Coulomb and solvation
-        between ligand and the whole receptor, see `dock.dynamics.energies`) plus ``refined_strain_kcal_mol``
+        between ligand and the whole receptor, see `dock.systems.energies`) plus ``refined_strain_kcal_mol``
         (see `dock.dynamics.strain.strain_energy`); no free energy, and for poses of one ligand only.
         ``refinement_shift_A`` is how far the heavy atoms moved (RMSD). Checks are made against
         the receptor that moved; the engine's score and properties stay what they were. A pose that
@@ -131,7 +132,10 @@ def refine(
     if problem and not refined:
         raise problem
     ordered = [*rank_refinements(refined), *left]
-    return [replace(one, pose=replace(one.pose, rank=rank)) for rank, one in enumerate(ordered, start=1)]
+    return [
+        replace(refinement, pose=replace(refinement.pose, rank=rank))
+        for rank, refinement in enumerate(ordered, start=1)
+    ]
 
 
 def refine_search(
@@ -157,9 +161,12 @@ def rank_refinements(refinements: Sequence[Refinement], resolution: float = RESO
     Of these, those whose energy is within the resolution, in kcal/mol, of the lowest keep the order in
     which they are given; the others follow, lowest energy first.
     """
-    energies = [one.pose.properties[ENERGY] for one in refinements if one.sound]
+    energies = [refinement.pose.properties[ENERGY] for refinement in refinements if refinement.sound]
     tied = min(energies, default=0.0) + resolution
-    return sorted(refinements, key=lambda one: (not one.sound, max(one.pose.properties[ENERGY], tied)))
+    return sorted(
+        refinements,
+        key=lambda refinement: (not refinement.sound, max(refinement.pose.properties[ENERGY], tied)),
+    )
 
 
 def _refine(receptor: Receptor, pose: Pose, settings: RefinementSettings, processor: Processor) -> Refinement:

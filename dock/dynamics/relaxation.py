@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dock.core.units import A_TO_NM, NM_TO_A
-from dock.dynamics.minimisation import minimise, restrained, restraint_force
-from dock.dynamics.parameters import force_of, parametrise_receptor
-from dock.dynamics.solvent import add_solvent, set_cutoff
+from dock.forcefield.minimisation import minimise, restrained, restraint_force
+from dock.forcefield.parameters import force_of, parametrise_receptor
+from dock.forcefield.solvent import add_solvent, set_cutoff
 from dock.receptors.chirality import wrong_hands
 from dock.receptors.hetero import ION_CHARGES
 from dock.receptors.receptor import residue_labels
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from openmm import System
     from openmm.app import Topology
 
-    from dock.dynamics.platforms import Processor
+    from dock.forcefield.platforms import Processor
     from dock.receptors.preparation import Preparation
 
 CUTOFF = 1.2  # nm

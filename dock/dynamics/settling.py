@@ -80,8 +80,8 @@ class Settling:
 
     def record(self) -> dict[str, Any]:
         """Return the verdict as plain values; None where too little was seen for one."""
-        told = len(self._seen) >= FEWEST
+        enough = len(self._seen) >= FEWEST
         return {
-            "settled": self.settled if told else None,
-            "settling_temperature_K": round(float(np.mean(self._seen)), 1) if told else None,
+            "settled": self.settled if enough else None,
+            "settling_temperature_K": round(float(np.mean(self._seen)), 1) if enough else None,
         }

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dock.core.units import A_TO_NM, KJ_PER_KCAL
-from dock.dynamics.charges import ChargeMethod
-from dock.dynamics.energies import potential_energies
-from dock.dynamics.minimisation import minimise_with_springs
-from dock.dynamics.systems import ligand_system
+from dock.forcefield.charges import ChargeMethod
+from dock.forcefield.minimisation import minimise_with_springs
 from dock.ligands import Ligand, stereo
+from dock.systems.energies import potential_energies
+from dock.systems.implicit import ligand_system
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dock.dynamics.platforms import Processor
+    from dock.forcefield.platforms import Processor
 
 FREE_CONFORMERS = 100  # from as many seeds; minimised, the lowest of them is the zero
 _ZEROS: dict[tuple[str, ChargeMethod], float] = {}  # kJ/mol, of each molecule that this process has seen
@@ -58,4 +58,4 @@ def _lowest(smiles: str, name: str, charges: ChargeMethod, processor: Processor)
     conformers = [molecule.embedded(seed) for seed in range(1, FREE_CONFORMERS + 1)]
     system = ligand_system(conformers[0], charges)  # all of them have their atoms in canonical order
     places = [ligand.mol.GetConformer().GetPositions() * A_TO_NM for ligand in conformers]
-    return min(minimise_with_springs(system, each, processor)[1] for each in places)
+    return min(minimise_with_springs(system, positions, processor)[1] for positions in places)

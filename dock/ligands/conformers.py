@@ -109,7 +109,7 @@ def ring_conformers(mol: Mol, number: int, seed: int) -> Mol:
             rdDistGeom.EmbedMultipleConfs(pool, min(BATCH, wanted - batch), parameters)
         energies = _relaxed(pool, _sample(pool, atoms))
     ranked = sorted(energies, key=lambda conformer: energies[conformer])
-    within = [one for one in ranked if energies[one] - energies[ranked[0]] <= ENERGY_WINDOW]
+    within = [conformer for conformer in ranked if energies[conformer] - energies[ranked[0]] <= ENERGY_WINDOW]
     chosen = _distinct(pool, within, atoms, number)
     kept = Chem.Mol(mol)
     kept.RemoveAllConformers()
@@ -119,7 +119,13 @@ def ring_conformers(mol: Mol, number: int, seed: int) -> Mol:
 
 
 def bending_atoms(mol: Mol) -> list[int]:
-    """Return the atoms of rings that can bend, and the heavy atoms attached to them."""
+    """Return the atoms of rings that can bend, the heavy atoms attached to them, and those of acyl groups on them.
+
+    No engine turns an acyl group on a nitrogen of a ring that is alike on both sides: its oxygen tells a chair from
+    the mirror image, of which only one fits (`benchmarks/RESULTS.md`, 2BM2).
+    """
+    from rdkit import Chem
+
     ring = {
         atom
         for atoms, bonds in zip(mol.GetRingInfo().AtomRings(), mol.GetRingInfo().BondRings(), strict=True)
@@ -132,7 +138,15 @@ def bending_atoms(mol: Mol) -> list[int]:
         for neighbour in mol.GetAtomWithIdx(atom).GetNeighbors()
         if neighbour.GetAtomicNum() > 1
     }
-    return sorted(ring | attached)
+    acyl = Chem.MolFromSmarts("[NX3;R]-!@[CX3](=[OX1,SX1])[*]")
+    held = {
+        atom
+        for nitrogen, *group in mol.GetSubstructMatches(acyl)
+        if nitrogen in ring
+        for atom in group
+        if mol.GetAtomWithIdx(atom).GetAtomicNum() > 1
+    }
+    return sorted(ring | attached | held)
 
 
 def rounded(mol: Mol) -> Mol:
@@ -223,9 +237,9 @@ def _distinct(mol: Mol, ranked: list[int], atoms: list[int], number: int) -> lis
     """Return the first `number` conformers, in order, of which no two have the same rings."""
     different = _difference(mol, atoms)
     chosen: list[int] = []
-    for one in ranked:
-        if all(different(one, other) for other in chosen):
-            chosen.append(one)
+    for conformer in ranked:
+        if all(different(conformer, other) for other in chosen):
+            chosen.append(conformer)
         if len(chosen) == number:
             break
     return chosen
@@ -239,7 +253,7 @@ def _difference(mol: Mol, atoms: list[int]) -> Callable[[int, int], bool]:
     images = {tuple(image[a] for a in atoms) for image in symmetries(mol)}
     maps = [list(zip(atoms, image, strict=True)) for image in images]
     probe = Chem.Mol(mol)  # is moved about
-    return lambda one, other: rdMolAlign.GetBestRMS(probe, mol, one, other, map=maps) > RING_RMSD
+    return lambda first, second: rdMolAlign.GetBestRMS(probe, mol, first, second, map=maps) > RING_RMSD
 
 
 def symmetries(mol: Mol) -> list[tuple[int, ...]]:

@@ -97,20 +97,22 @@ class Library:
     def __init__(self, inputs: Sequence[str | Path], columns: Columns | None = None) -> None:
         self._columns = columns or Columns()
         self._read: dict[Path, int] = {}
-        self._inputs = [_recognise(one) for one in inputs]
+        self._inputs = [_recognise(source) for source in inputs]
         for path in self.files:
             self._file_entries(path)
 
     @property
     def files(self) -> list[Path]:
         """The files among the inputs."""
-        return [one for one in self._inputs if isinstance(one, Path)]
+        return [source for source in self._inputs if isinstance(source, Path)]
 
     def described(self) -> dict[str, Any]:
         """Return what tells the library from others, as plain values: its inputs in order, and the columns."""
         inputs = [
-            {"file": one.name, "sha256": file_sha256(one)} if isinstance(one, Path) else {"text": one}
-            for one in self._inputs
+            {"file": source.name, "sha256": file_sha256(source)}
+            if isinstance(source, Path)
+            else {"text": source}
+            for source in self._inputs
         ]
         return {"inputs": inputs, "smiles_column": self._columns.smiles, "name_column": self._columns.name}
 
@@ -125,19 +127,19 @@ class Library:
         return min(1.0, sum(self._read.values()) / self.size) if self.size else 0.0
 
     def __iter__(self) -> Iterator[Entry]:
-        for number, one in enumerate(self._inputs, 1):
-            if isinstance(one, Path):
-                yield from self._file_entries(one)
+        for number, source in enumerate(self._inputs, 1):
+            if isinstance(source, Path):
+                yield from self._file_entries(source)
             else:
-                yield _entry(f"argument {number}", one, one)
+                yield _entry(f"argument {number}", source, source)
 
     def _file_entries(self, path: Path) -> Iterator[Entry]:
         """Open a file, which finds what is wrong with it as a whole, and return its entries."""
 
-        def told(position: int) -> None:
+        def progress(position: int) -> None:
             self._read[path] = position
 
-        lines = file_lines(path, told)
+        lines = file_lines(path, progress)
         alone = sum(other.name == path.name for other in self.files) == 1
         label = path.name if alone else str(path)
         kind = file_format(path)
@@ -180,12 +182,12 @@ def _exists(text: str) -> bool:
         return False
 
 
-def _recognise(one: str | Path) -> str | Path:
+def _recognise(source: str | Path) -> str | Path:
     """Return the path of a file, or the text of a name or SMILES; refuse what is neither."""
     from dock.ligands import stereo
 
-    text = str(one)
-    if isinstance(one, Path) or file_format(Path(text)):
+    text = str(source)
+    if isinstance(source, Path) or file_format(Path(text)):
         return _readable_file(Path(text))
     if catalogue.find_ligand(text):
         return text

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
 CONFORMER_SEED = 7
+# What `Ligand.record` holds.
+RECORDED = (
+    "name", "smiles", "constitution", "charge", "cip", "source", "measured", "input_name", "origin", "share",
+    "stripped", "tautomer", "impossible_isomers", "conformers",
+)  # fmt: skip
 
 
 class Provenance(Record):
@@ -92,13 +97,10 @@ class Ligand:
         UnknownNameError
             If the catalogue does not have it.
         ChemistryError
-            If the isomer's CIP labels are not those that the catalogue states, or the
+            If it is a mixture of isomers, the isomer's CIP labels are not those that the catalogue states, or the
             catalogue's molecule leaves a stereo centre open.
         """
-        entry = catalogue.ligand(name)
-        named_isomers = [other.name for other in catalogue.isomers_of(entry.name)]
-        if named_isomers:
-            raise ChemistryError(name, "is a mixture of isomers", f"name {' or '.join(named_isomers)}")
+        entry = catalogue.single_ligand(name)
         return cls._build(entry.name, stereo.catalogue_mol(entry), entry.source, entry.measured)
 
     @classmethod
@@ -117,7 +119,7 @@ class Ligand:
         return cls._build(name, protomer.mol, "user", "", protomer.share)
 
     @classmethod
-    def load(cls, path: Path) -> Ligand:
+    def load(cls, path: Path | str) -> Ligand:
         """Read a ligand that `write` wrote.
 
         Raises
@@ -125,6 +127,7 @@ class Ligand:
         ChemistryError
             If the file cannot be read.
         """
+        path = Path(path)
         from rdkit import Chem
 
         mols = list(Chem.SDMolSupplier(str(path), removeHs=False)) if path.is_file() else []
@@ -133,15 +136,25 @@ class Ligand:
         mol = stereo.forget_invertible(mols[0])
         for other in mols[1:]:
             mol.AddConformer(other.GetConformer(), assignId=True)
+        return cls.from_properties(mol, mol)
+
+    @classmethod
+    def from_properties(cls, record: Mol, mol: Mol) -> Ligand:
+        """Make a ligand of a molecule, and of another that carries its record as properties."""
         return cls(
-            mol.GetProp("_Name"), mol, mol.GetProp("source"), mol.GetProp("measured"), _provenance(mol)
+            record.GetProp("_Name"),
+            mol,
+            record.GetProp("source"),
+            record.GetProp("measured"),
+            _provenance(record),
         )
 
-    def write(self, path: Path) -> None:
+    def write(self, path: Path | str) -> None:
         """Write the ligand to an SDF file with its record as properties, atomically.
 
         Each conformer is a record of its own.
         """
+        path = Path(path)
         with atomic_path(path) as temporary:
             temporary.write_text("".join(self.sdf_records()), encoding="utf-8")
 
@@ -188,7 +201,10 @@ class Ligand:
         """Return the ligand once for each of its conformers, which it has alone."""
         from rdkit import Chem
 
-        return [replace(self, mol=Chem.Mol(self.mol, False, one.GetId())) for one in self.mol.GetConformers()]
+        return [
+            replace(self, mol=Chem.Mol(self.mol, False, conformer.GetId()))
+            for conformer in self.mol.GetConformers()
+        ]
 
     def with_hydrogens(self) -> Ligand:
         """Return the ligand with hydrogens placed by geometry, its heavy atoms where they are."""

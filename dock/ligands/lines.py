@@ -28,7 +28,7 @@ class Line:
     advice: str = ""
 
 
-def file_lines(path: Path, told: Callable[[int], None] = lambda _: None) -> Iterator[Line]:
+def file_lines(path: Path, progress: Callable[[int], None] = lambda _: None) -> Iterator[Line]:
     """Yield the lines of a file.
 
     Ends of lines may be of any system. The text is UTF-8 with or without its mark; a line that
@@ -37,7 +37,7 @@ def file_lines(path: Path, told: Callable[[int], None] = lambda _: None) -> Iter
 
     Parameters
     ----------
-    told
+    progress
         Called now and then with the number of the file's bytes that have been read.
 
     Raises
@@ -56,10 +56,10 @@ def file_lines(path: Path, told: Callable[[int], None] = lambda _: None) -> Iter
         raise LibraryError(path, "is no gzip file", "rename it if it is plain text")
     if start in UTF16_MARKS:
         raise LibraryError(path, "is UTF-16 text", "save it as UTF-8")
-    return _lines(path, zipped, told)
+    return _lines(path, zipped, progress)
 
 
-def _lines(path: Path, zipped: bool, told: Callable[[int], None]) -> Iterator[Line]:
+def _lines(path: Path, zipped: bool, progress: Callable[[int], None]) -> Iterator[Line]:
     number = 0
     with path.open("rb") as raw:
         unpacked: Any = gzip.GzipFile(fileobj=raw) if zipped else raw
@@ -75,7 +75,7 @@ def _lines(path: Path, zipped: bool, told: Callable[[int], None]) -> Iterator[Li
                 if not line:
                     return
                 number += 1
-                told(raw.tell())
+                progress(raw.tell())
                 yield _line(number, line, whole)
 
 

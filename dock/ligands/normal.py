@@ -64,8 +64,8 @@ def normal_form(mol: Mol) -> Mol:
 
 
 def _ends(bond: Bond) -> tuple[int, int]:
-    one, two = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
-    return min(one, two), max(one, two)
+    begin, end = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()
+    return min(begin, end), max(begin, end)
 
 
 def _odd(order: list[int]) -> bool:

@@ -78,10 +78,10 @@ def output_paths(path: Path, inputs: Sequence[Path] = ()) -> OutputPaths:
         raise OutputError(path, "does not end in .sdf or .sdf.gz", "name such a file with -o")
     stem = path.name[: -len(suffix)]
     paths = OutputPaths(path, path.with_name(f"{stem}.csv"), path.with_name(f"{stem}.failures.csv"))
-    for one in (paths.ligands, paths.table, paths.failures):
-        output_file(one)
-        if any(one.exists() and one.samefile(given) for given in inputs):
-            raise OutputError(one, "is one of the inputs and would be replaced", "name another file with -o")
+    for file in (paths.ligands, paths.table, paths.failures):
+        output_file(file)
+        if any(file.exists() and file.samefile(given) for given in inputs):
+            raise OutputError(file, "is one of the inputs and would be replaced", "name another file with -o")
     return paths
 
 

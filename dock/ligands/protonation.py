@@ -121,19 +121,6 @@ class Rule:
     name: str
 
 
-def protonate(name: str, mol: Mol, ph: float) -> Mol:
-    """Return the protomer with the largest share at one pH.
-
-    A molecule that is written with charges is taken as it is written.
-
-    Raises
-    ------
-    ChemistryError
-        If no protomer could be made.
-    """
-    return protomers(name, mol, ph, limit=1)[0].mol
-
-
 def protomers(
     name: str, mol: Mol, ph: float, min_share: float = 0.0, limit: int = 1, pka: float | None = None
 ) -> list[Protomer]:
@@ -237,27 +224,29 @@ def _shares(mol: Mol, sites: list[Site], ph: float) -> tuple[NDArray[np.bool_], 
     charged = charged.reshape(2**number, number)
     gains = np.array([ph - site.pka if site.basic else site.pka - ph for site in sites])
     costs = charged @ gains if number else np.zeros(1)
-    for one, two in combinations(range(number), 2):
-        costs = costs + (charged[:, one] & charged[:, two]) * _repulsion(mol, sites[one], sites[two])
+    for first, second in combinations(range(number), 2):
+        costs = costs + (charged[:, first] & charged[:, second]) * _repulsion(
+            mol, sites[first], sites[second]
+        )
     weights = 10.0 ** (costs.min() - costs)
     return charged, weights / weights.sum()
 
 
-def _repulsion(mol: Mol, one: Site, two: Site) -> float:
+def _repulsion(mol: Mol, first: Site, second: Site) -> float:
     """Return by how many pH units the charge of one group keeps the other from its own."""
     from rdkit import Chem
 
-    if one.basic != two.basic:
+    if first.basic != second.basic:
         return 0.0
-    distance = int(Chem.GetDistanceMatrix(mol)[one.atom][two.atom])
-    if not one.basic:
+    distance = int(Chem.GetDistanceMatrix(mol)[first.atom][second.atom])
+    if not first.basic:
         return ANION_REPULSION.get(distance, 0.0)
-    if one.amidine and two.amidine and distance <= IN_CONJUGATION:
+    if first.amidine and second.amidine and distance <= IN_CONJUGATION:
         return CONJUGATED
     cost = REPULSION.get(distance, 0.0)
     if distance == 3:
         bonded = Chem.GetAdjacencyMatrix(mol)
-        paths = int((bonded @ bonded @ bonded)[one.atom][two.atom])
+        paths = int((bonded @ bonded @ bonded)[first.atom][second.atom])
         cost += SECOND_PATH * (paths - 1)
     return cost
 

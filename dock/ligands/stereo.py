@@ -399,7 +399,7 @@ def constitution(mol: Mol) -> str:
     return str(Chem.MolToSmiles(flat))
 
 
-def relation(one: str, two: str) -> str | None:
+def relation(first: str, second: str) -> str | None:
     """Return what two isomeric SMILES are to each other.
 
     Returns
@@ -410,11 +410,11 @@ def relation(one: str, two: str) -> str | None:
     """
     from rdkit import Chem
 
-    first, second = Chem.MolFromSmiles(one), Chem.MolFromSmiles(two)
-    names = Chem.MolToSmiles(first), Chem.MolToSmiles(second)
-    if names[0] == names[1] or constitution(first) != constitution(second):
+    first_mol, second_mol = Chem.MolFromSmiles(first), Chem.MolFromSmiles(second)
+    names = Chem.MolToSmiles(first_mol), Chem.MolToSmiles(second_mol)
+    if names[0] == names[1] or constitution(first_mol) != constitution(second_mol):
         return None
-    return "enantiomer" if mirror_image(one) == names[1] else "diastereomer"
+    return "enantiomer" if mirror_image(first) == names[1] else "diastereomer"
 
 
 def mirror_image(smiles: str) -> str:

@@ -73,26 +73,26 @@ def find_bound(
     """
     found = BoundLigands()
     receptor = cKDTree(positions * NM_TO_A)
-    for one in hetero:
-        own = [name for name, copy in named.items() if copy is one]
-        lies_in = assign_site(one.places, sites) if sites else ""
+    for group in hetero:
+        own = [name for name, copy in named.items() if copy is group]
+        lies_in = assign_site(group.places, sites) if sites else ""
         places = dict.fromkeys([*own, *([lies_in] if lies_in in sites else [])])
-        if not places or (one.kind not in ("ligand", "lipid") and not own):
+        if not places or (group.kind not in ("ligand", "lipid") and not own):
             continue
         where = f"lies in the {' and the '.join(places)} site"
-        if one.kind == "lipid" and not own:
-            found.notes[str(one)] = f"{where}; a lipid or detergent, dropped"
+        if group.kind == "lipid" and not own:
+            found.notes[str(group)] = f"{where}; a lipid or detergent, dropped"
             continue
-        gap = float(receptor.query(one.places)[0].min())
+        gap = float(receptor.query(group.places)[0].min())
         if gap < COVALENT:
             where += f", {BONDED} from the protein: a covalent ligand is docked as if it were free"
         elif gap < OVERLAP:
             where += f", {OVERLAPPING} the protein ({gap:.1f} A): are both in the same frame?"
         try:
-            mol = bound_molecule(one, settings.smiles.get(one.name))
+            mol = bound_molecule(group, settings.smiles.get(group.name))
         except StructureError as error:
-            found.add(one.places, np.zeros(len(one.places)))
-            found.notes[str(one)] = f"{where}; no known pose: {error.problem}"
+            found.add(group.places, np.zeros(len(group.places)))
+            found.notes[str(group)] = f"{where}; no known pose: {error.problem}"
             continue
         heavy = [atom for atom in mol.GetAtoms() if atom.GetAtomicNum() > 1]
         found.add(
@@ -100,18 +100,18 @@ def find_bound(
             np.array([atom.GetFormalCharge() for atom in heavy], dtype=float),
         )
         free = [name for name in places if name not in found.references]
-        found.notes[str(one)] = (
+        found.notes[str(group)] = (
             f"{where}; its known pose, {mol.GetProp('_Name')}" if free else f"{where}; another copy, not used"
         )
         for name in free:
             found.references[name] = mol
     if len(found.places):
         ligands = cKDTree(found.places)
-        for one in hetero:
-            if one.kind == "ligand" and str(one) not in found.notes:
-                gap = float(ligands.query(one.places)[0].min())
+        for group in hetero:
+            if group.kind == "ligand" and str(group) not in found.notes:
+                gap = float(ligands.query(group.places)[0].min())
                 if gap < NEIGHBOUR:
-                    found.notes[str(one)] = (
+                    found.notes[str(group)] = (
                         f"lies {gap:.1f} A from the ligand of a site and is dropped: cofactors cannot be kept,"
                         " and the site is open where it was"
                     )

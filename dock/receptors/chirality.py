@@ -75,18 +75,18 @@ def mend_hands(
             if centre == "CA":
                 positions[moving] = _mirrored(positions, moving, [atoms[name] for name in ("N", "CA", "C")])
             else:
-                one, two = (atoms[name] for name in BRANCHES[residue.name])
+                first, second = (atoms[name] for name in BRANCHES[residue.name])
                 if "CD1" in atoms:
-                    positions[atoms["CD1"]] += positions[two] - positions[one]
-                positions[[one, two]] = positions[[two, one]]
+                    positions[atoms["CD1"]] += positions[second] - positions[first]
+                positions[[first, second]] = positions[[second, first]]
             mended.append(f"{residue.index} {centre}")
     return positions, mended
 
 
 def _mirrored(positions: NDArray[np.float64], moving: list[int], plane: list[int]) -> NDArray[np.float64]:
     """Return atoms mirrored in the plane of three others."""
-    one, two, three = positions[plane]
-    normal = np.cross(one - two, three - two)
+    first, second, third = positions[plane]
+    normal = np.cross(first - second, third - second)
     normal /= np.linalg.norm(normal)
-    heights = (positions[moving] - two) @ normal
+    heights = (positions[moving] - second) @ normal
     return np.asarray(positions[moving] - 2 * heights[:, None] * normal)

@@ -94,7 +94,7 @@ def _kind(atom: Atom) -> str:
 
 def balance(found: Iterable[Contact]) -> int:
     """Return how many contacts can be hydrogen bonds less how many cannot."""
-    return sum(1 if one.suits else -1 for one in found)
+    return sum(1 if contact.suits else -1 for contact in found)
 
 
 def exchanged(positions: NDArray[np.float64], residues: Iterable[Residue]) -> NDArray[np.float64]:
@@ -107,6 +107,6 @@ def exchanged(positions: NDArray[np.float64], residues: Iterable[Residue]) -> ND
     exchanged = positions.copy()
     for residue in residues:
         atoms = {atom.name: atom.index for atom in residue.atoms()}
-        for one, other in ENDS[residue.name]:
-            exchanged[[atoms[one], atoms[other]]] = positions[[atoms[other], atoms[one]]]
+        for end, other in ENDS[residue.name]:
+            exchanged[[atoms[end], atoms[other]]] = positions[[atoms[other], atoms[end]]]
     return exchanged

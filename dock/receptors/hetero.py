@@ -123,28 +123,28 @@ def keep_hetero(
     """
     chosen = _named(hetero, settings.keep, entry)
     unwanted = _named(hetero, settings.drop, entry)
-    for one in chosen:
-        if one.kind not in ("ion", "water"):
+    for group in chosen:
+        if group.kind not in ("ion", "water"):
             raise StructureError(
-                one,
-                f"is a {one.kind}, which cannot be kept",
+                group,
+                f"is a {group.kind}, which cannot be kept",
                 "ions and waters can; the rest has no parameters here",
             )
     kept = [
-        one
-        for one in hetero
-        if one not in unwanted and (one in chosen or (one.kind == "ion" and one.donors >= MIN_DONORS))
+        group
+        for group in hetero
+        if group not in unwanted and (group in chosen or (group.kind == "ion" and group.donors >= MIN_DONORS))
     ]
     dropped: dict[str, list[str]] = {}
     waters = 0
-    for one in hetero:
-        if one in kept:
+    for group in hetero:
+        if group in kept:
             continue
-        if one.kind == "water":
+        if group.kind == "water":
             waters += 1
             continue
-        reason = f" ({one.donors} protein donors within {COORDINATION} A)" if one.kind == "ion" else ""
-        dropped.setdefault(one.kind, []).append(f"{one}{reason}")
+        reason = f" ({group.donors} protein donors within {COORDINATION} A)" if group.kind == "ion" else ""
+        dropped.setdefault(group.kind, []).append(f"{group}{reason}")
     if waters:
         dropped["water"] = [f"{waters}"]
     return kept, dropped
@@ -158,15 +158,15 @@ def find_hetero(hetero: Sequence[Hetero], label: str, entry: Entry) -> list[Hete
     StructureError
         If there is none.
     """
-    found = [one for one in hetero if one.matches(label)]
+    found = [group for group in hetero if group.matches(label)]
     if not found:
-        have = sorted({str(one) for one in hetero if one.kind != "water"})
+        have = sorted({str(group) for group in hetero if group.kind != "water"})
         raise StructureError(entry.path, f"has no residue {label}", f"it has {', '.join(have) or 'none'}")
     return found
 
 
 def _named(hetero: Sequence[Hetero], labels: tuple[str, ...], entry: Entry) -> list[Hetero]:
-    return [one for label in labels for one in find_hetero(hetero, label, entry)]
+    return [group for label in labels for group in find_hetero(hetero, label, entry)]
 
 
 def _name(residue: gemmi.Residue) -> str:

@@ -124,7 +124,7 @@ def place_ions(
         reach = COORDINATION if ION_CHARGES[code] > 0 else ANION_COORDINATION
         donors = int((np.linalg.norm(polar - place, axis=1) <= reach).sum())
         text = f"{role} ({code}) of {homologue.target.name}, by {transform}, {donors} protein donors"
-        dropped = any(np.linalg.norm(one.centroid - place) <= SAME_ION for one in unwanted)
+        dropped = any(np.linalg.norm(group.centroid - place) <= SAME_ION for group in unwanted)
         if dropped or donors < MIN_DONORS or transform.rmsd > ALIKE:
             why = "dropped by the settings" if dropped else "no place for it"
             record.setdefault("ions_not_placed", []).append(f"{text}: {why}")

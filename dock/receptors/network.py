@@ -145,8 +145,8 @@ def settle_network(
     answers = ask(topology, settled, states, free), ask(topology, exchanged(settled, free), states, free)
     outcomes = {}
     for residue in free:
-        one, other = (answer[residue.index] for answer in answers)
-        outcomes[residue.index] = (one, Outcome(not other.turned, other.bonded, other.state))
+        outcome, other = (answer[residue.index] for answer in answers)
+        outcomes[residue.index] = (outcome, Outcome(not other.turned, other.bonded, other.state))
         _decide(network, residue, labels, outcomes[residue.index])
     for residue in topology.residues():
         index, label = residue.index, labels[residue.index]
@@ -156,7 +156,11 @@ def settle_network(
             network.choose(residue, label, holds[index].tautomer, holds[index].why)
             continue
         turned = label in network.notes.get("turned", {})
-        seen = {one.state for one in outcomes.get(index, ()) if one.bonded and one.turned == turned}
+        seen = {
+            outcome.state
+            for outcome in outcomes.get(index, ())
+            if outcome.bonded and outcome.turned == turned
+        }
         near = contacts(residue, network.positions, labels)
         network.choose(residue, label, *_tautomer(seen & TAUTOMERS, near))
     return network
@@ -185,7 +189,7 @@ def _held(
         if ion.charge
         for name in polar
     ]
-    apart, name, ion = min(reached, key=lambda one: one[0], default=(np.inf, "", None))
+    apart, name, ion = min(reached, key=lambda contact: contact[0], default=(np.inf, "", None))
     if ion is not None and apart <= ION_REACH:
         why = f"{name} {apart:.1f} A from {ion.name} {ion.key.number}"
         if residue.name == "HIS":
@@ -193,13 +197,13 @@ def _held(
         if apart <= ION_BOND and (name[0] == "N") == (ion.charge > 0):
             return Hold(f"{why}: the {'oxygen' if ion.charge > 0 else 'nitrogen'} belongs there", turn=True)
         return Hold(why)
-    for one in hetero:
-        for atom in one.residue:
+    for group in hetero:
+        for atom in group.residue:
             place = np.array(atom.pos.tolist())
             for name in polar:
                 apart = float(np.linalg.norm(atoms[name] - place))
                 if apart <= (CONTACT if atom.element.name in "NOS" else BONDED):
-                    why = f"{name} {apart:.1f} A from {atom.name} of {one}"
+                    why = f"{name} {apart:.1f} A from {atom.name} of {group}"
                     return Hold(why, tautomer=_with_proton(name, True) if residue.name == "HIS" else "")
     return None
 
@@ -214,13 +218,13 @@ def _decide(
 ) -> None:
     """Turn a side chain where both answers do and its contacts are the better for it."""
     label = labels[residue.index]
-    if not any(one.turned for one in outcomes):
+    if not any(outcome.turned for outcome in outcomes):
         return
     here = contacts(residue, network.positions, labels)
     there = contacts(residue, exchanged(network.positions, [residue]), labels)
     better = balance(there) > balance(here)
-    if better and all(one.turned and one.bonded for one in outcomes):
-        network.turn(residue, label, f"{_told(there)}; as deposited: {_told(here)}")
+    if better and all(outcome.turned and outcome.bonded for outcome in outcomes):
+        network.turn(residue, label, f"{_listed(there)}; as deposited: {_listed(here)}")
     elif outcomes[0].turned:
         why = "turns it back when asked again" if better else "its contacts are not the better for it"
         network.note("left", label, f"PDB2PQR would turn it, but {why}")
@@ -238,14 +242,14 @@ def _tautomer(seen: Set[str], near: Sequence[Contact]) -> tuple[str, str]:
         The tautomers that PDB2PQR gave it by a hydrogen bond.
     """
     if len(seen) == 1:
-        return next(iter(seen)), f"PDB2PQR, {_told(near) if near else 'by a long hydrogen bond'}"
-    giving = {one.end for one in near if one.kind == "donor"}
-    wanting = {one.end for one in near if one.kind == "acceptor"} - giving
+        return next(iter(seen)), f"PDB2PQR, {_listed(near) if near else 'by a long hydrogen bond'}"
+    giving = {contact.end for contact in near if contact.kind == "donor"}
+    wanting = {contact.end for contact in near if contact.kind == "acceptor"} - giving
     for ends, proton_there in ((wanting, True), (giving, False)):
         if len(ends) == 1:
-            return _with_proton(ends.pop(), proton_there), _told(near)
+            return _with_proton(ends.pop(), proton_there), _listed(near)
     return COMMON, "no hydrogen bond decides; the commoner one in water"
 
 
-def _told(near: Sequence[Contact]) -> str:
+def _listed(near: Sequence[Contact]) -> str:
     return ", ".join(map(str, near)) or "no contact"

@@ -100,8 +100,8 @@ def _optimised(
     molecule.add_hydrogens()
     routines = hydrogens.HydrogenRoutines(debump.Debump(molecule), hydrogens.create_handler())
     routines.set_optimizeable_hydrogens()
-    still = [one for index, one in found.items() if one.name in ENDS and index not in free]
-    molecule.hold_residues([(one.res_seq, one.chain_id, one.ins_code) for one in still])
+    still = [residue for index, residue in found.items() if residue.name in ENDS and index not in free]
+    molecule.hold_residues([(residue.res_seq, residue.chain_id, residue.ins_code) for residue in still])
     routines.initialize_full_optimization()
     routines.optimize_hydrogens()
     routines.cleanup()

@@ -101,10 +101,10 @@ class Polymer:
 
     def missing_between(self, before: int, after: int) -> list[str] | None:
         """Return the names of the residues missing between two; None where they are not known."""
-        one, two = self.places[before], self.places[after]
-        if one is None or two is None or two <= one:
+        first, last = self.places[before], self.places[after]
+        if first is None or last is None or last <= first:
             return None
-        return [three_letter(letter) for letter in self.sequence[one : two - 1]]
+        return [three_letter(letter) for letter in self.sequence[first : last - 1]]
 
 
 def choose_chains(entry: Entry, settings: ReceptorSettings, marker: NDArray[np.float64] | None) -> list[str]:
@@ -338,5 +338,5 @@ def coordinates(residues: Sequence[gemmi.Residue]) -> NDArray[np.float64]:
     )
 
 
-def _bond_length(one: gemmi.Residue, two: gemmi.Residue) -> float:
-    return float(one["C"][0].pos.dist(two["N"][0].pos))
+def _bond_length(before: gemmi.Residue, after: gemmi.Residue) -> float:
+    return float(before["C"][0].pos.dist(after["N"][0].pos))

@@ -73,8 +73,9 @@ def source_settings(source: str, changes: Mapping[str, Any]) -> tuple[str, Recep
     """
     entry = catalogue.targets().get(source.strip().lower())
     if entry is None:
-        return source, ReceptorSettings(**changes)
-    return entry.source, ReceptorSettings(**{"target": entry.name, **entry.preparation, **changes})
+        return source, ReceptorSettings.model_validate(changes)
+    given = {"target": entry.name, **entry.preparation, **changes}
+    return entry.source, ReceptorSettings.model_validate(given)
 
 
 def prepare(source: str, settings: ReceptorSettings | None = None) -> Preparation:
@@ -114,7 +115,7 @@ def prepare(source: str, settings: ReceptorSettings | None = None) -> Preparatio
     known = homologue.sites if homologue else {}
     hetero = list_hetero(entry, [residue for polymer in polymers.values() for residue in polymer.residues])
     ions = _ions(entry, hetero, polymers, homologue, settings, record)
-    bystanders = [one for one in hetero if one.kind not in ("ion", "water")]
+    bystanders = [group for group in hetero if group.kind not in ("ion", "water")]
     topology, positions, deposited, notes = complete(list(polymers.values()), ions, bystanders, settings)
     record["completion"] = notes
     sites, named = _sites(entry, hetero, known, settings, topology, positions)
@@ -138,7 +139,7 @@ def _chosen(entry: Entry, settings: ReceptorSettings) -> dict[str, Polymer]:
     markers = [find_hetero(hetero, site.ligand, entry)[0] for site in settings.sites.values() if site.ligand]
     places = np.vstack([marker.places for marker in markers]) if markers else None
     polymers = {name: make_polymer(entry, name, settings) for name in choose_chains(entry, settings, places)}
-    if settings.sequence and all(one.sequence != settings.sequence for one in polymers.values()):
+    if settings.sequence and all(polymer.sequence != settings.sequence for polymer in polymers.values()):
         raise StructureError(entry.path, f"chain {' '.join(polymers)} is not of the sequence in the settings")
     return polymers
 
@@ -152,17 +153,18 @@ def _ions(
     record: dict[str, Any],
 ) -> list[Ion]:
     """Return all ions and waters of the receptor."""
-    near = [one for one in hetero if one.key.chain in polymers or one.donors]
+    near = [group for group in hetero if group.key.chain in polymers or group.donors]
     kept, dropped = keep_hetero(near, settings, entry)
     record["hetero"] = {
-        "kept": [f"{one} ({one.donors} protein donors)" for one in kept],
+        "kept": [f"{group} ({group.donors} protein donors)" for group in kept],
         "dropped": dropped,
     }
     ions = [
-        Ion(one.key, one.name, one.oxygen_or_ion, ION_CHARGES.get(one.name, 0), seen=True) for one in kept
+        Ion(group.key, group.name, group.oxygen_or_ion, ION_CHARGES.get(group.name, 0), seen=True)
+        for group in kept
     ]
     ions += graft_ions(polymers, settings, record, record["inputs"])
-    unwanted = [one for one in near if any(one.matches(label) for label in settings.drop)]
+    unwanted = [group for group in near if any(group.matches(label) for label in settings.drop)]
     return [*ions, *place_ions(homologue, polymers, ions, unwanted, settings, record)]
 
 
@@ -180,7 +182,7 @@ def _sites(
     for name, definition in settings.sites.items():
         if definition.ligand:
             copies = find_hetero(hetero, definition.ligand, entry)
-            named[name] = min(copies, key=lambda one: _apart(one, positions))
+            named[name] = min(copies, key=lambda group: _apart(group, positions))
         places = named[name].places if name in named else None
         own[name] = define_site(name, definition, places, topology, positions, labels)
     return merge_sites(known, own), named
@@ -273,7 +275,9 @@ def _warnings(record: Mapping[str, Any], entry: Entry, sites: Mapping[str, Site]
         if "its known pose" not in why or any(sign in why for sign in odd)
     ]
     if "homologue" in record and record["homologue"]["identity"] < LIKE:
-        placed = ", ".join(f"{name} by {how}" for name, how in record["homologue"]["sites"].items())
+        placed = ", ".join(
+            f"{name} by {transform}" for name, transform in record["homologue"]["sites"].items()
+        )
         found.append(
             f"{100 * record['homologue']['identity']:.0f} % of it is as in {record['homologue']['target']}: sites placed {placed}"
         )
@@ -286,9 +290,9 @@ def _warnings(record: Mapping[str, Any], entry: Entry, sites: Mapping[str, Site]
     return found
 
 
-def _apart(one: Hetero, positions: NDArray[np.float64]) -> float:
+def _apart(group: Hetero, positions: NDArray[np.float64]) -> float:
     """Return the distance, in angstrom, from a hetero residue to the nearest receptor atom."""
     from scipy.spatial import cKDTree
 
-    distances, _ = cKDTree(positions * 10.0).query(one.places)
+    distances, _ = cKDTree(positions * 10.0).query(group.places)
     return float(distances.mean())

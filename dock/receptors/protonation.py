@@ -178,7 +178,7 @@ def _overrides(topology: Topology, labels: Sequence[str], settings: ReceptorSett
         name = residues[index].name
         possible = ("HID", "HIE", "HIP") if name == "HIS" else STATES.get(name, ())
         if state not in possible:
-            have = ", ".join(one for one in possible if one) or "none that can be changed"
+            have = ", ".join(choice for choice in possible if choice) or "none that can be changed"
             raise StructureError(label, f"has no state {state}", f"it has {have}")
         found[index] = state
     return found

@@ -88,7 +88,7 @@ class Receptor:
         return cls.from_folder(catalogue.structures_folder() / entry.model)
 
     @classmethod
-    def from_folder(cls, folder: Path) -> Receptor:
+    def from_folder(cls, folder: Path | str) -> Receptor:
         """Load a receptor from the folder that `dock receptor` wrote.
 
         Raises
@@ -96,6 +96,7 @@ class Receptor:
         StructureError
             If a file of it is missing or cannot be read.
         """
+        folder = Path(folder)
         try:
             record = read_json(folder / RECORD_FILE)
             name, known = str(record["name"]), list(record["known_poses"])
@@ -117,7 +118,7 @@ class Receptor:
         return cls(name, topology, positions, sites, references, record)
 
     @classmethod
-    def from_file(cls, path: Path) -> Receptor:
+    def from_file(cls, path: Path | str) -> Receptor:
         """Load a complete, protonated structure, without sites.
 
         Raises
@@ -125,6 +126,7 @@ class Receptor:
         StructureError
             If the file is missing, cannot be read or has no hydrogens.
         """
+        path = Path(path)
         topology, positions = read_structure(path)
         if not any(atom.element is not None and atom.element.symbol == "H" for atom in topology.atoms()):
             raise StructureError(path, "has no hydrogens", "prepare it with dock receptor")
@@ -231,6 +233,18 @@ class Receptor:
         blocks = {site: Chem.MolToMolBlock(mol) for site, mol in self.occupants.items()}
         return content_key([self.structure_key, blocks])
 
+    @property
+    def content(self) -> dict[str, Any]:
+        """What results depend on of it, as plain values: its atoms, its known poses and its sites."""
+        from rdkit import Chem
+
+        blocks = {site: Chem.MolToMolBlock(mol) for site, mol in self.references.items()}
+        return {
+            "receptor": self.key,
+            "references": {site: content_key(block) for site, block in blocks.items()},
+            "sites": {name: site.to_entry() for name, site in self.sites.items()},
+        }
+
     def to_cif(self) -> str:
         """Return the structure as mmCIF text."""
         return self._cif
@@ -260,7 +274,7 @@ class Receptor:
         PDBFile.writeFile(self.topology, self.positions * unit.nanometer, text, keepIds=True)
         return text.getvalue()
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path | str) -> None:
         """Write what `from_folder` reads; the record last, so that its presence means completeness.
 
         Raises
@@ -268,6 +282,7 @@ class Receptor:
         StructureError
             If a site is occupied: that is not written.
         """
+        folder = Path(folder)
         from rdkit import Chem
 
         if self.occupants:
@@ -283,8 +298,9 @@ class Receptor:
         record = {**self.record, "name": self.name, "sites": sites, "known_poses": known, "sha256": hashes}
         write_json(folder / RECORD_FILE, record)
 
-    def write(self, path: Path) -> None:
+    def write(self, path: Path | str) -> None:
         """Write the structure as mmCIF, atomically."""
+        path = Path(path)
         with atomic_path(path) as temporary:
             temporary.write_text(self.to_cif())
 

@@ -82,11 +82,11 @@ def _pieces(
     pieces = polymer.segments()
     found = [Segment([polymer.residues[i] for i in pieces[0]], [keys[i] for i in pieces[0]])]
     for before, piece in pairwise(pieces):
-        one, two = before[-1], piece[0]
-        missing = polymer.missing_between(one, two)
-        between = f"{keys[one].label('', True)}-{keys[two].label('')}"
+        start, end = before[-1], piece[0]
+        missing = polymer.missing_between(start, end)
+        between = f"{keys[start].label('', True)}-{keys[end].label('')}"
         residues, own = [polymer.residues[i] for i in piece], [keys[i] for i in piece]
-        loop = _loop_keys(keys[one], keys[two], missing, used, settings)
+        loop = _loop_keys(keys[start], keys[end], missing, used, settings)
         if missing and loop:
             notes.setdefault("built_loops", []).append(f"{between}: {' '.join(missing)}")
             used |= set(loop)
@@ -95,7 +95,7 @@ def _pieces(
             last.residues += residues
             last.keys += [*loop, *own]
             continue
-        count = keys[two].number - keys[one].number - 1
+        count = keys[end].number - keys[start].number - 1
         size = f"{count} residues missing" if count > 0 else "no residue missing by number"
         notes.setdefault("gaps", []).append(f"{between}: {size}, capped")
         found.append(Segment(residues, own))
@@ -103,8 +103,8 @@ def _pieces(
 
 
 def _loop_keys(
-    one: ResidueKey,
-    two: ResidueKey,
+    before: ResidueKey,
+    after: ResidueKey,
     missing: Sequence[str] | None,
     used: set[ResidueKey],
     settings: ReceptorSettings,
@@ -112,10 +112,10 @@ def _loop_keys(
     """Return addresses for the residues of a gap; none if it cannot or should not be built."""
     if not missing or len(missing) > settings.max_loop or not set(missing) <= set(HEAVY_ATOMS):
         return []
-    free = [one._replace(number=number, insertion="") for number in range(one.number + 1, two.number)]
+    free = [before._replace(number=number, insertion="") for number in range(before.number + 1, after.number)]
     if len(free) != len(missing):
-        letters = [letter for letter in string.ascii_uppercase if letter > one.insertion]
-        free = [one._replace(insertion=letter) for letter in letters]
+        letters = [letter for letter in string.ascii_uppercase if letter > before.insertion]
+        free = [before._replace(insertion=letter) for letter in letters]
     free = [key for key in free if key not in used]
     return free[: len(missing)] if len(free) >= len(missing) else []
 

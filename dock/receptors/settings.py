@@ -154,7 +154,7 @@ def parse_site(text: str) -> tuple[str, SiteEntry]:
     else:
         fields = {"ligand": where}
     try:
-        return TypeAdapter(SiteName).validate_python(name.strip()), SiteEntry(**fields)
+        return TypeAdapter(SiteName).validate_python(name.strip()), SiteEntry.model_validate(fields)
     except ValidationError as error:
         raise SettingsError(
             text,

@@ -91,8 +91,8 @@ def carry_over_side_chains(polymer: Polymer, donors: Mapping[int, gemmi.Residue]
         lent |= movable
         repacked |= movable
     # What overlaps still: of each pair, the larger side chain gives way.
-    for one, other, _ in _clashes(residues, lent - stuck):
-        larger = max({one, other} & lent, key=lambda place: (len(donors[place]), place))
+    for first, second, _ in _clashes(residues, lent - stuck):
+        larger = max({first, second} & lent, key=lambda place: (len(donors[place]), place))
         stuck.add(larger)
         _keep_stump(residues[larger])
     return {
@@ -149,8 +149,8 @@ def _clashes(residues: Mapping[int, gemmi.Residue], lent: set[int]) -> list[tupl
     atoms = [(place, atom) for place, residue in residues.items() for atom in residue]
     pairs = cKDTree(np.array([atom.pos.tolist() for _, atom in atoms])).query_pairs(CLASH)
     found = []
-    for one, two in pairs:
-        for (place, atom), (other, hit) in ((atoms[one], atoms[two]), (atoms[two], atoms[one])):
+    for first, second in pairs:
+        for (place, atom), (other, hit) in ((atoms[first], atoms[second]), (atoms[second], atoms[first])):
             if place != other and place in lent and atom.name not in STUMP:
                 found.append((place, other, hit.name in STUMP))
     return found

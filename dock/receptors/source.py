@@ -54,16 +54,31 @@ def find_source(source: str) -> Path:
     UnknownNameError
         If it is none of these.
     """
+    check_source(source)
+    path = Path(source)
+    return path if path.is_file() else find_entry(source)
+
+
+def check_source(source: str) -> None:
+    """Make sure that a source is a file that is there, or may be a code; what is raised is that of `find_source`."""
     if len(source) > MAX_NAME:
         raise StructureError(f"{source[:40]}...", "is too long for a name")
     path = Path(source)
     if path.is_file():
-        return path
+        return
     if path.is_dir():
         raise StructureError(source, "is a folder", f"name a {', '.join(SUFFIXES[:4])} file")
     if source.lower().endswith(SUFFIXES):
         raise StructureError(source, "no such file", "check the path")
-    return find_entry(source)
+    _codes(source)
+
+
+def _codes(text: str) -> tuple[str, str]:
+    """Return the code of a PDB entry, or else that of an AlphaFold model; the other is empty."""
+    pdb, predicted = PDB_CODE.fullmatch(text.strip()), PREDICTED_CODE.fullmatch(text.strip())
+    if pdb is None and predicted is None:
+        raise catalogue.unknown_name(text, "file, PDB code or receptor", list(catalogue.targets()))
+    return pdb[1].upper() if pdb else "", predicted[1].upper() if predicted else ""
 
 
 def find_entry(code: str) -> Path:
@@ -76,10 +91,8 @@ def find_entry(code: str) -> Path:
     UnknownNameError
         If `code` is no such code.
     """
-    pdb, predicted = PDB_CODE.fullmatch(code.strip()), PREDICTED_CODE.fullmatch(code.strip())
-    if pdb is None and predicted is None:
-        raise catalogue.unknown_name(code, "file, PDB code or receptor", list(catalogue.targets()))
-    upper = (pdb or predicted)[1].upper()  # type: ignore[index]
+    pdb, predicted = _codes(code)
+    upper = pdb or predicted
     lower = upper.lower()
     patterns = _entry_files(lower) if pdb else [f"{upper}-F1-model_v*{suffix}" for suffix in SUFFIXES]
     for folder in _folders():

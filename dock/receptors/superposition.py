@@ -281,4 +281,4 @@ def homologue_of(polymers: Mapping[str, Polymer], target_name: str, sites_from: 
             name, "has no sites of its own in the catalogue", f"use sites_from: {frame.sites_from}"
         )
     candidates = [Homologue(frame, polymer, len(polymers) > 1) for polymer in polymers.values()]
-    return max(candidates, key=lambda one: one.identity * len(one.by_position))
+    return max(candidates, key=lambda homologue: homologue.identity * len(homologue.by_position))

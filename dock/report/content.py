@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import nan
 from typing import TYPE_CHECKING, Any
+
+from dock.report.words import Row, known_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ReportComplex:
-    """A ligand in a site: its poses, and what the simulation of the best gave.
+    """A ligand in a site of a receptor: its poses, and what the simulation of the best gave.
 
     Attributes
     ----------
-    ligand, site : str
+    receptor, ligand, site : str
     poses : sequence of Pose
         Best first.
     best : int
@@ -38,6 +41,7 @@ class ReportComplex:
         there is none.
     """
 
+    receptor: str
     ligand: str
     site: str
     poses: Sequence[Pose]
@@ -49,9 +53,14 @@ class ReportComplex:
     last_frame: str = ""
 
     @property
-    def label(self) -> str:
-        """Ligand and site in words."""
-        return f"{self.ligand} in {self.site}"
+    def place(self) -> tuple[str, str]:
+        """Receptor and site."""
+        return self.receptor, self.site
+
+    @property
+    def subject(self) -> Row:
+        """What the rows of tables that are about it have."""
+        return {"receptor": self.receptor, "ligand": self.ligand, "site": self.site}
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,17 +70,19 @@ class ReportContent:
     Attributes
     ----------
     title : str
-    receptor : Receptor
+    receptors : mapping of str to Receptor
+        By name; where there are several, words and tables tell which of them is meant.
     complexes : sequence of ReportComplex
     tables : mapping of str to pandas.DataFrame
         ``gate``, ``poses``, ``searches``, ``occupancy``, ``simulations``, ``comparisons``, ``hydrogen_bonds``, ``runs``,
-        ``ions``, ``penalties``, ``failures``, ``stages``, and ``cross_docking`` where there is one.
+        ``ions``, ``penalties``, ``failures``, ``stages``, and ``cross_docking`` where there is one. What is of a receptor has its
+        name in the column ``receptor``; in comparisons, both complexes are of that one.
     ligands : sequence of mapping
         The ligands' records.
     planned, succeeded, failed : int
-        Numbers of tasks.
-    gated_sites : sequence of str
-        Sites with a known pose to be found again.
+        Numbers of steps.
+    gated_sites : sequence of tuple of str
+        Receptors and their sites with a known pose to be found again.
     gate_accepted : bool
         Whether to go on after a failed gate was chosen.
     settings : str
@@ -82,28 +93,51 @@ class ReportContent:
     """
 
     title: str
-    receptor: Receptor
+    receptors: Mapping[str, Receptor]
     complexes: Sequence[ReportComplex]
     tables: Mapping[str, pd.DataFrame]
     ligands: Sequence[Mapping[str, Any]]
     planned: int
     succeeded: int
     failed: int
-    gated_sites: Sequence[str]
+    gated_sites: Sequence[tuple[str, str]]
     gate_accepted: bool
     settings: str
     versions: Mapping[str, str]
     bath_K: float = nan  # noqa: N815
 
-    @property
-    def unphysical(self) -> list[ReportComplex]:
-        """The complexes of which no pose passes the physical checks."""
-        return [complex_ for complex_ in self.complexes if not complex_.poses[complex_.best].valid]
+    def rows(self, name: str) -> list[Row]:
+        """Return the rows of a table as plain values; none of one that an older run lacks."""
+        return self._rows.get(name, [])
+
+    @cached_property
+    def _rows(self) -> dict[str, list[Row]]:
+        return {
+            name: [{str(column): value for column, value in row.items()} for row in table.to_dict("records")]
+            for name, table in self.tables.items()
+        }
+
+    def rows_of(self, name: str, complex_: ReportComplex) -> list[Row]:
+        """Return the rows of a table that are about a complex."""
+        return [row for row in self.rows(name) if complex_.subject.items() <= row.items()]
 
     @property
-    def sites(self) -> list[str]:
-        """The sites of the complexes, in their order."""
-        return list(dict.fromkeys(complex_.site for complex_ in self.complexes))
+    def several(self) -> bool:
+        """Whether there is more than one receptor."""
+        return len(self.receptors) > 1
+
+    def of(self, receptor: str) -> str:
+        """Return of which receptor something is, as `` of sert-6vrh``; nothing where there is but one."""
+        return f" of {receptor}" if self.several else ""
+
+    def label(self, row: Row) -> str:
+        """Return what a row is about in words, as ``escitalopram in orthosteric of sert-6vrh``."""
+        return f"{row['ligand']} in {row['site']}{self.of(row['receptor'])}"
+
+    @cached_property
+    def places(self) -> list[tuple[str, str]]:
+        """The receptors and sites of the complexes, in their order."""
+        return list(dict.fromkeys(complex_.place for complex_ in self.complexes))
 
     @property
     def kinds(self) -> set[str]:
@@ -117,26 +151,30 @@ class ReportContent:
         return [complex_ for complex_ in self.complexes if complex_.series is not None]
 
     @property
+    def simulated_time(self) -> str:
+        """How long a replica of each complex was simulated, in words; empty where none was."""
+        times = [
+            complex_.series["time_ps"].max() for complex_ in self.complexes if complex_.series is not None
+        ]
+        if not times:
+            return ""
+        return f"{max(times):g} picoseconds" if max(times) < 1000 else f"{max(times) / 1000:g} nanoseconds"
+
+    @cached_property
     def doubts(self) -> dict[str, str]:
         """Why complexes are not credible, by their label; the others are not in it."""
-        table = self.tables["simulations"]
-        if "doubt" not in table:
-            return {}
         return {
-            complex_.label: doubt
+            self.label(row): row["doubt"]
             for complex_ in self.complexes
-            for doubt in table.loc[
-                (table["ligand"] == complex_.ligand) & (table["site"] == complex_.site), "doubt"
-            ].dropna()
-            if doubt
+            for row in self.rows_of("simulations", complex_)
+            if known_text(row.get("doubt"))
         }
 
-    @property
-    def anchors(self) -> dict[str, str]:
-        """The residue that amines are measured against in each site that has one, such as ``ASP98``."""
-        sites = self.receptor.sites
+    @cached_property
+    def anchors(self) -> dict[tuple[str, str], str]:
+        """The residue that amines are measured against by receptor and site that has one, such as ``ASP98``."""
         return {
-            name: anchor.residue
-            for name in self.sites
-            if name in sites and (anchor := sites[name].anchor) is not None
+            (name, site): anchor.residue
+            for name, site in self.places
+            if (place := self.receptors[name].sites.get(site)) and (anchor := place.anchor) is not None
         }

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from dock.docking.crossdocking import structure_name
 from dock.docking.redocking import LIMIT
 from dock.ligands import stereo
-from dock.report.words import Finding, Row, known, number, records
+from dock.report.words import Finding, Row, known, number
 
 if TYPE_CHECKING:
     from dock.report.content import ReportContent
+
+
+DOCKING = ("receptor", "site", "ligand", "ligand_from", "docked_into")  # the rows of its seeds agree in these
 
 
 def mirror_images(content: ReportContent) -> list[tuple[str, str, str]]:
@@ -20,40 +23,35 @@ def mirror_images(content: ReportContent) -> list[tuple[str, str, str]]:
     Returns
     -------
     list of tuple of str
-        Site, its known ligand, and the ligand of the run that is the known one's mirror image.
+        The pocket in words, its known ligand, and the ligand of the run that is the known one's mirror image.
     """
     smiles = {record["name"]: record["smiles"] for record in content.ligands}
     run = dict.fromkeys(complex_.ligand for complex_ in content.complexes)
     return [
-        (site, known, ligand)
-        for site, known in known_ligands(content).items()
+        (f"{site} pocket{content.of(name)}", known, ligand)
+        for name, receptor in content.receptors.items()
+        for site, known in ((site, str(mol.GetProp("_Name"))) for site, mol in receptor.references.items())
         for ligand in run
-        if site in content.sites
+        if (name, site) in content.places
         and {known, ligand} <= smiles.keys()
         and stereo.relation(smiles[known], smiles[ligand]) == "enantiomer"
     ]
 
 
-def known_ligands(content: ReportContent) -> dict[str, str]:
-    """Return the name of each site's known ligand, by site."""
-    return {site: str(mol.GetProp("_Name")) for site, mol in content.receptor.references.items()}
-
-
-def mirror_sentence(site: str, known: str, ligand: str) -> str:
+def mirror_sentence(pocket: str, known: str, ligand: str) -> str:
     """Say what it means that a pocket is that of a ligand's mirror image."""
     return (
-        f"The {site} pocket was solved with {known} and relaxed around it: it favours {known}, and {ligand} is"
+        f"The {pocket} was solved with {known} and relaxed around it: it favours {known}, and {ligand} is"
         " judged in a pocket shaped by its mirror image."
     )
 
 
 def cross_docking_findings(content: ReportContent) -> list[Finding]:
     """Say of each known ligand how it fares in its own structure and in others of the protein."""
-    table = content.tables.get("cross_docking")
-    if table is None or not len(table):
-        return []
-    pairs = table.groupby(["site", "ligand", "ligand_from", "docked_into"], sort=False)
-    return [_crossed(content, records(rows)) for _, rows in pairs]
+    dockings: dict[tuple[str, ...], list[Row]] = {}
+    for row in content.rows("cross_docking"):
+        dockings.setdefault(tuple(row[name] for name in DOCKING), []).append(row)
+    return [_crossed(content, rows) for rows in dockings.values()]
 
 
 def _crossed(content: ReportContent, rows: list[Row]) -> Finding:
@@ -63,8 +61,8 @@ def _crossed(content: ReportContent, rows: list[Row]) -> Finding:
     known_home = own is not None and own <= LIMIT
     text = ""
     if own is not None:
-        how = "every seed brings it within" if known_home else "the worst seed brings it within"
-        text = f"Redocked into its own structure, {home}, {how} {number(own, 1)} Å. "
+        seeds = "every seed" if known_home else "the worst seed"
+        text = f"Redocked into its own structure, {home}, {seeds} brings it within {number(own, 1)} Å. "
     alone = f"{sum(bool(row['passed']) for row in rows)} of {len(rows)} seeds find it alone"
     seeds = alone if len(rows) > 1 else "one seed tried"
     if away <= LIMIT:
@@ -86,11 +84,11 @@ def _crossed(content: ReportContent, rows: list[Row]) -> Finding:
 def _own(content: ReportContent, site: str, ligand: str, home: str) -> float | None:
     """Return how far the worst seed is off a known pose in its own structure; None if one of them found none.
 
-    Only the run's own receptor was redocked into.
+    Only the run's own receptors were redocked into.
     """
-    if home != structure_name(content.receptor):
-        return None
-    rows = [row for row in records(content.tables["gate"]) if (row["site"], row["ligand"]) == (site, ligand)]
+    names = {name for name, receptor in content.receptors.items() if structure_name(receptor) == home}
+    gates = [row for row in content.rows("gate") if row["receptor"] in names]
+    rows = [row for row in gates if (row["site"], row["ligand"]) == (site, ligand)]
     if not rows or not all(known(row["top_rmsd_A"]) for row in rows):
         return None
     return max(float(row["top_rmsd_A"]) for row in rows)

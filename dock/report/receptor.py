@@ -16,8 +16,9 @@ TEMPLATE = "receptor.html.j2"
 PAGE = "index.html"
 
 
-def write_page(receptor: Receptor, folder: Path) -> Path:
+def write_page(receptor: Receptor, folder: Path | str) -> Path:
     """Write the page of a receptor that `dock receptor` prepared into its folder; return its path."""
+    folder = Path(folder)
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dock.analysis.comparison import OCCUPIED
-from dock.report.words import Finding, Row, Standing, counted, known, listed, number, records, with_error
+from dock.report.words import Finding, Row, Standing, counted, known, listed, number, with_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,27 +27,20 @@ RULE = (
 
 
 def pose_findings(content: ReportContent) -> list[Finding]:
-    """Say of each ligand and site whether a pose is found, by how many searches, and whether it stays."""
+    """Say of each complex whether a pose is found, by how many searches, and whether it stays."""
     found = [_finding(content, complex_) for complex_ in content.complexes]
-    there = {(complex_.ligand, complex_.site) for complex_ in content.complexes}
-    lost: dict[tuple[str, str], str] = {}
-    for row in records(content.tables["failures"]):
-        where = row["ligand"], row["site"]
-        if row["kind"] in ("dock", "refine") and where not in there:
-            lost.setdefault(where, f"{row['label']} failed: {row['message']}")
-    return found + [
-        Finding(f"{ligand} in {site}", "no pose", f"{why}.", "bad") for (ligand, site), why in lost.items()
-    ]
+    there = {finding.subject for finding in found}
+    lost: dict[str, str] = {}
+    for row in content.rows("failures"):
+        if row["kind"] in ("dock", "refine") and content.label(row) not in there:
+            lost.setdefault(content.label(row), f"{row['label']} failed: {row['message']}")
+    return found + [Finding(label, "no pose", f"{why}.", "bad") for label, why in lost.items()]
 
 
 def _finding(content: ReportContent, complex_: ReportComplex) -> Finding:
-    pose = complex_.poses[complex_.best]
+    pose, label = complex_.poses[complex_.best], content.label(complex_.subject)
     docked = _docked(content, complex_)
-    rows = {
-        row["quantity"]: row
-        for row in records(content.tables["simulations"])
-        if row["ligand"] == complex_.ligand and row["site"] == complex_.site
-    }
+    rows = {row["quantity"]: row for row in content.rows_of("simulations", complex_)}
     if complex_.series is None or "ligand_rmsd_A" not in rows:
         verdict, supported, text = "found", False, _not_simulated(content, complex_)
     else:
@@ -55,9 +48,9 @@ def _finding(content: ReportContent, complex_: ReportComplex) -> Finding:
     standing: Standing = "good" if supported else "open"
     if not pose.valid:
         verdict, standing = f"fails the checks, {verdict}", "bad"
-    if complex_.label in content.doubts:
-        verdict, standing = f"not credible: {content.doubts[complex_.label]}", "bad"
-    return Finding(complex_.label, verdict, f"{docked} {text}", standing)
+    if label in content.doubts:
+        verdict, standing = f"not credible: {content.doubts[label]}", "bad"
+    return Finding(label, verdict, f"{docked} {text}", standing)
 
 
 def _docked(content: ReportContent, complex_: ReportComplex) -> str:
@@ -74,10 +67,8 @@ def _docked(content: ReportContent, complex_: ReportComplex) -> str:
         return f"{checks}."
     rows = [
         row
-        for row in records(content.tables.get("searches"))
-        if row["ligand"] == complex_.ligand
-        and row["site"] == complex_.site
-        and not (row["occupied"] or row["cross_docked_into"])
+        for row in content.rows_of("searches", complex_)
+        if not (row["occupied"] or row["cross_docked_into"])
     ]
     searches = sum(row["searches"] for row in rows)
     if not searches:
@@ -112,7 +103,7 @@ def _simulated(
     away = int((replicas >= STAYS).sum())
     if 0 < away < len(replicas):
         text += f"; {away} of {len(replicas)} replicas beyond {STAYS:g} Å by themselves"
-    anchor, distance = content.anchors.get(complex_.site), rows.get("anchor_distance_A")
+    anchor, distance = content.anchors.get(complex_.place), rows.get("anchor_distance_A")
     if anchor is not None and distance is not None:
         held = float((series["anchor_distance_A"] <= SALT_BRIDGE).mean())
         text += f"; its amine {with_error(distance['mean'], distance['error'])} Å from {anchor}, within"
@@ -130,9 +121,8 @@ def _not_simulated(content: ReportContent, complex_: ReportComplex) -> str:
     """Say why nothing was measured of a complex."""
     why = [
         row["message"]
-        for row in records(content.tables["failures"])
-        if (row["ligand"], row["site"]) == (complex_.ligand, complex_.site)
-        and row["kind"] in ("simulate", "analyse")
+        for row in content.rows_of("failures", complex_)
+        if row["kind"] in ("simulate", "analyse")
     ]
     if why:
         return f"It was not simulated to the end: {why[0]}."

@@ -93,41 +93,6 @@ def lining_selections(receptor: Receptor, site: str) -> list[dict[str, Any]]:
     ]
 
 
-def scenes(complexes: Sequence[Any]) -> list[dict[str, Any]]:
-    """Return what the report's viewer can show: each kept pose, and each last frame.
-
-    Parameters
-    ----------
-    complexes : sequence of ReportComplex
-    """
-    from rdkit import Chem
-
-    shown: list[dict[str, Any]] = []
-    for complex_ in complexes:
-        for number, pose in enumerate(complex_.poses):
-            suffix = ", simulated" if complex_.simulated and number == complex_.best else ""
-            shown.append(
-                {
-                    "group": complex_.label,
-                    "label": f"docked pose {pose.rank} ({pose.score:.1f} kcal/mol{suffix})",
-                    "site": complex_.site,
-                    "ligand": Chem.MolToMolBlock(Chem.RemoveHs(pose.mol)),
-                }
-            )
-        if complex_.last_frame:
-            start = complex_.poses[complex_.best]
-            shown.append(
-                {
-                    "group": complex_.label,
-                    "label": "last frame of the simulation",
-                    "site": complex_.site,
-                    "frame": complex_.last_frame,
-                    "ligand": Chem.MolToMolBlock(Chem.RemoveHs(start.mol)),
-                }
-            )
-    return shown
-
-
 def script_json(content: Any) -> str:
     """Return JSON that can stand inside a script element."""
     return json.dumps(content).replace("<", "\\u003c")

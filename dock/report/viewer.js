@@ -25,13 +25,14 @@
   }
   function show(keepView) {
     const scene = data.scenes[Number(chooser.value)];
+    const receptor = data.receptors[scene.receptor];
     viewer.removeAllModels();
-    const protein = viewer.addModel(data.receptor, "pdb");
+    const protein = viewer.addModel(receptor.model, "pdb");
     const whole = document.getElementById("cartoon").checked;
     protein.setStyle({}, whole ? { cartoon: { color: "lightgrey", opacity: 0.75 } } : {});
     const ball = (opacity) => ({ sphere: { radius: 0.9, opacity: opacity } });
     protein.setStyle({ resn: ions }, ball(scene.frame ? 0.35 : 1), true);
-    const lining = { or: data.residues[scene.site] };
+    const lining = { or: receptor.residues[scene.site] };
     let ligand;
     if (scene.frame) {
       const frame = viewer.addModel(scene.frame, "pdb");
@@ -45,7 +46,7 @@
       protein.setStyle(lining, { stick: { radius: 0.1 } }, true);
       ligand = { model: sticks(scene.ligand, "orangeCarbon", 0.2) };
     }
-    const known = data.references[scene.site];
+    const known = receptor.references[scene.site];
     if (known && document.getElementById("reference").checked) sticks(known, "grayCarbon", 0.08);
     if (!keepView) { viewer.zoomTo(ligand); viewer.zoom(0.55); }
     viewer.render();

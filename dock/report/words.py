@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    import pandas as pd
+from typing import Any, Literal
 
 MISSING = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -59,13 +56,6 @@ def known_text(value: object) -> bool:
     return isinstance(value, str) and bool(value)
 
 
-def records(table: pd.DataFrame | None) -> list[Row]:
-    """Return the rows of a table as plain values; none of a table that is not there."""
-    if table is None:
-        return []
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
-
-
 def known(value: Any) -> bool:
     """Return whether a value was measured."""
     return value is not None and value == value
@@ -87,9 +77,9 @@ def with_error(value: float, error: Any, digits: int = 1) -> str:
     return number(value, digits) + spread
 
 
-def counted(count: int, one: str, many: str = "") -> str:
+def counted(count: int, singular: str, plural: str = "") -> str:
     """Return ``1 replica``, ``3 replicas``."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
+    return f"{count} {singular if count == 1 else plural or singular + 's'}"
 
 
 def listed(items: Sequence[str]) -> str:

@@ -1,0 +1,1 @@
+"""The membrane: lipids, cholesterol, water and salt around a receptor."""

@@ -1,0 +1,29 @@
+"""Plans of campaigns that are never run."""
+
+from dock.campaign.plan import Planner
+from dock.campaign.settings import CampaignSettings
+from dock.core.records import software_versions
+from dock.workflow.execution import perform
+from dock.workflow.step import Conditions
+from dock.workflow.store import Store
+
+
+def planned(settings=None, versions=None, **fields):
+    """The steps of a campaign, and the store that knows their keys."""
+    store = Store("nowhere", versions or software_versions())
+    return Planner(settings or CampaignSettings(**fields), store).steps(lambda _: False), store
+
+
+def grown(settings, folder):
+    """The steps of a campaign once its receptors are prepared and its files of ligands are read, and the store."""
+    planner = Planner(settings, Store(folder, software_versions()))
+    for step in planner.steps(lambda _: False):
+        if step.expands:
+            assert perform(step, planner.store, Conditions()).kind == "done"
+    return planner.steps(lambda _: False), planner.store
+
+
+def keys(settings=None, versions=None, **fields):
+    """The key of each step by its label."""
+    steps, store = planned(settings, versions, **fields)
+    return {step.label: store.key(step) for step in steps}

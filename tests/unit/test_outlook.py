@@ -1,0 +1,59 @@
+"""What a campaign file may hold, files to start from, and what a campaign will take before it runs."""
+
+import json
+
+import jsonschema
+import pytest
+import yaml
+from planning import keys
+
+from dock.campaign.settings import CampaignSettings, read_settings, settings_schema, template, templates
+from dock.core.errors import SettingsError
+
+
+@pytest.fixture(scope="module")
+def validator():
+    schema = settings_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+@pytest.mark.parametrize("name", templates())
+def test_every_file_to_start_from_can_be_read_and_fits_the_schema(name, validator, tmp_path):
+    (tmp_path / "library.smi").write_text("CCO ethanol\n")
+    (tmp_path / "c.yaml").write_text(template(name))
+    read_settings(tmp_path / "c.yaml")
+    content = yaml.safe_load(template(name))
+    content["ligands"] = [{"name": each} if isinstance(each, str) else each for each in content["ligands"]]
+    content["occupied_by"] = [content["occupied_by"]] if content.get("occupied_by") == "same" else []
+    assert list(validator.iter_errors(content)) == []
+
+
+def test_the_default_file_is_what_is_run_without_one(tmp_path):
+    (tmp_path / "c.yaml").write_text(template("default"))
+    assert keys(read_settings(tmp_path / "c.yaml")) == keys()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [{"ligand": []}, {"docking": {"seeds": ["one"]}}, {"simulation": {"production": 4}}, {"sites": "S1"}],
+)
+def test_the_schema_refuses_what_the_settings_refuse(content, validator):
+    assert list(validator.iter_errors(content))
+    with pytest.raises(SettingsError, match="CampaignSettings: "):
+        CampaignSettings(**content)
+
+
+def test_a_file_is_written_once_and_runs_dry(dock_command, tmp_path):
+    written = dock_command("init", "-o", "mine.yaml", cwd=tmp_path)
+    assert written.code == 0, written.err
+    again = dock_command("init", "-o", "mine.yaml", cwd=tmp_path)
+    assert (again.code, "is there already" in again.err) == (2, True)
+    assert dock_command("init", "nothing", cwd=tmp_path).code == 2
+    dry = dock_command("run", "mine.yaml", "-o", "run", "--dry-run", cwd=tmp_path)
+    assert dry.code == 0, dry.err
+    rows = {line.split()[0]: line.split()[1:] for line in dry.out.splitlines()}
+    assert rows["simulate"][:4] == ["12", "0", "0", "12"]
+    assert rows["all"][:4] == ["32", "0", "0", "32"]
+    assert {path.name for path in tmp_path.iterdir()} == {"mine.yaml"}
+    assert json.loads(dock_command("schema").out) == settings_schema()
