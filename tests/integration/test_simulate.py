@@ -176,5 +176,5 @@ def test_given_poses_of_a_site_share_a_region(redocked, allosteric, tmp_path):
     assert len(regions["orthosteric"].searches) == 2
     every, _ = planned(poses=given | {"every": True, "alike": None})
     assert [step.name for step in steps_of(every, GivenPose)] == [
-        "escitalopram-1", "escitalopram-2", "r-citalopram-1",
+        "escitalopram-1", "escitalopram-2", "r-citalopram-3",
     ]  # fmt: skip
