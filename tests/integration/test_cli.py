@@ -1,4 +1,8 @@
+import json
+
 import pytest
+
+from dock.campaign.settings import settings_schema
 
 TRACE = "Traceback"
 
@@ -87,3 +91,18 @@ def test_help_is_quick_and_names_every_command(dock_command):
     done = dock_command("--help")
     for name in ("run", "ligand", "receptor", "redock", "screen", "report", "doctor"):
         assert name in done.out
+
+
+def test_a_file_is_written_once_and_runs_dry(dock_command, tmp_path):
+    written = dock_command("init", "-o", "mine.yaml", cwd=tmp_path)
+    assert written.code == 0, written.err
+    again = dock_command("init", "-o", "mine.yaml", cwd=tmp_path)
+    assert (again.code, "is there already" in again.err) == (2, True)
+    assert dock_command("init", "nothing", cwd=tmp_path).code == 2
+    dry = dock_command("run", "mine.yaml", "-o", "run", "--dry-run", cwd=tmp_path)
+    assert dry.code == 0, dry.err
+    rows = {line.split()[0]: line.split()[1:] for line in dry.out.splitlines()}
+    assert rows["simulate"][:4] == ["12", "0", "0", "12"]
+    assert rows["all"][:4] == ["32", "0", "0", "32"]
+    assert {path.name for path in tmp_path.iterdir()} == {"mine.yaml"}
+    assert json.loads(dock_command("schema").out) == settings_schema()

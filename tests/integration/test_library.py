@@ -469,6 +469,12 @@ def test_names_become_names_of_files():
     assert len(safe_name("x" * 500)) == 80
 
 
+def test_a_bridge_whose_sides_are_left_open_is_refused():
+    """Atropine's ester, endo or exo: both can exist, which only building them tells."""
+    with pytest.raises(ChemistryError, match="undefined"):
+        Ligand.from_smiles("CN1C2CCC1CC(C2)OC(=O)c1ccccc1")
+
+
 # Streams
 
 

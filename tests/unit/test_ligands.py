@@ -121,7 +121,6 @@ def test_a_users_molecule_is_protonated_at_physiological_ph(smiles, protomer):
         ("CCN.Cl", "several molecules"),
         ("CC(N)Cc1ccccc1", "undefined"),
         ("CC=CCN", "undefined"),
-        ("CN1C2CCC1CC(C2)OC(=O)c1ccccc1", "undefined"),
         ("C[Pt]C", "holds Pt"),
         ("*CN", "which no force field"),
         ("[CH2]CC", "is a radical"),

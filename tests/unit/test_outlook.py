@@ -1,7 +1,5 @@
 """What a campaign file may hold, files to start from, and what a campaign will take before it runs."""
 
-import json
-
 import jsonschema
 import pytest
 import yaml
@@ -42,18 +40,3 @@ def test_the_schema_refuses_what_the_settings_refuse(content, validator):
     assert list(validator.iter_errors(content))
     with pytest.raises(SettingsError, match="CampaignSettings: "):
         CampaignSettings(**content)
-
-
-def test_a_file_is_written_once_and_runs_dry(dock_command, tmp_path):
-    written = dock_command("init", "-o", "mine.yaml", cwd=tmp_path)
-    assert written.code == 0, written.err
-    again = dock_command("init", "-o", "mine.yaml", cwd=tmp_path)
-    assert (again.code, "is there already" in again.err) == (2, True)
-    assert dock_command("init", "nothing", cwd=tmp_path).code == 2
-    dry = dock_command("run", "mine.yaml", "-o", "run", "--dry-run", cwd=tmp_path)
-    assert dry.code == 0, dry.err
-    rows = {line.split()[0]: line.split()[1:] for line in dry.out.splitlines()}
-    assert rows["simulate"][:4] == ["12", "0", "0", "12"]
-    assert rows["all"][:4] == ["32", "0", "0", "32"]
-    assert {path.name for path in tmp_path.iterdir()} == {"mine.yaml"}
-    assert json.loads(dock_command("schema").out) == settings_schema()
