@@ -23,7 +23,7 @@ from dock.steps.receptor import PrepareReceptor
 from dock.workflow.execution import Event, execute
 from dock.workflow.executors import NAMES, make_executor
 from dock.workflow.step import Conditions, Step
-from dock.workflow.store import Store
+from dock.workflow.store import RESULT, Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,7 +170,7 @@ class Campaign:
             )
         changed = list(_differences(before.locked()["settings"], self.locked_now()["settings"]))
         used = {self.store.key(step) for step in self.steps}
-        there = [step for step in before.steps if (before.store.folder(step) / "result.json").exists()]
+        there = [step for step in before.steps if (before.store.folder(step) / RESULT).exists()]
         lost = [step for step in there if before.store.key(step) not in used]
         if there and len(lost) == len(there):
             raise OutputError(

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from pydantic import (
     Discriminator,
     Field,
+    PlainSerializer,
     StringConstraints,
     Tag,
     ValidationError,
-    field_serializer,
     field_validator,
     model_validator,
 )
@@ -32,6 +32,14 @@ TEMPLATES = Path(__file__).with_name("templates")
 Name = Annotated[str, StringConstraints(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,79}$")]
 
 
+def _only_what_was_set(value: ReceptorSettings) -> dict[str, Any]:
+    return value.model_dump(mode="json", exclude_unset=True)
+
+
+# A target of the catalogue has settings of its own, which a default must not override.
+Preparation = Annotated[ReceptorSettings, PlainSerializer(_only_what_was_set)]
+
+
 class ReceptorEntry(Record):
     """A receptor of several.
 
@@ -50,7 +58,7 @@ class ReceptorEntry(Record):
     source: str = Field(min_length=1)
     name: Name = ""
     sites: dict[SiteName, catalogue.SiteEntry] = Field(default_factory=dict)
-    preparation: ReceptorSettings = ReceptorSettings()
+    preparation: Preparation = ReceptorSettings()
 
     @model_validator(mode="before")
     @classmethod
@@ -60,15 +68,10 @@ class ReceptorEntry(Record):
             return value
         return value | {"name": receptor_name(value["source"])}
 
-    @field_serializer("preparation")
-    def _only_what_was_set(self, value: ReceptorSettings) -> dict[str, Any]:
-        # A target of the catalogue has settings of its own, which a default must not override.
-        return value.model_dump(mode="json", exclude_unset=True)
-
     @property
     def changes(self) -> dict[str, Any]:
         """What its preparation does otherwise than by default."""
-        changes = self.preparation.model_dump(mode="json", exclude_unset=True)
+        changes = _only_what_was_set(self.preparation)
         sites = {**self.preparation.sites, **self.sites}
         dumped = {name: site.model_dump(mode="json") for name, site in sites.items()}
         return {**changes, "sites": dumped} if sites else changes
@@ -190,7 +193,7 @@ class CampaignSettings(Record):
     receptor: str = "sert"
     receptors: tuple[ReceptorEntry, ...] = ()
     receptor_sites: dict[SiteName, catalogue.SiteEntry] = Field(default_factory=dict)
-    preparation: ReceptorSettings = ReceptorSettings()
+    preparation: Preparation = ReceptorSettings()
     sites: tuple[str, ...] = ()
     ligands: tuple[LigandEntries, ...] = Field(
         default=(LigandSettings(name="escitalopram"), LigandSettings(name="r-citalopram")),
@@ -216,11 +219,6 @@ class CampaignSettings(Record):
     @classmethod
     def _one_alone(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
-
-    @field_serializer("preparation")
-    def _only_what_was_set(self, value: ReceptorSettings) -> dict[str, Any]:
-        # A target of the catalogue has settings of its own, which a default must not override.
-        return value.model_dump(mode="json", exclude_unset=True)
 
     @model_validator(mode="after")
     def _of_one_or_of_several(self) -> CampaignSettings:

@@ -112,7 +112,16 @@ def open_receptor(source: str, changes: Mapping[str, Any] | None = None) -> Rece
     ready = prepared_receptor(source, changes) or _complete(source, changes)
     if ready is not None:
         return ready
-    folder = _cached(source, changes, find_source(_settings(source, changes)[0]))
+    raw, settings = _settings(source, changes)
+    path = find_source(raw)
+    parts = [
+        file_sha256(path),
+        path.name,
+        settings.model_dump(mode="json"),
+        shipped_models(),
+        software_versions(),
+    ]
+    folder = cache_folder() / "receptors" / content_key([revision("prepared receptor"), *parts])
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
         if not (folder / RECORD_FILE).exists():
@@ -148,16 +157,13 @@ def source_key(source: str, changes: Mapping[str, Any]) -> str:
     """
     raw, settings = _settings(source, changes)
     folder, path = _folder(source), Path(raw)
-    if folder is None:
+    if folder is not None:
+        files = [*sorted(folder.glob("reference_*")), folder / RECORD_FILE, folder / MODEL_FILE]
+    else:
         check_source(raw)
-    files = (
-        []
-        if folder is None
-        else [*sorted(folder.glob("reference_*")), folder / RECORD_FILE, folder / MODEL_FILE]
-    )
-    if folder is None and path.is_file():
-        read_entry(path)  # which says what is wrong with it
-        files = [path]
+        files = [path] if path.is_file() else []
+        if files:
+            read_entry(path)  # which says what is wrong with it
     hashes = {each.name: file_sha256(each) for each in files if each.is_file()}
     return content_key([hashes or raw, settings.model_dump(mode="json"), shipped_models()])
 
@@ -168,13 +174,6 @@ def _folder(source: str) -> Path | None:
     if entry is not None:
         return catalogue.structures_folder() / entry.model if entry.model else None
     return path if (path := Path(source)).is_dir() else None
-
-
-def _cached(source: str, changes: Mapping[str, Any], path: Path) -> Path:
-    """Return the folder that holds a receptor once it has been prepared of a file."""
-    settings = _settings(source, changes)[1].model_dump(mode="json")
-    parts = [file_sha256(path), path.name, settings, shipped_models(), software_versions()]
-    return cache_folder() / "receptors" / content_key([revision("prepared receptor"), *parts])
 
 
 def _complete(source: str, changes: Mapping[str, Any]) -> Receptor | None:

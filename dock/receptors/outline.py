@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dock.core import catalogue
 from dock.core.records import Record
 from dock.receptors.receptor import Receptor
+from dock.receptors.site import named_site
 
 
 class SiteOutline(Record):
@@ -72,11 +72,4 @@ class ReceptorOutline(Record):
         UnknownNameError
             If there is no such site.
         """
-        return [self._site(name) for name in names] or list(self.sites)
-
-    def _site(self, name: str) -> SiteOutline:
-        wanted = name.strip().lower()
-        for site in self.sites:
-            if wanted in map(str.lower, (site.name, *site.synonyms)):
-                return site
-        raise catalogue.unknown_name(name, f"site of {self.name}", [site.name for site in self.sites])
+        return [named_site(name, self.sites, self.name) for name in names] or list(self.sites)

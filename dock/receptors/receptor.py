@@ -16,7 +16,7 @@ from dock.core.errors import StructureError
 from dock.core.files import atomic_path, read_json, write_json, write_text
 from dock.core.keys import content_key, file_sha256
 from dock.receptors.polymer import HEAVY_ATOMS
-from dock.receptors.site import Site, define_site, merge_sites
+from dock.receptors.site import Site, define_site, merge_sites, named_site
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,11 +163,7 @@ class Receptor:
         UnknownNameError
             If the receptor has no such site.
         """
-        wanted = name.strip().lower()
-        for site in self.sites.values():
-            if wanted in (site.name.lower(), *(synonym.lower() for synonym in site.synonyms)):
-                return site
-        raise catalogue.unknown_name(name, f"site of {self.name}", list(self.sites))
+        return named_site(name, list(self.sites.values()), self.name)
 
     def known_ligand(self, site: str) -> tuple[str, str | None]:
         """Return name and SMILES of a site's known ligand; the SMILES is None where the catalogue has it."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
-from dock.core.catalogue import AnchorEntry, SiteEntry
+from dock.core.catalogue import AnchorEntry, SiteEntry, unknown_name
 from dock.core.errors import StructureError
 from dock.core.units import NM_TO_A
 from dock.receptors.entry import matching_residues
@@ -91,6 +91,39 @@ class Site:
         """
         centroid = np.asarray(coordinates, dtype=float).mean(axis=0)
         return float(np.linalg.norm(centroid - np.asarray(self.center)))
+
+
+class _Named(Protocol):
+    """What goes by a name and by others."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def synonyms(self) -> tuple[str, ...]: ...
+
+
+NamedSite = TypeVar("NamedSite", bound=_Named)
+
+
+def named_site(name: str, sites: Sequence[NamedSite], receptor: str) -> NamedSite:
+    """Return the site called `name`, by its own name or a synonym, in any case.
+
+    Parameters
+    ----------
+    receptor
+        Name of the receptor that the sites are of.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such site.
+    """
+    wanted = name.strip().lower()
+    for site in sites:
+        if wanted in map(str.lower, (site.name, *site.synonyms)):
+            return site
+    raise unknown_name(name, f"site of {receptor}", [site.name for site in sites])
 
 
 def define_site(

@@ -56,7 +56,7 @@ class Dock(PoseStep[DockResult]):
     """
 
     kind: ClassVar = "dock"
-    revision: ClassVar = 3
+    revision: ClassVar = 4
     result_type: ClassVar = DockResult
     unkeyed: ClassVar = frozenset({"time_limit"})
 
@@ -104,7 +104,7 @@ class Dock(PoseStep[DockResult]):
         if known is not None and known.GetProp("_Name") == ligand.name and not receptor.occupants:
             redocking = tuple(redocking_gate(receptor, search, known).records())
         return DockResult(
-            reference_rmsd_A=keep(context.folder, search.kept, receptor),
+            **keep(context.folder, search.kept, receptor),
             places=dict(search.places),
             searches=search.searches,
             outcomes=tuple(search.outcomes()),

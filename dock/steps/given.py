@@ -34,7 +34,7 @@ class GivenPose(PoseStep[PosesResult]):
     """
 
     kind: ClassVar = "given"
-    revision: ClassVar = 1
+    revision: ClassVar = 2
     result_type: ClassVar = PosesResult
 
     receptor: PrepareReceptor
@@ -64,7 +64,7 @@ class GivenPose(PoseStep[PosesResult]):
         write_text(context.folder / POSES, self.sdf)
         (pose,) = read_poses(context.folder / POSES, receptor)
         named = replace(pose, ligand=replace(pose.ligand, name=self.name), occupied=receptor.occupied)
-        return PosesResult(reference_rmsd_A=keep(context.folder, [named], receptor))
+        return PosesResult(**keep(context.folder, [named], receptor))
 
     def receptor_of(self, store: Store) -> Receptor:
         """Return the receptor with what lies in its other sites."""

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from dock.core import catalogue, errors
 from dock.core.errors import TaskError
+from dock.core.keys import file_sha256
 from dock.core.records import Record
 from dock.ligands import Ligand, stereo
 from dock.ligands.ligand import UNKNOWN, Provenance
@@ -20,9 +21,10 @@ COLUMNS = ("smiles", "cip", "charge", "share", "stripped", "tautomer", "conforme
 
 
 class LigandResult(Record):
-    """The record of the ligand, see `dock.ligands.Ligand.record`."""
+    """The record of the ligand, see `dock.ligands.Ligand.record`, and a hash of its file."""
 
     record: dict[str, Any]
+    file: str
 
 
 class LigandState(Record):
@@ -66,7 +68,7 @@ class PrepareLigand(Step[LigandResult]):
     """
 
     kind: ClassVar = "ligand"
-    revision: ClassVar = 3
+    revision: ClassVar = 4
     result_type: ClassVar = LigandResult
 
     name: str
@@ -123,7 +125,7 @@ class PrepareLigand(Step[LigandResult]):
         """Prepare it, and write it to ``ligand.sdf``."""
         ligand = self._prepared()
         ligand.write(context.folder / LIGAND)
-        return LigandResult(record=ligand.record())
+        return LigandResult(record=ligand.record(), file=file_sha256(context.folder / LIGAND))
 
     def ligand(self, store: Store) -> Ligand:
         """Return the ligand once it is prepared."""

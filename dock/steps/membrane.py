@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import ClassVar
 
 from dock.core.records import Record
@@ -16,13 +17,14 @@ BILAYER = "bilayer.npz"
 
 
 class MembraneResult(Record):
-    """What was built."""
+    """What was built, and a hash of it."""
 
     lipids: int
     cholesterol: int
     water: int
     atoms: int
     box_nm: tuple[float, ...]
+    positions: str
 
 
 class BuildMembrane(Step[MembraneResult]):
@@ -35,7 +37,7 @@ class BuildMembrane(Step[MembraneResult]):
     """
 
     kind: ClassVar = "membrane"
-    revision: ClassVar = 4
+    revision: ClassVar = 5
     result_type: ClassVar = MembraneResult
 
     receptor: PrepareReceptor
@@ -69,6 +71,7 @@ class BuildMembrane(Step[MembraneResult]):
             water=len(content.water),
             atoms=len(content.positions),
             box_nm=tuple(round(float(edge), 3) for edge in content.box),
+            positions=sha256(content.positions.tobytes()).hexdigest(),
         )
 
     def bilayer(self, store: Store) -> Bilayer:

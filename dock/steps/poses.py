@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from dock.core.keys import content_key, file_sha256
 from dock.core.records import Record
 from dock.docking.pose import Pose, load_poses, write_poses
 from dock.ligands import Ligand, stereo
@@ -27,10 +28,13 @@ class PosesResult(Record):
         Which of them is simulated.
     reference_rmsd_A : tuple of float or None
         To the known pose of the site, where it is of the same constitution.
+    files : str
+        Hash of ``poses.sdf`` and of the ligand's file.
     """
 
     best: int = 0
     reference_rmsd_A: tuple[float | None, ...]  # noqa: N815
+    files: str
 
 
 Result = TypeVar("Result", bound=PosesResult, covariant=True)
@@ -90,15 +94,17 @@ class PoseStep(Step[Result], Generic[Result]):
         return self.poses(store)[store.result(self).best]
 
 
-def keep(folder: Path, poses: Sequence[Pose], receptor: Receptor) -> tuple[float | None, ...]:
-    """Write poses, best first, with their ligand, and return how far each is from the site's known pose.
+def keep(folder: Path, poses: Sequence[Pose], receptor: Receptor) -> dict[str, Any]:
+    """Write poses, best first, with their ligand, and return what a `PosesResult` says of them.
 
-    That is None where there is none of the ligand's constitution.
+    How far one is from the site's known pose is None where there is none of the ligand's constitution.
     """
     ligand, site = poses[0].ligand, poses[0].searched
     write_poses(folder / POSES, poses)
     ligand.write(folder / LIGAND)
     known = receptor.references.get(site)
-    if known is None or stereo.constitution(known) != ligand.constitution:
-        return (None,) * len(poses)
-    return tuple(round(pose.rmsd(known), 3) for pose in poses)
+    if known is not None and stereo.constitution(known) != ligand.constitution:
+        known = None
+    rmsds = tuple(None if known is None else round(pose.rmsd(known), 3) for pose in poses)
+    files = content_key([file_sha256(folder / name) for name in (POSES, LIGAND)])
+    return {"reference_rmsd_A": rmsds, "files": files}

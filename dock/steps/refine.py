@@ -14,7 +14,19 @@ from dock.workflow.step import Context, Resources
 from dock.workflow.store import Store
 
 
-class Refine(PoseStep[PosesResult]):
+class RefineResult(PosesResult):
+    """What is said of refined poses.
+
+    Attributes
+    ----------
+    receptor : str
+        Hash of the receptor that gave way to the best.
+    """
+
+    receptor: str
+
+
+class Refine(PoseStep[RefineResult]):
     """Refines the poses of a search and ranks them anew.
 
     Attributes
@@ -26,8 +38,8 @@ class Refine(PoseStep[PosesResult]):
     """
 
     kind: ClassVar = "refine"
-    revision: ClassVar = 6
-    result_type: ClassVar = PosesResult
+    revision: ClassVar = 7
+    result_type: ClassVar = RefineResult
 
     search: Dock
     settings: RefinementSettings
@@ -53,14 +65,16 @@ class Refine(PoseStep[PosesResult]):
         """By the number of poses."""
         return Resources(cost=10.0 + 5.0 * self.settings.poses, card=1 / 8)
 
-    def run(self, context: Context) -> PosesResult:
+    def run(self, context: Context) -> RefineResult:
         """Refine them, and keep the receptor that gave way to the best."""
         receptor = self.search.receptor_of(context.store)
         conditions = context.conditions
         processor = choose_processor(conditions.platform, conditions.threads, device=conditions.device)
         refined = refine(receptor, self.search.poses(context.store), self.settings, processor)
-        refined[0].receptor.save(context.folder)
-        return PosesResult(reference_rmsd_A=keep(context.folder, [each.pose for each in refined], receptor))
+        flexed = refined[0].receptor
+        flexed.save(context.folder)
+        kept = keep(context.folder, [each.pose for each in refined], receptor)
+        return RefineResult(**kept, receptor=flexed.structure_key)
 
     def receptor_of(self, store: Store) -> Receptor:
         """Return the receptor that gave way to the best pose."""

@@ -91,7 +91,8 @@ class Context:
 class Step(Record, Generic[Result]):
     """A piece of work. Its fields are its inputs; those that are steps are what it needs.
 
-    A subclass says what it gives (`result_type`) and does it (`run`). Its result is kept under the hash of its
+    A subclass says what it gives (`result_type`) and does it (`run`). What other steps read of the files that it writes
+    is in its result, or its hash is: by the result they know whether theirs is still good. Its result is kept under the hash of its
     kind, revision and inputs, the keys of the steps among them, and the versions of the software.
 
     Attributes
