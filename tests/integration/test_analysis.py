@@ -301,6 +301,21 @@ def test_only_pairs_that_differ_in_one_thing_are_compared():
     assert compare([]).empty
 
 
+def test_complexes_of_two_receptors_are_not_compared():
+    """Their systems are unlike, whatever they are called alike; within each, everything is as without the other."""
+    pair = [
+        complex_of("S", "orthosteric", S, -40.0, {"ASP98": 1.0}),
+        complex_of("R", "orthosteric", R, -39.5, {"ASP98": 0.4}),
+    ]
+    both = [replace(complex_, receptor=name) for name in ("a", "b") for complex_ in pair]
+    table, alone = compare(both), compare(pair)
+    assert compare([both[0], both[3]]).empty
+    for name in ("a", "b"):
+        ours = table[table["receptor"] == name].reset_index(drop=True).drop(columns=["receptor", "error"])
+        assert ours.equals(alone.drop(columns=["receptor", "error"]))
+    assert len(table) == 2 * len(alone)
+
+
 def test_scores_of_two_engines_are_not_subtracted(redocked):
     """And a refined pose lies where no engine has scored it."""
     empty = pd.DataFrame({"residue": [], "occupancy": []})

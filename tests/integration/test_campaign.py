@@ -386,3 +386,29 @@ def test_with_a_lock_there_is_a_plan(short_run, tmp_path, monkeypatch):
         Campaign(short_run.settings, tmp_path / "run").run("inline")
     assert not Campaign(short_run.settings, tmp_path / "run").changes
     assert len(Campaign.open(tmp_path / "run").steps) == 28
+
+
+def test_a_receptor_under_two_names_gives_the_same_numbers_twice(tmp_path):
+    """The same against itself: nothing of one receptor is shown of the other, and no difference is made of a name."""
+    content = yaml.safe_load(FAST) | {
+        "receptors": ["sert", {"source": "sert", "name": "twin"}],
+        "sites": ["orthosteric"],
+        "ligands": ["escitalopram"],
+    }
+    campaign = Campaign(CampaignSettings(**content), tmp_path / "run").run("local", workers=2)
+    assert not len(campaign.table("failures")), campaign.table("failures")["message"].to_list()
+    for name in ("poses", "gate", "simulations", "ions", "contacts"):
+        table = campaign.table(name)
+        ours, twins = (table[table["receptor"] == receptor] for receptor in ("sert", "twin"))
+        assert len(ours), name
+        ours, twins = (each.drop(columns="receptor").reset_index(drop=True) for each in (ours, twins))
+        assert ours.equals(twins), name
+    assert campaign.table("comparisons").empty
+
+
+def test_a_run_takes_the_disk_that_was_foreseen(short_run):
+    """Within a factor of two, of what is more than records: poses, trajectories, tables."""
+    foreseen = sum(step.resources.disk for step in short_run.steps)
+    files = [path for path in (short_run.folder / "tasks").rglob("*") if path.is_file()]
+    taken = sum(path.stat().st_size for path in files) / 1e6
+    assert foreseen / 2 < taken < 2 * foreseen
