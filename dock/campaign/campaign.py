@@ -15,7 +15,7 @@ from dock.campaign import tables
 from dock.campaign.plan import Planner, read_plan, steps_of, write_plan
 from dock.campaign.settings import CampaignSettings, read_settings
 from dock.core.errors import ChangedError, OutputError, SettingsError
-from dock.core.files import alone_in, cache_folder, output_folder, write_text
+from dock.core.files import alone_in, cache_folder, output_folder, writable_cache, write_text
 from dock.core.records import software_versions
 from dock.core.workers import available_cores
 from dock.forcefield.platforms import choose_processor, devices
@@ -217,6 +217,7 @@ class Campaign:
         cards = [None] if device is None else device.split(",")
         platform = {choose_processor(self.platform, device=card).platform for card in cards}.pop()
         output_folder(self.folder)
+        writable_cache()
         if workers is None:
             kinds = Counter(step.kind for step in self.steps)
             workers = available_cores() if self.to_follow else min(available_cores(), max(kinds.values()))

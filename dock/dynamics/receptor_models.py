@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
 from pydantic import ValidationError
 
 from dock.core import catalogue
 from dock.core.errors import ParameterError, StructureError
-from dock.core.files import cache_folder, output_folder, read_json, write_text
+from dock.core.files import cache_folder, output_folder, read_json, waited_for, writable_cache, write_text
 from dock.core.keys import content_key, file_sha256
 from dock.core.records import settings_error, software_versions
 from dock.core.revisions import revision
@@ -57,6 +56,7 @@ def build_receptor(
     """
     raw, settings = _settings(source, changes or {})
     output_folder(folder)
+    writable_cache()
     preparation = prepare(raw, settings)
     LOG.info("%s is complete; relaxing it takes a minute or two on two cores", preparation.name)
     positions, relaxation = relax(preparation, processor or choose_processor())
@@ -122,8 +122,7 @@ def open_receptor(source: str, changes: Mapping[str, Any] | None = None) -> Rece
         software_versions(),
     ]
     folder = cache_folder() / "receptors" / content_key([revision("prepared receptor"), *parts])
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".lock"):
+    with waited_for(folder / ".lock"):
         if not (folder / RECORD_FILE).exists():
             build_receptor(source, folder, changes)
     return Receptor.from_folder(folder)

@@ -298,7 +298,7 @@ class Receptor:
         """Write the structure as mmCIF, atomically."""
         path = Path(path)
         with atomic_path(path) as temporary:
-            temporary.write_text(self.to_cif())
+            temporary.write_text(self.to_cif(), encoding="utf-8")
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return the sites as a table: name, centre and box in angstrom, residues."""
@@ -382,7 +382,8 @@ def _read_reference(path: Path) -> Mol:
 
     from dock.ligands import stereo
 
-    mol = Chem.MolFromMolFile(str(path), removeHs=False) if path.is_file() else None
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    mol = Chem.MolFromMolBlock(text, removeHs=False) if text else None
     if mol is None:
         raise StructureError(path, "the reference pose cannot be read")
     return stereo.forget_invertible(mol)
