@@ -94,7 +94,7 @@ def pose(
         If no pose lies in the site.
     """
     receptor = open_receptor(receptor) if isinstance(receptor, str) else receptor
-    ligand = Ligand.from_catalogue(ligand) if isinstance(ligand, str) else ligand
+    ligand = ligand if isinstance(ligand, Ligand) else Ligand.named(ligand)
     site = receptor.site(site) if isinstance(site, str) else site
     return search_site(receptor, ligand, site, settings, available_cores())
 

@@ -58,8 +58,8 @@ class Campaign:
         accept_changes: bool = False,
         share: bool = False,
     ) -> None:
-        self.settings = settings or CampaignSettings()
         self.folder = Path(folder)
+        self._given = CampaignSettings() if settings is None else settings
         self.platform = platform
         self.accept_changes = accept_changes
         self.share = share
@@ -102,6 +102,18 @@ class Campaign:
             If the file is missing or holds unknown or impossible settings.
         """
         return cls(read_settings(Path(path)), folder, platform, accept_changes, share)
+
+    @cached_property
+    def settings(self) -> CampaignSettings:
+        """As given, but for what nobody set and the run folder has begun with."""
+        if not (self.folder / LOCK).exists():
+            return self._given
+        try:
+            before = CampaignSettings(**_read_lock(self.folder)["settings"])
+        except SettingsError:  # of another version, which is said where it matters
+            return self._given
+        simulation = self._given.simulation.continuing(before.simulation)
+        return self._given.model_copy(update={"simulation": simulation})
 
     @cached_property
     def store(self) -> Store:

@@ -119,6 +119,31 @@ class Ligand:
         return cls._build(name, protomer.mol, "user", "", protomer.share)
 
     @classmethod
+    def named(cls, text: str, name: str | None = None, ph: float = 7.4) -> Ligand:
+        """Make the ligand that a text names: of the catalogue, or by its SMILES.
+
+        Parameters
+        ----------
+        name
+            What a ligand that is given by its SMILES is called; that if None.
+        ph
+            At which a SMILES is protonated.
+
+        Raises
+        ------
+        InputError
+            As of `dock.ligands.written.written_smiles`, `from_catalogue` and `from_smiles`.
+        EmbeddingError
+            If no conformer can be made.
+        """
+        from dock.ligands.written import smiles_name, written_smiles
+
+        smiles = written_smiles(text)
+        if smiles is None:
+            return cls.from_catalogue(text)
+        return cls.from_smiles(smiles, name or smiles_name(smiles), ph)
+
+    @classmethod
     def load(cls, path: Path | str) -> Ligand:
         """Read a ligand that `write` wrote.
 
