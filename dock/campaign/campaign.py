@@ -14,6 +14,7 @@ import yaml
 from dock.campaign import tables
 from dock.campaign.plan import Planner, read_plan, steps_of, write_plan
 from dock.campaign.settings import CampaignSettings, read_settings
+from dock.core.arguments import require
 from dock.core.errors import ChangedError, OutputError, SettingsError
 from dock.core.files import alone_in, cache_folder, output_folder, writable_cache, write_text
 from dock.core.records import software_versions
@@ -58,8 +59,11 @@ class Campaign:
         accept_changes: bool = False,
         share: bool = False,
     ) -> None:
+        require(folder, (Path, str), "folder", "name the run folder")
         self.folder = Path(folder)
         self._given = CampaignSettings() if settings is None else settings
+        advice = "make it with CampaignSettings(...), or read a file: Campaign.read(path)"
+        require(self._given, (CampaignSettings,), "CampaignSettings", advice)
         self.platform = platform
         self.accept_changes = accept_changes
         self.share = share
@@ -73,6 +77,7 @@ class Campaign:
         OutputError
             If the folder holds none, or its files cannot be read.
         """
+        require(folder, (Path, str), "folder", "name the run folder")
         folder = Path(folder)
         if not (folder / LOCK).is_file() or not (folder / PLAN).is_file():
             raise OutputError(folder, "holds no campaign", "run 'dock run' first")
@@ -101,6 +106,7 @@ class Campaign:
         SettingsError
             If the file is missing or holds unknown or impossible settings.
         """
+        require(path, (Path, str), "path", "name the campaign file")
         return cls(read_settings(Path(path)), folder, platform, accept_changes, share)
 
     @cached_property

@@ -172,7 +172,7 @@ def target(name: str) -> TargetEntry:
     UnknownNameError
         If the catalogue has no such target.
     """
-    found = targets().get(name.strip().lower())
+    found = targets().get(_folded(name))
     if found is None:
         raise unknown_name(name, "receptor", list(targets()))
     return found
@@ -252,12 +252,18 @@ def single_ligand(name: str) -> LigandEntry:
 
 def find_ligand(name: str) -> LigandEntry | None:
     """Return the ligand called `name`, or None: to be asked of every line of a library."""
-    return _ligands_by_any_name().get(name.strip().lower())
+    return _ligands_by_any_name().get(_folded(name))
 
 
 def isomers_of(name: str) -> list[LigandEntry]:
     """Return the entries that are isomers of the entry called `name`: of a mixture, its parts."""
     return [entry for entry in ligands().values() if entry.isomer_of == name]
+
+
+def _folded(name: str) -> str:
+    if not isinstance(name, str):
+        raise UnknownNameError(repr(name), "is no name", "write it as text")
+    return name.strip().lower()
 
 
 @cache

@@ -57,6 +57,8 @@ else:
         """Lets wrong arguments of a constructor raise our own error, as everything else does."""
 
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            if args:
+                raise SettingsError(cls.__name__, "takes its settings by name", "write name=value")
             try:
                 return super().__call__(*args, **kwargs)
             except ValidationError as error:

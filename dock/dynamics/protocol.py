@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from math import isqrt, log
+from collections.abc import Mapping
+from math import log
 from typing import Any
 
 from pydantic import Field, model_validator
@@ -158,12 +158,12 @@ class SimulationSettings(Record):
 
     @model_validator(mode="after")
     def _whole_frames(self) -> SimulationSettings:
-        if "frame_interval" not in self.model_fields_set:
-            # A value that nobody set: it may change with production.
-            self.__dict__["frame_interval"] = self._fitting_interval()
         longest = 4.0 if self.system.hydrogen_mass.value_in("amu") >= 3.0 else 2.0
         if max(self.timestep.value_in("fs"), self.equilibration_timestep.value_in("fs")) > longest + 1e-9:
             raise ValueError(f"time steps above {longest:g} fs need heavier hydrogens, or are too long")
+        if "frame_interval" not in self.model_fields_set:
+            # A value that nobody set: it may change with production.
+            self.__dict__["frame_interval"] = self._fitting_interval()
         for part, whole in (("timestep", "frame_interval"), ("frame_interval", "production")):
             ratio = getattr(self, whole).value_in("fs") / getattr(self, part).value_in("fs")
             if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6:
@@ -186,19 +186,14 @@ class SimulationSettings(Record):
                 f"production must be a multiple of timestep ({self.timestep}), such as {_time(max(steps, 1) * step)}"
             )
         # As few or many frames as may be, where the default gives fewer or more.
-        aim = max(min(wanted, production / LEAST_FRAMES), production / MOST_FRAMES) / step
-        return _time(step * min(_divisors(steps), key=lambda each: abs(log(each / aim))))
+        aim = production / max(min(wanted, production / LEAST_FRAMES), production / MOST_FRAMES)
+        whole = [frames for frames in range(1, 4 * MOST_FRAMES) if steps % frames == 0]
+        return _time(production / min(whole, key=lambda frames: abs(log(frames / aim))))
 
 
 def _is_multiple(whole: float, part: float) -> bool:
     ratio = whole / part
     return round(ratio) >= 1 and abs(ratio - round(ratio)) < 1e-6
-
-
-def _divisors(number: int) -> Iterator[int]:
-    for small in range(1, isqrt(number) + 1):
-        if number % small == 0:
-            yield from {small, number // small}
 
 
 def _time(femtoseconds: float) -> Quantity:

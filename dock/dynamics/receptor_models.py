@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dock.core import catalogue
+from dock.core.arguments import require
 from dock.core.errors import ParameterError, StructureError
 from dock.core.files import cache_folder, output_folder, read_json, waited_for, writable_cache, write_text
 from dock.core.keys import content_key, file_sha256
@@ -31,7 +32,10 @@ LOG = logging.getLogger(__name__)
 
 
 def build_receptor(
-    source: str, folder: Path, changes: Mapping[str, Any] | None = None, processor: Processor | None = None
+    source: str | Path,
+    folder: Path | str,
+    changes: Mapping[str, Any] | None = None,
+    processor: Processor | None = None,
 ) -> Receptor:
     """Prepare a receptor from a raw structure and write it to a folder.
 
@@ -54,6 +58,9 @@ def build_receptor(
     ParameterError, SimulationError
         If the structure does not fit the force field, or cannot be relaxed.
     """
+    require(source, (str, Path), "structure", "give a name, a PDB code or a path")
+    require(folder, (str, Path), "folder", "name the folder that is written")
+    source, folder = str(source), Path(folder)
     raw, settings = _settings(source, changes or {})
     output_folder(folder)
     writable_cache()
@@ -88,7 +95,7 @@ def build_receptor(
     return Receptor.from_folder(folder)
 
 
-def open_receptor(source: str, changes: Mapping[str, Any] | None = None) -> Receptor:
+def open_receptor(source: str | Path, changes: Mapping[str, Any] | None = None) -> Receptor:
     """Return a receptor, prepared where it is not yet.
 
     Parameters
@@ -108,7 +115,8 @@ def open_receptor(source: str, changes: Mapping[str, Any] | None = None) -> Rece
     ParameterError, SimulationError
         If the structure cannot be prepared.
     """
-    changes = dict(changes or {})
+    require(source, (str, Path), "receptor", "give a name, a path or a dock.Receptor")
+    source, changes = str(source), dict(changes or {})
     ready = prepared_receptor(source, changes) or _complete(source, changes)
     if ready is not None:
         return ready

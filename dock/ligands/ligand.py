@@ -114,6 +114,10 @@ class Ligand:
         EmbeddingError
             If no conformer can be made.
         """
+        if not isinstance(smiles, str):
+            raise ChemistryError(repr(smiles), "is no SMILES", "write it as text")
+        if not (isinstance(ph, int | float) and 0 <= ph <= 14):
+            raise ChemistryError(repr(ph), "is no pH", "give a number from 0 to 14")
         name = name or smiles
         protomer = protomers(name, stereo.read_smiles(name, smiles), ph)[0]
         return cls._build(name, protomer.mol, "user", "", protomer.share)

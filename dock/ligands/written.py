@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dock.core import catalogue
-from dock.core.errors import ChemistryError, InputError
+from dock.core.errors import ChemistryError
 from dock.ligands import stereo
 from dock.ligands.library import safe_name
 
@@ -16,14 +16,10 @@ def written_smiles(text: str) -> str | None:
     Raises
     ------
     UnknownNameError
-        If it is more likely a misspelt name.
+        If it is more likely a misspelt name, or no text.
     ChemistryError
         If it is no valid SMILES.
-    InputError
-        If it is no text.
     """
-    if not isinstance(text, str):
-        raise InputError(text, "is no name of a ligand and no SMILES", "write it as text")
     if catalogue.find_ligand(text) is not None:
         return None
     if stereo.looks_like_name(text) or not text.strip():

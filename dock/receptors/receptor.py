@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dock.core import catalogue
+from dock.core.arguments import require
 from dock.core.errors import StructureError
 from dock.core.files import atomic_path, read_json, write_json, write_text
 from dock.core.keys import content_key, file_sha256
@@ -163,6 +164,7 @@ class Receptor:
         UnknownNameError
             If the receptor has no such site.
         """
+        require(name, (str,), "name of a site", f"known: {', '.join(self.sites)}")
         return named_site(name, list(self.sites.values()), self.name)
 
     def known_ligand(self, site: str) -> tuple[str, str | None]:
@@ -184,8 +186,11 @@ class Receptor:
         mol
             The ligand with its hydrogens, in the receptor's frame.
         """
+        from rdkit.Chem import Mol
+
         from dock.ligands.normal import normal_form
 
+        require(mol, (Mol,), "molecule", "give the mol of a pose: dock.pose(...).best.mol")
         occupant = normal_form(mol)
         occupant.SetProp("_Name", name)
         return replace(self, occupants={**self.occupants, self.site(site).name: occupant})
