@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import (
     BeforeValidator,
+    ConfigDict,
     Discriminator,
     Field,
     PlainSerializer,
@@ -22,7 +23,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from dock.core import catalogue
 from dock.core.errors import UnknownNameError
-from dock.core.records import Record, read_yaml, settings_error
+from dock.core.records import Record, alone_too, read_yaml, settings_error, text_alone_too, text_too
 from dock.core.units import Quantity
 from dock.docking.settings import DockingSettings
 from dock.dynamics.protocol import SimulationSettings
@@ -101,6 +102,11 @@ class ReceptorEntry(Record):
         return self.source
 
 
+def _by_name_or_smiles(schema: dict[str, Any]) -> None:
+    """Let a JSON schema ask for the one or the other."""
+    schema["anyOf"] = [{"required": schema.pop("required")}, {"required": ["smiles"]}]
+
+
 class LigandSettings(Record):
     """A ligand: a name of the catalogue, or a SMILES, with a name of one's own or without.
 
@@ -111,6 +117,8 @@ class LigandSettings(Record):
     smiles : str, optional
         None of the catalogue's.
     """
+
+    model_config = ConfigDict(json_schema_extra=_by_name_or_smiles)
 
     name: Name
     smiles: str | None = None
@@ -231,18 +239,21 @@ class CampaignSettings(Record):
     """
 
     receptor: str = "sert"
-    receptors: tuple[ReceptorEntry, ...] = ()
+    receptors: tuple[ReceptorEntry, ...] = Field(default=(), json_schema_extra=text_alone_too)
     receptor_sites: dict[SiteName, catalogue.SiteEntry] = Field(default_factory=dict)
     preparation: Preparation = ReceptorSettings()
-    sites: tuple[str, ...] = ()
+    sites: tuple[str, ...] = Field(default=(), json_schema_extra=alone_too)
     ligands: tuple[LigandEntries, ...] = Field(
         default=(LigandSettings(name="escitalopram"), LigandSettings(name="r-citalopram")),
         min_length=1,
+        json_schema_extra=text_alone_too,
     )
-    poses: PosesSettings | None = None
+    poses: PosesSettings | None = Field(default=None, json_schema_extra=text_too)
     ph: float = Field(default=7.4, ge=0, le=14)
     docking: DockingSettings = DockingSettings()
-    occupied_by: tuple[Annotated[str, Field(min_length=1)], ...] = (SAME,)
+    occupied_by: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=(SAME,), json_schema_extra=alone_too
+    )
     refinement: RefinementSettings | None = None
     simulation: SimulationSettings = SimulationSettings()
     cross_docking: bool = True

@@ -80,6 +80,24 @@ class Record(_Model):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+def alone_too(schema: dict[str, Any]) -> None:
+    """Let the JSON schema of a list take one item alone, as the settings do."""
+    listed = {name: schema.pop(name) for name in ("type", "items", "minItems") if name in schema}
+    schema["anyOf"] = [listed, listed["items"]]
+
+
+def text_alone_too(schema: dict[str, Any]) -> None:
+    """Let the JSON schema of a list take items that are text, and one item alone."""
+    schema["items"] = {"anyOf": [{"type": "string"}, schema["items"]]}
+    alone_too(schema)
+
+
+def text_too(schema: dict[str, Any]) -> None:
+    """Let the JSON schema of a mapping take text in its place."""
+    mapping = {name: schema.pop(name) for name in ("$ref", "allOf", "anyOf") if name in schema}
+    schema["anyOf"] = [{"type": "string"}, mapping]
+
+
 def software_versions(names: tuple[str, ...] = SOFTWARE) -> dict[str, str]:
     """Return the installed version of each distribution, or ``"absent"``; of AmberTools a fingerprint."""
     versions = {}

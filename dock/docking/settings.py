@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt, field_validator, model_validator
 
-from dock.core.records import Record, similar
+from dock.core.records import Record, alone_too, similar
 from dock.core.units import Quantity, WallTime
 from dock.docking.engines import engine_names
 
@@ -51,8 +51,8 @@ class DockingSettings(Record):
         For one ligand in one site, all seeds together; a worker that exceeds it is ended.
     """
 
-    engines: tuple[EngineName, ...] = Field(default=("rustina",), min_length=1)
-    seeds: tuple[PositiveInt, ...] = Field(default=(1, 2, 3), min_length=1)
+    engines: tuple[EngineName, ...] = Field(default=("rustina",), min_length=1, json_schema_extra=alone_too)
+    seeds: tuple[PositiveInt, ...] = Field(default=(1, 2, 3), min_length=1, json_schema_extra=alone_too)
     runs: int = Field(default=16, ge=16, le=MAX_RUNS)
     exhaustiveness: int = Field(default=8, ge=1)
     modes: int = Field(default=9, ge=1, le=100)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from dock.core.records import Record
+from dock.core.records import Record, text_too
 from dock.core.units import Duration, Pressure, Quantity, Rate, Stiffness, Temperature, Time, WallTime
 from dock.forcefield.platforms import Precision
 from dock.systems.complexes import SystemSettings
@@ -89,7 +89,7 @@ class SimulationSettings(Record):
     seed: int = Field(default=1, ge=1)
     precision: Precision = "mixed"
     checkpoint_interval: WallTime = Quantity("15 s")
-    system: SystemSettings = SystemSettings()
+    system: SystemSettings = Field(default=SystemSettings(), json_schema_extra=text_too)
 
     def continuing(self, before: SimulationSettings) -> SimulationSettings:
         """Return the settings with the frame interval of a simulation that they continue, if none was set.
