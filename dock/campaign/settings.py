@@ -23,6 +23,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from dock.core import catalogue
 from dock.core.errors import UnknownNameError
+from dock.core.files import is_there
 from dock.core.records import Record, alone_too, read_yaml, settings_error, text_alone_too, text_too
 from dock.core.units import Quantity
 from dock.docking.settings import DockingSettings
@@ -97,7 +98,7 @@ class ReceptorEntry(Record):
     @property
     def place(self) -> str:
         """What `dock.open_receptor` takes: of a file its whole path."""
-        if self.source.strip().lower() not in catalogue.targets() and Path(self.source).exists():
+        if self.source.strip().lower() not in catalogue.targets() and is_there(self.source):
             return str(Path(self.source).resolve())
         return self.source
 
@@ -391,7 +392,7 @@ def _beside(path: Path, content: dict[Any, Any]) -> dict[Any, Any]:
     """Return settings whose files are looked for beside the campaign file, and made absolute."""
 
     def absolute(value: Any) -> Any:
-        there = isinstance(value, str) and value and (path.parent / value).exists()
+        there = isinstance(value, str) and value and is_there(path.parent / value)
         return str((path.parent / value).resolve()) if there else value
 
     found = dict(content)

@@ -63,6 +63,14 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def is_there(path: Path | str) -> bool:
+    """Return whether a text is the path of something: that it can be none is no error."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # too long, with a null character, or in a folder that is closed to us
+        return False
+
+
 def write_text(path: Path | str, text: str) -> None:
     """Write `text` to `path` atomically, as UTF-8."""
     with atomic_path(path) as temporary:

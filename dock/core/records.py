@@ -214,7 +214,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(path, f"cannot be read ({error.strerror})", "check the path") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise SettingsError(path, "is not UTF-8 text", "save it as UTF-8") from error
+    except (yaml.YAMLError, ValueError) as error:  # the latter from dates that there are not
         raise SettingsError(
             path,
             f"is no YAML ({error})",

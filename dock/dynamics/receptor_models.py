@@ -13,7 +13,15 @@ from pydantic import ValidationError
 from dock.core import catalogue
 from dock.core.arguments import require
 from dock.core.errors import ParameterError, StructureError
-from dock.core.files import cache_folder, output_folder, read_json, waited_for, writable_cache, write_text
+from dock.core.files import (
+    cache_folder,
+    is_there,
+    output_folder,
+    read_json,
+    waited_for,
+    writable_cache,
+    write_text,
+)
 from dock.core.keys import content_key, file_sha256
 from dock.core.records import settings_error, software_versions
 from dock.core.revisions import revision
@@ -180,13 +188,13 @@ def _folder(source: str) -> Path | None:
     entry = catalogue.targets().get(source.strip().lower())
     if entry is not None:
         return catalogue.structures_folder() / entry.model if entry.model else None
-    return path if (path := Path(source)).is_dir() else None
+    return path if is_there(source) and (path := Path(source)).is_dir() else None
 
 
 def _complete(source: str, changes: Mapping[str, Any]) -> Receptor | None:
     """Return the receptor of a file that the force field fits as it is."""
     path = Path(source)
-    if not set(changes) <= {"sites"} or catalogue.targets().get(source.strip().lower()):
+    if not is_there(path) or not set(changes) <= {"sites"} or catalogue.targets().get(source.strip().lower()):
         return None
     if not path.is_file() or path.suffix.lower() not in (".pdb", ".cif"):
         return None
