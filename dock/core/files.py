@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -97,6 +98,10 @@ def output_folder(path: Path | str) -> Path:
         If it cannot be made, is not a folder or does not take a file.
     """
     path = Path(path)
+    if sys.getfilesystemencoding().lower() != "utf-8" and not str(path.absolute()).isascii():
+        raise OutputError(
+            path, "is no path that libraries in C++ open in this locale", "start Python with PYTHONUTF8=1"
+        )
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):

@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -106,3 +107,22 @@ def test_a_file_is_written_once_and_runs_dry(dock_command, tmp_path):
     assert rows["all"][:4] == ["32", "0", "0", "32"]
     assert {path.name for path in tmp_path.iterdir()} == {"mine.yaml"}
     assert json.loads(dock_command("schema").out) == settings_schema()
+
+
+@pytest.mark.parametrize(
+    "command", [["run"], ["screen", "CCO", "-o", "x"], ["redock", "sert", "--seeds", "1"]]
+)
+def test_a_closed_cache_is_one_line_that_names_it(command, dock_command, tmp_path):
+    done = dock_command(*command, cwd=tmp_path, DOCK_CACHE="/proc/none")
+    assert done.code == 2
+    assert "the cache cannot be written to" in done.err
+    assert "DOCK_CACHE" in done.err
+    assert len(done.err.strip().splitlines()) == 1
+
+
+def test_a_folder_whose_name_is_no_text_is_refused(dock_command, tmp_path):
+    place = os.fsencode(tmp_path) + b"/Zo\xeb"
+    os.mkdir(place)  # noqa: PTH102
+    done = dock_command("ligand", "CCO", "-o", "a.sdf", cwd=place, LC_ALL="C", PYTHONUTF8="0")
+    assert done.code == 2
+    assert done.err.strip().endswith("is a name that is not UTF-8; rename it")

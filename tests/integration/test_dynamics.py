@@ -415,7 +415,7 @@ def test_settings_must_divide_evenly():
     with pytest.raises(ValueError, match="hydrogen_mass must lie"):
         SystemSettings(hydrogen_mass="8 amu")
     with pytest.raises(ValueError, match="production must be a multiple"):
-        SimulationSettings(production="20.1 ps")
+        SimulationSettings(production="20.1001 ps")
 
 
 def test_platforms_that_are_not_there_say_why():

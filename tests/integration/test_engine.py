@@ -551,7 +551,7 @@ def test_what_nobody_set_suits_what_is_simulated():
     )
     assert SystemSettings(kind="membrane", cutoff="9 angstrom").cutoff.value_in("nm") == pytest.approx(0.9)
     with pytest.raises(ValueError, match="production must be a multiple of frame_interval"):
-        SimulationSettings(production="30 ps", system=wet)
+        SimulationSettings(production="30 ps", frame_interval="20 ps", system=wet)
 
 
 def test_topology_and_first_frame_belong_together(finished, small):

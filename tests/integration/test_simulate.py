@@ -130,7 +130,7 @@ def flattened(mol):
     [
         (("absent.sdf",), "absent.sdf: no such file"),
         (("poses.sdf", "--production", "20 kg"), "cannot be expressed in ps"),
-        (("poses.sdf", "--production", "0.3 ps"), "must be a multiple"),
+        (("poses.sdf", "--production", "0.3331 ps"), "must be a multiple"),
         (("poses.sdf", "--receptor", "nothing"), "nothing"),
         (("poses.sdf", "--settings", "absent.yaml"), "absent.yaml: cannot be read"),
         (("poses.sdf", "--settings", "scalar.yaml", "--system", "site"), "scalar.yaml: "),
