@@ -30,6 +30,20 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(f"dock.cli.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called, or say which may be meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from dock.core.records import similar
+
+            meant = similar(args[0], COMMANDS)
+            if not meant:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {meant}?", ctx) from error
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("sertdock"), prog_name="dock")

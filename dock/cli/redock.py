@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from rdkit.Chem import Mol
+
     from dock.docking.settings import DockingSettings
+    from dock.receptors import Receptor
+
+LONGEST_CODE = 5  # characters of a component code of the PDB
 
 
 @click.command("redock")
@@ -15,7 +20,7 @@ if TYPE_CHECKING:
 @click.option(
     "--ligand",
     metavar="CODE[:NUMBER]",
-    help="The bound ligand, by its component code in SOURCE, such as 8PR.",
+    help="The bound ligand, by its component code in SOURCE, such as 8PR, or by its name or SMILES where that is known.",
 )
 @click.option("--chain", help="Author's name of the ligand's chain.")
 @click.option("--smiles", help="Chemistry of the ligand, where the catalogue does not have it.")
@@ -55,10 +60,12 @@ def command(
         raise SettingsError("--chain and --smiles", "tell of a ligand that is not named", "add --ligand CODE")
     if ligand and site:
         raise SettingsError("--site", "is that of the ligand", "leave out --site or --ligand")
-    receptor = open_receptor(source, _changes(ligand, chain, smiles) if ligand else None)
-    where = (
-        _site_name(ligand) if ligand else site or next(iter([*receptor.references, *receptor.sites]), None)
-    )
+    written = ligand is not None and _is_written(ligand)
+    receptor = open_receptor(source, _changes(ligand, chain, smiles) if ligand and not written else None)
+    if ligand is None:
+        where = site or next(iter([*receptor.references, *receptor.sites]), None)
+    else:
+        where = site_of(receptor, ligand) if written else _site_name(ligand)
     if where is None:
         raise StructureError(source, "has no known pose", "name its ligand: --ligand CODE")
     search = search_known(receptor, where, settings, available_cores())
@@ -100,6 +107,43 @@ def docking_settings(seeds: str, engines: str, **fields: Any) -> DockingSettings
         first = error.errors()[0]
         option = f"--{first['loc'][0]}".replace("_", "-") if first["loc"] else "options"
         raise SettingsError(option, first["msg"].removeprefix("Value error, ")) from error
+
+
+def _is_written(ligand: str) -> bool:
+    """Return whether a text is the name or SMILES of a ligand, not the code of a residue."""
+    from dock.core.catalogue import find_ligand
+
+    return find_ligand(ligand) is not None or (len(ligand) > LONGEST_CODE and ":" not in ligand)
+
+
+def site_of(receptor: Receptor, ligand: str) -> str:
+    """Return the site whose known pose is that of a ligand, given by name or SMILES; protons may differ.
+
+    Raises
+    ------
+    InputError
+        If there is no such ligand.
+    StructureError
+        If none of the known poses is its.
+    """
+    from dock.core.errors import StructureError
+    from dock.ligands import Ligand
+
+    wanted = _uncharged(Ligand.named(ligand).mol)
+    found = next((site for site, pose in receptor.references.items() if _uncharged(pose) == wanted), None)
+    if found is None:
+        known = [f"{receptor.known_ligand(site)[0]} in {site}" for site in receptor.references]
+        problem = f"has no known pose of {ligand} (known: {', '.join(known) or 'none'})"
+        raise StructureError(receptor.name, problem, "name its code: --ligand CODE")
+    return found
+
+
+def _uncharged(mol: Mol) -> str:
+    """Return the SMILES of a molecule with the protons that make it neutral, as far as that can be."""
+    from rdkit import Chem
+    from rdkit.Chem.MolStandardize import rdMolStandardize
+
+    return str(Chem.MolToSmiles(rdMolStandardize.Uncharger().uncharge(Chem.RemoveHs(mol))))
 
 
 def _site_name(ligand: str) -> str:

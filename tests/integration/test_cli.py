@@ -30,6 +30,8 @@ TRACE = "Traceback"
         (["receptor", "sart", "-o", "x"], "did you mean 'sert'"),
         (["report", "nothing"], "holds no campaign"),
         (["nonsense"], "No such command"),
+        (["scren", "CCO"], "Did you mean 'screen'"),
+        (["redock", "sert", "--ligand", "sertraline"], "has no known pose of sertraline"),
         (["run", "--nonsense"], "--nonsense"),
     ],
 )

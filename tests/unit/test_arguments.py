@@ -3,6 +3,7 @@
 import pytest
 
 import dock
+from dock.cli.redock import site_of
 from dock.core.errors import DockError
 
 
@@ -40,6 +41,15 @@ def test_a_wrong_argument_is_told_what_is_meant(call, line, receptor):
     with pytest.raises(DockError, match=line) as caught:
         call(receptor)
     assert caught.value.exit_code == 2
+
+
+def test_a_known_pose_is_named_by_its_ligand(receptor, escitalopram):
+    for ligand in ("escitalopram", "S-citalopram", escitalopram.smiles):
+        assert site_of(receptor, ligand) == "orthosteric"
+    with pytest.raises(
+        DockError, match=r"no known pose of r-citalopram \(known: escitalopram in orthosteric\)"
+    ):
+        site_of(receptor, "r-citalopram")
 
 
 def test_one_input_of_a_library_is_not_its_letters():
