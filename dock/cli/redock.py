@@ -49,6 +49,7 @@ def command(
     one (symmetry-aware, heavy atoms, nothing fitted).
     """
     from dock.core.errors import SettingsError, StructureError
+    from dock.core.files import writable_cache
     from dock.core.workers import available_cores
     from dock.docking.redocking import LIMIT, redocking_gate, search_known
     from dock.docking.search import lost_searches
@@ -60,6 +61,7 @@ def command(
         raise SettingsError("--chain and --smiles", "tell of a ligand that is not named", "add --ligand CODE")
     if ligand and site:
         raise SettingsError("--site", "is that of the ligand", "leave out --site or --ligand")
+    writable_cache()
     written = ligand is not None and _is_written(ligand)
     receptor = open_receptor(source, _changes(ligand, chain, smiles) if ligand and not written else None)
     if ligand is None:

@@ -15,10 +15,8 @@ from typing import Any
 from dock.core.errors import OutputError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
-CACHE_ADVICE = "set DOCK_CACHE to a folder with room that can be"
-LONGEST_PART = (
-    20  # characters of a name that a temporary file keeps: it is to be no longer than the file's own
-)
+CACHE_ADVICE = "set DOCK_CACHE to another folder, with room"
+LONGEST_PART = 20  # characters of a name that a temporary file keeps, whose own must not be longer
 
 
 @contextmanager
