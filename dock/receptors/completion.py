@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 
 HETERO_NAMES = frozenset({WATER, *ION_CHARGES})
 REPAIR = "leave the residue out by choosing chains or a range, or mend the file"
-SEED = 1  # of PDBFixer's annealing
+SEED = 1  # of PDBFixer's annealing, and of the places where OpenMM's hydrogens start
+THREADS = "Threads"  # OpenMM's name of that property
 
 
 def complete(
@@ -91,7 +94,8 @@ def complete(
         modeller.add(_ion_topology(ions), np.array([ion.place for ion in ions]) / NM_TO_A * unit.nanometer)
     try:
         variants = [*states, *(None for _ in ions)]
-        modeller.addHydrogens(pH=7.0, variants=variants, platform=_cores())
+        with _repeatably() as platform:
+            modeller.addHydrogens(pH=7.0, variants=variants, platform=platform)
     except Exception as error:  # OpenMM raises whatever an odd bond causes
         raise StructureError(polymers[0].name, f"cannot be protonated ({error})", REPAIR) from error
     notes["disulfides"] = [
@@ -127,7 +131,7 @@ def _heavy_atoms(
     # The format has room for four digits before the point: the structure goes to the origin and back.
     everything = np.vstack([coordinates(segment.residues) for segment in segments])
     origin = np.round(everything.mean(axis=0))
-    fixer = PDBFixer(pdbfile=io.StringIO(_pdb_block(segments, origin)), platform=_cores())
+    fixer = PDBFixer(pdbfile=io.StringIO(_pdb_block(segments, origin)))
     fixer.missingResidues = {
         (number, index): names
         for number, segment in enumerate(segments)
@@ -146,7 +150,8 @@ def _heavy_atoms(
         f" {' '.join(atom.name for atom in atoms)}"
         for residue, atoms in fixer.missingAtoms.items()
     ]
-    fixer.addMissingAtoms(seed=SEED)
+    with _repeatably() as fixer.platform:
+        fixer.addMissingAtoms(seed=SEED)
     topology = fixer.topology
     positions = place_caps(topology, np.array(fixer.positions.value_in_unit(unit.nanometer), dtype=float))
     addresses = [(a.residue.chain.index, a.residue.id, a.name) for a in topology.atoms()]
@@ -210,11 +215,24 @@ def _renamed(topology: Topology, keys: Sequence[ResidueKey]) -> Topology:
     return renamed
 
 
-def _cores() -> Platform:
-    """Return OpenMM's CPU platform: its own choice may be an OpenCL driver that crashes on this."""
+@contextmanager
+def _repeatably() -> Iterator[Platform]:
+    """Give OpenMM's builders a platform and random numbers with which they do the same every time.
+
+    The platform is that of the CPU, since OpenMM's own choice may be an OpenCL driver that crashes on this; it
+    has one thread, since several sum forces in any order. Hydrogens start at places that Python's generator draws.
+    """
     from openmm import Platform
 
-    return Platform.getPlatformByName("CPU")
+    platform = Platform.getPlatformByName("CPU")
+    threads, drawn = platform.getPropertyDefaultValue(THREADS), random.getstate()
+    platform.setPropertyDefaultValue(THREADS, "1")
+    random.seed(SEED)
+    try:
+        yield platform
+    finally:
+        random.setstate(drawn)
+        platform.setPropertyDefaultValue(THREADS, threads)
 
 
 def _ion_topology(ions: Sequence[Ion]) -> Topology:
