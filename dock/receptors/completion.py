@@ -16,7 +16,8 @@ from dock.receptors.caps import place_caps
 from dock.receptors.chirality import mend_hands
 from dock.receptors.entry import ResidueKey
 from dock.receptors.hetero import ION_CHARGES
-from dock.receptors.ions import WATER, Ion
+from dock.receptors.ions import Ion
+from dock.receptors.names import AMINO_ACID_NAMES, WATER
 from dock.receptors.network import settle_network
 from dock.receptors.polymer import coordinates
 from dock.receptors.protonation import choose_states
@@ -82,12 +83,14 @@ def complete(
     many = len({key.chain for key in keys}) > 1
     labels = [key.label(r.name, many) for key, r in zip(keys, topology.residues(), strict=True)]
     cations = np.array([ion.place for ion in ions if ion.charge > 0]).reshape(-1, 3) / NM_TO_A
-    states, notes["protonation"] = choose_states(topology, positions, labels, cations, settings)
+    called = {key: name for polymer in polymers for key, name in polymer.named.items()}
+    named = {index: called[key] for index, key in enumerate(keys) if called.get(key, "") in AMINO_ACID_NAMES}
+    states, notes["protonation"] = choose_states(topology, positions, labels, cations, named, settings)
     network = settle_network(topology, positions, labels, states, ions, hetero, settings)
     notes["network"] = network.notes
     if "turned" in network.notes:  # what PROPKA saw of these was upside down
         positions = network.positions
-        states, notes["protonation"] = choose_states(topology, positions, labels, cations, settings)
+        states, notes["protonation"] = choose_states(topology, positions, labels, cations, named, settings)
     states = [state or network.tautomers.get(index) for index, state in enumerate(states)]
     modeller = Modeller(topology, positions * unit.nanometer)
     if ions:

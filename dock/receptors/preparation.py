@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from openmm.app import Topology
 
+SHOWN = 8  # of many like things in a warning
 LIKE = 0.9  # identity below which sites that were carried over are to be looked at
 
 
@@ -246,7 +247,10 @@ def _place_notes(
 
 def _warnings(record: Mapping[str, Any], entry: Entry, sites: Mapping[str, Site]) -> list[str]:
     """Return what a person should look at before trusting the result."""
-    found = []
+    found = _reading_warnings(record["reading"])
+    if left_out := record["chains"]["dropped"]:
+        listed = ", ".join(f"{name} ({size})" for name, size in left_out.items())
+        found.append(f"protein chains left out: {listed}")
     for name, chain in record["chains"]["kept"].items():
         if chain.get("mutations") and not record["side_chains"].get("reverted"):
             found.append(
@@ -267,6 +271,13 @@ def _warnings(record: Mapping[str, Any], entry: Entry, sites: Mapping[str, Site]
     if uncertain:
         near = ", ".join(f"{label} ({pka})" for label, pka in uncertain.items())
         found.append(f"so near the pH that its protonation is a guess: {near}")
+    for kind, why in (
+        ("named_against_propka", "kept as named"),
+        ("named_otherwise", "not in the state that the file names"),
+    ):
+        states = completion["protonation"].get(kind, {})
+        if states:
+            found.append(f"{why}: {', '.join(f'{label} ({text})' for label, text in states.items())}")
     found += [text for text in record.get("ions_not_placed", []) if "by the settings" not in text]
     odd = (BONDED, OVERLAPPING)
     found += [
@@ -288,6 +299,33 @@ def _warnings(record: Mapping[str, Any], entry: Entry, sites: Mapping[str, Site]
     if entry.predicted:
         found.append("a predicted model: side chains of the sites were never seen by an experiment")
     return found
+
+
+def _reading_warnings(notes: Mapping[str, Any]) -> list[str]:
+    """Return what was read otherwise than the letter of the file says, or not at all."""
+    lines = {
+        "models": "models: {}",
+        "blocks": "several structures in the file: {}",
+        "shifted_lines": "lines with shifted columns: {}",
+        "four_letter_names": "names of residues that take the column of a chain: {}",
+        "chains": "chains: {}",
+        "segments": "{}",
+        "numbered": "residues without a number: {}",
+        "unplaced": "{}",
+        "copies": "copies of one address: {}",
+        "given_twice": "given twice: {}",
+    }
+    return [
+        text.format(_listed(notes[kind]) if isinstance(notes[kind], list) else notes[kind])
+        for kind, text in lines.items()
+        if notes.get(kind)
+    ]
+
+
+def _listed(items: Sequence[str]) -> str:
+    """Return the first of a list, and how many there are."""
+    shown = ", ".join(items[:SHOWN])
+    return shown if len(items) <= SHOWN else f"{shown} and {len(items) - SHOWN} others"
 
 
 def _apart(group: Hetero, positions: NDArray[np.float64]) -> float:

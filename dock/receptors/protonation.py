@@ -12,6 +12,7 @@ import numpy as np
 
 from dock.core.errors import StructureError
 from dock.receptors.entry import matching_residues
+from dock.receptors.names import AMINO_ACID_NAMES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +30,7 @@ STATES: dict[str, tuple[str | None, str]] = {
 NEAR = 1.0  # pH units: a pKa this near to the pH decides nothing for certain (PROPKA errs by about one)
 BINDS = 2.8  # angstrom from a nitrogen or sulfur to a cation that it binds
 HELD = 5.0  # angstrom from a carboxylate oxygen to a cation that keeps it charged
+PROTONATED = frozenset(state for _, state in STATES.values())
 CAPS = frozenset({"ACE", "NME"})
 # What keeps its proton whatever PROPKA says: anions of these are rarer than PROPKA's error suggests.
 KEPT = ("CYS", "TYR")
@@ -84,11 +86,13 @@ def choose_states(
     positions: NDArray[np.float64],
     labels: Sequence[str],
     cations: NDArray[np.float64],
+    named: Mapping[int, str],
     settings: ReceptorSettings,
 ) -> tuple[list[str | None], dict[str, Any]]:
     """Return the protonation state of each residue, as OpenMM names variants, and the record.
 
-    An acid that holds a cation stays charged, whatever PROPKA says without the cation.
+    An acid that holds a cation stays charged, whatever PROPKA says without the cation. A residue that the file
+    calls by a state has it: whoever wrote the file had decided. The settings come before both.
 
     Parameters
     ----------
@@ -96,6 +100,8 @@ def choose_states(
         Name of each residue, such as ``ASP98``, in the order of the topology.
     cations : numpy.ndarray, shape (n, 3)
         In nanometres.
+    named
+        What the file calls residues by their state, such as ``HISE``, by the index of the residue.
 
     Raises
     ------
@@ -109,6 +115,8 @@ def choose_states(
     for residue in topology.residues():
         label, pka = labels[residue.index], pkas.get(residue.index)
         state, kind, why = _decided(residue, pka, wanted, positions, cations, settings.ph)
+        if residue.index in named and kind in ("", "changed", "left_neutral"):
+            state, kind, why = _as_named(named[residue.index], (state, kind, why), pka, settings.ph)
         states.append(state)
         if kind:
             notes.setdefault(kind, {})[label] = why
@@ -143,6 +151,26 @@ def _decided(
     if residue.name in ("ASP", "GLU") and _holds(residue, positions, cations):
         return usual, "held_by_cations", f"{shown} without the cation; left charged"
     return state, "changed", f"{state}, pKa {pka:.1f}"
+
+
+def _as_named(
+    name: str, decided: tuple[str | None, str, str], pka: float | None, ph: float
+) -> tuple[str | None, str, str]:
+    """Return the state that a residue's name in the file says, and for the record what it rests on."""
+    meaning = AMINO_ACID_NAMES[name.upper()]
+    if meaning.lost:
+        return (
+            None,
+            "named_otherwise",
+            f"{meaning.lost} by its name {name}, which there are no parameters for",
+        )
+    if not meaning.state:
+        return decided
+    shown = "" if pka is None else f"; PROPKA: pKa {pka:.1f}"
+    with_proton = meaning.state in PROTONATED
+    against = pka is not None and meaning.parent in STATES and (pka > ph) != with_proton
+    kind = "named_against_propka" if against else "named"
+    return meaning.state, kind, f"{meaning.state} by its name {name}{shown}"
 
 
 def _holds(residue: Residue, positions: NDArray[np.float64], cations: NDArray[np.float64]) -> bool:

@@ -15,7 +15,7 @@ from dock.core import catalogue
 from dock.core.errors import StructureError
 from dock.core.files import atomic_path, read_json, write_json, write_text
 from dock.core.keys import content_key, file_sha256
-from dock.receptors.polymer import HEAVY_ATOMS
+from dock.receptors.names import HEAVY_ATOMS
 from dock.receptors.site import Site, define_site, merge_sites, named_site
 
 if TYPE_CHECKING:

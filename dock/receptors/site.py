@@ -13,7 +13,7 @@ from dock.core.catalogue import AnchorEntry, SiteEntry, unknown_name
 from dock.core.errors import StructureError
 from dock.core.units import NM_TO_A
 from dock.receptors.entry import matching_residues
-from dock.receptors.polymer import HEAVY_ATOMS
+from dock.receptors.names import HEAVY_ATOMS
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -1,0 +1,153 @@
+"""Copies: molecules of one address that a file does not tell apart, seen by the names of atoms that come again."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterator, Sequence
+from itertools import count, product
+from typing import TYPE_CHECKING, Any
+
+from dock.receptors.names import BACKBONE
+
+if TYPE_CHECKING:
+    import gemmi
+
+SAME_PLACE = 0.1  # angstrom from each atom of a copy to that of the first: the same molecule, given twice
+MIN_CHAIN = 3  # residues given again that are a chain of their own
+
+
+def separate_copies(model: gemmi.Model, notes: dict[str, Any]) -> int:
+    """Give each copy an address of its own; return how many atoms were left out, being given twice.
+
+    A copy of a chain becomes another chain, that of any other residue gets the next free number. What lies where
+    the first copy lies is left out.
+
+    Parameters
+    ----------
+    notes
+        What was done is added to it.
+    """
+    left_out = 0
+    told: list[str] = []
+    twice: list[str] = []
+    for chain in list(model):
+        again: dict[int, list[gemmi.Residue]] = {}
+        place = 0
+        while place < len(chain):
+            residue = chain[place]
+            place += 1
+            for number, copy in enumerate(_split(residue), start=2):
+                if _lies_on(copy, residue):
+                    left_out += len(copy)
+                    twice.append(_label(chain.name, copy))
+                elif _is_polymer(copy):
+                    again.setdefault(number, []).append(copy)
+                else:
+                    old = _label(chain.name, copy)
+                    copy.seqid = _next_number(chain)
+                    chain.add_residue(copy, place)
+                    place += 1
+                    told.append(f"another {old} was called {copy.seqid}")
+        for residues in again.values():
+            if len(residues) < MIN_CHAIN:
+                left_out += sum(map(len, residues))
+                twice += [_label(chain.name, residue) for residue in residues]
+                continue
+            name = next(free_names({other.name for other in model}))
+            new = model.add_chain(gemmi_chain(name, residues))
+            told.append(f"another copy of {len(new)} residues of chain {chain.name} was called chain {name}")
+    if told:
+        notes["copies"] = told
+    if twice:
+        notes["given_twice"] = f"{left_out} atoms, of which the first are kept: {', '.join(twice)}"
+    return left_out
+
+
+def free_names(taken: set[str]) -> Iterator[str]:
+    """Yield names for chains that are not taken: letters first, digits, then two of them."""
+    letters = string.ascii_uppercase + string.ascii_lowercase + string.digits
+    for length in count(1):
+        for parts in product(letters, repeat=length):
+            if (name := "".join(parts)) not in taken:
+                yield name
+
+
+def gemmi_chain(name: str, residues: Sequence[gemmi.Residue]) -> gemmi.Chain:
+    """Return a chain of residues."""
+    import gemmi
+
+    chain = gemmi.Chain(name)
+    for residue in residues:
+        chain.add_residue(residue)
+    return chain
+
+
+def _split(residue: gemmi.Residue) -> list[gemmi.Residue]:
+    """Cut all copies but the first out of a residue and return them."""
+    names = [(atom.name, atom.altloc) for atom in residue]
+    if len(set(names)) == len(names):
+        return []
+    one_by_one, by_turns = _in_order(names), _in_turns(names)
+    chosen = by_turns if _alike(by_turns) and not _alike(one_by_one) else one_by_one
+    copies = []
+    for indices in chosen[1:]:
+        copy = residue.clone()
+        _keep(copy, set(indices))
+        copies.append(copy)
+    _keep(residue, set(chosen[0]))
+    return copies
+
+
+def _in_order(names: Sequence[tuple[str, str]]) -> list[list[int]]:
+    """Return the indices of each copy, where one follows the other."""
+    found: list[list[int]] = [[]]
+    seen: set[tuple[str, str]] = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            found.append([])
+            seen = set()
+        seen.add(name)
+        found[-1].append(index)
+    return found
+
+
+def _in_turns(names: Sequence[tuple[str, str]]) -> list[list[int]]:
+    """Return the indices of each copy, where the atoms of one stand between those of the other."""
+    found: list[list[int]] = []
+    times: dict[tuple[str, str], int] = {}
+    for index, name in enumerate(names):
+        turn = times.get(name, 0)
+        times[name] = turn + 1
+        if turn == len(found):
+            found.append([])
+        found[turn].append(index)
+    return found
+
+
+def _alike(copies: Sequence[Sequence[int]]) -> bool:
+    return len({len(indices) for indices in copies}) == 1
+
+
+def _keep(residue: gemmi.Residue, indices: set[int]) -> None:
+    for index in reversed(range(len(residue))):
+        if index not in indices:
+            del residue[index]
+
+
+def _lies_on(copy: gemmi.Residue, first: gemmi.Residue) -> bool:
+    places = {atom.name: atom.pos for atom in first}
+    return all(atom.name in places and atom.pos.dist(places[atom.name]) < SAME_PLACE for atom in copy)
+
+
+def _is_polymer(residue: gemmi.Residue) -> bool:
+    return all(name in residue for name in BACKBONE)
+
+
+def _label(chain: str, residue: gemmi.Residue) -> str:
+    return f"{residue.name} {residue.seqid} of chain {chain}"
+
+
+def _next_number(chain: gemmi.Chain) -> gemmi.SeqId:
+    import gemmi
+
+    return gemmi.SeqId(max((residue.seqid.num or 0) for residue in chain) + 1, " ")
