@@ -32,6 +32,7 @@ ELEMENT = 76  # column of a PDB line, from 0, where element and charge begin
 # Elements of two letters that are met in molecules of several atoms; of others the first letter counts.
 TWO_LETTERS = frozenset(["CL", "BR", "FE", "ZN", "SI", "SE", "MG", "CU", "MN", "PT", "RU", "NI"])
 PDBQT_TYPES = frozenset(["HD", "OA", "SA", "A"])  # AutoDock's, where others have the element
+HYBRID_STRETCH = 10
 SHOWN = 60  # characters of a line in an error
 ADVICE = "write the file again with the columns of the PDB format, or as mmCIF"
 
@@ -53,6 +54,8 @@ class AtomLine:
     occupancy, b_factor : float
     extra : str
         What stands in the column between the residue's name and the chain's: part of either.
+    hybrid : str
+        The number as it stands, if it was read as hybrid-36.
     padded : str
         The atom's name with the spaces around it, which tell CA from calcium.
     """
@@ -72,6 +75,7 @@ class AtomLine:
     element: str = ""
     extra: str = ""
     padded: str = ""
+    hybrid: str = ""
 
     @property
     def address(self) -> tuple[str, int, str, str]:
@@ -116,6 +120,7 @@ def read_atom_lines(path: Path, lines: Sequence[Numbered]) -> tuple[list[AtomLin
         else:
             atoms.append(by_columns)
     found = [atom for atom in atoms if atom is not None]
+    _see_letters_of_chains(found)
     _name_elements(found)
     return found, shifted
 
@@ -142,11 +147,14 @@ def _by_columns(number: int, text: str) -> AtomLine | None:
     x, y, z = (_coordinate(line[start : start + 8]) for start in (30, 38, 46))
     if counted is None or x is None or y is None or z is None or line[27:30].strip():
         return None
+    decimals = {line[start : start + 8].partition(".")[2] for start in (30, 38, 46)}
+    if len({len(digits) for digits in decimals if digits}) > 1:  # numbers that are cut
+        return None
     element = line[ELEMENT:] if CHARGED.fullmatch(line[ELEMENT:]) else ""
     return AtomLine(
         number, line[0] in "Hh", name, line[16].strip(), residue, line[21].strip(), counted, insertion, (x, y, z),
         _number(line[54:60], 1.0), _number(line[60:66], 0.0), line[72:76].strip() if element else "",
-        _symbol(element), line[20].strip(), line[12:16],
+        _symbol(element), line[20].strip(), line[12:16], "" if counted < 10_000 or insertion else line[22:26].strip(),
     )  # fmt: skip
 
 
@@ -158,14 +166,17 @@ def _by_spaces(number: int, text: str) -> AtomLine | None:
     if len(places) != 3:
         return None
     x, y, z = map(float, places)
+    name, more, chain = found["residue"][:3], found["residue"][3:], found["chain"]
+    if chain is None:  # which may touch the name
+        more, chain = more[:1], more[1:]
     words = found["rest"].split()
     values = [float(word) for word in words[:2] if DECIMAL.fullmatch(word)]
     occupancy, b_factor = (*values, 0.0) if len(values) == 1 else values or (1.0, 0.0)
     element = next((word.upper() for word in words[2:][-1:] if SYMBOL.fullmatch(word)), "")
     return AtomLine(
-        number, found["record"].upper() == "HETATM", found["name"], "", found["residue"], found["chain"] or "",
+        number, found["record"].upper() == "HETATM", found["name"], "", name, chain,
         int(found["number"]), found["insertion"], (x, y, z), occupancy, b_factor,
-        element=element, padded=f" {found['name']}",
+        element=element, extra=more, padded=f" {found['name']}",
     )  # fmt: skip
 
 
@@ -194,6 +205,23 @@ def _number(text: str, otherwise: float) -> float:
 def _symbol(text: str) -> str:
     """Return the element of the columns of element and charge, in capitals."""
     return text[:2].strip().upper() if text[:2].strip().isalpha() else ""
+
+
+def _see_letters_of_chains(atoms: Sequence[AtomLine]) -> None:
+    """Give the first letter of what was read as hybrid-36 to the chain, where it can be no such number.
+
+    Of more than ten such numbers some have further letters; chains with two may stand in these columns.
+    """
+    beside = {atom.chain for atom in atoms if len(atom.chain) == 2}
+    groups: dict[str, list[AtomLine]] = {}
+    for atom in atoms:
+        if HYBRID.fullmatch(atom.hybrid):
+            groups.setdefault(atom.chain + atom.hybrid[0], []).append(atom)
+    for name, own in groups.items():
+        numbers = {atom.hybrid[1:] for atom in own}
+        if all(number.isdigit() for number in numbers) and (len(numbers) > HYBRID_STRETCH or name in beside):
+            for atom in own:
+                atom.chain, atom.number = name, int(atom.hybrid[1:])
 
 
 def _name_elements(atoms: Sequence[AtomLine]) -> None:

@@ -27,40 +27,61 @@ def separate_copies(model: gemmi.Model, notes: dict[str, Any]) -> int:
     notes
         What was done is added to it.
     """
-    left_out = 0
     told: list[str] = []
-    twice: list[str] = []
-    for chain in list(model):
+    left_out, twice = _drop_chains_given_twice(model)
+    taken = {chain.name for chain in model}
+    new_chains = []
+    for chain in model:
         again: dict[int, list[gemmi.Residue]] = {}
-        place = 0
-        while place < len(chain):
-            residue = chain[place]
-            place += 1
-            for number, copy in enumerate(_split(residue), start=2):
-                if _lies_on(copy, residue):
+        for place in reversed(range(len(chain))):
+            others = []
+            for number, copy in enumerate(_split(chain[place]), start=2):
+                if _lies_on(copy, chain[place]):
                     left_out += len(copy)
                     twice.append(_label(chain.name, copy))
                 elif _is_polymer(copy):
-                    again.setdefault(number, []).append(copy)
+                    again.setdefault(number, []).insert(0, copy)
                 else:
-                    old = _label(chain.name, copy)
-                    copy.seqid = _next_number(chain)
-                    chain.add_residue(copy, place)
-                    place += 1
-                    told.append(f"another {old} was called {copy.seqid}")
+                    others.append(copy)
+            for copy in others:  # only now, since they move the residues of the chain
+                old = _label(chain.name, copy)
+                copy.seqid = _next_number(chain)
+                chain.add_residue(copy)
+                told.append(f"another {old} was called {copy.seqid}")
         for residues in again.values():
             if len(residues) < MIN_CHAIN:
                 left_out += sum(map(len, residues))
                 twice += [_label(chain.name, residue) for residue in residues]
                 continue
-            name = next(free_names({other.name for other in model}))
-            new = model.add_chain(gemmi_chain(name, residues))
-            told.append(f"another copy of {len(new)} residues of chain {chain.name} was called chain {name}")
+            name = next(free_names(taken))
+            taken.add(name)
+            new_chains.append(gemmi_chain(name, residues))
+            told.append(
+                f"another copy of {len(residues)} residues of chain {chain.name} was called chain {name}"
+            )
+    for chain in new_chains:  # only now, since they move the chains of the model
+        model.add_chain(chain)
     if told:
         notes["copies"] = told
     if twice:
         notes["given_twice"] = f"{left_out} atoms, of which the first are kept: {', '.join(twice)}"
     return left_out
+
+
+def _drop_chains_given_twice(model: gemmi.Model) -> tuple[int, list[str]]:
+    """Remove chains that are another's residues at the same places; return how many atoms, and their names."""
+    seen: dict[tuple[tuple[str, str], ...], list[gemmi.Chain]] = {}
+    twice = []
+    for chain in model:
+        residues = tuple((str(residue.seqid), residue.name) for residue in chain)
+        same = seen.setdefault(residues, [])
+        if any(all(map(_lies_on, chain, first)) for first in same):
+            twice.append((chain.name, sum(map(len, chain))))
+        else:
+            same.append(chain)
+    for name, _ in twice:
+        model.remove_chain(name)
+    return sum(count for _, count in twice), [f"chain {name}" for name, _ in twice]
 
 
 def free_names(taken: set[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dock.core.catalogue import HeteroLabel
 from dock.core.errors import StructureError
 from dock.core.keys import file_sha256
+from dock.receptors.atom_lines import ATOM
 from dock.receptors.copies import free_names, separate_copies
 from dock.receptors.names import BACKBONE, take_pdb_name
 from dock.receptors.pdb_file import read_pdb
@@ -198,11 +199,10 @@ def split_hetero(label: HeteroLabel) -> tuple[str, str, str]:
 
 def _parse(path: Path, notes: dict[str, Any]) -> gemmi.Structure:
     """Read all models of a file, and note how many atoms it has."""
-    suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
         text = _decoded(content)
-        structure = _read_mmcif(text, notes) if suffix in MMCIF else read_pdb(path, text, notes)
+        structure = _read_mmcif(text, notes) if _is_mmcif(path, text) else read_pdb(path, text, notes)
     except StructureError:
         raise
     except Exception as error:  # gemmi raises what zlib, the file system or a malformed line causes
@@ -210,6 +210,14 @@ def _parse(path: Path, notes: dict[str, Any]) -> gemmi.Structure:
     if not len(structure) or not _atoms(structure):
         raise StructureError(path, "has no atoms", "is it a structure file?")
     return structure
+
+
+def _is_mmcif(path: Path, text: str) -> bool:
+    """Return whether a text is mmCIF: by what it begins with, or else by the name of its file."""
+    first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
+    if first.lower().startswith("data_") or ATOM.match(first):
+        return first.lower().startswith("data_")
+    return Path(path.name.lower().removesuffix(".gz")).suffix in MMCIF
 
 
 def _decoded(content: bytes) -> str:

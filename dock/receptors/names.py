@@ -141,9 +141,11 @@ def take_pdb_name(residue: gemmi.Residue) -> str:
     import gemmi
 
     before = residue.name
-    meaning = amino_acid(before, [atom.name for atom in residue])
+    meaning = amino_acid(before, [atom.name.upper() for atom in residue])
     if meaning is not None:
         residue.name, residue.het_flag = meaning.parent, "A"
+    elif before.upper() in HEAVY_ATOMS:
+        residue.name = before.upper()
     elif before.upper() in WATERS:
         residue.name = WATER
     elif len(residue) == 1 and before.upper() in IONS and _may_be(residue[0].element, IONS[before.upper()]):
@@ -153,7 +155,7 @@ def take_pdb_name(residue: gemmi.Residue) -> str:
     if residue.name in HEAVY_ATOMS:
         own = {atom.name for atom in residue}
         for atom in residue:
-            if (name := atom_name(residue.name, atom.name)) not in own:
+            if (name := atom_name(residue.name, atom.name.upper())) not in own:
                 atom.name = name
     return "" if residue.name == before else before
 

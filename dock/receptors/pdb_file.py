@@ -20,6 +20,8 @@ MODEL = re.compile(r"MODEL\b", re.IGNORECASE)
 END_OF_MODEL = re.compile(r"ENDMDL\b", re.IGNORECASE)
 END = re.compile(r"END\s*$", re.IGNORECASE)
 TER = re.compile(r"TER\b", re.IGNORECASE)
+# Codes of five letters, which leave no room for the chain: new ones of the PDB, and AlphaFold 3's ligands.
+FIVE_LETTERS = re.compile(r"A1[A-Z0-9]{3}|LIG_[A-Z]")
 AGAIN = 0.5  # of a file's atoms: so many that come again after END are another frame
 
 
@@ -101,6 +103,8 @@ def _name_residues_and_chains(atoms: Sequence[AtomLine], notes: dict[str, Any]) 
     """
     groups: dict[tuple[str, str], set[str]] = defaultdict(set)
     for atom in atoms:
+        if FIVE_LETTERS.fullmatch(whole := atom.residue + atom.extra + atom.chain):
+            atom.residue, atom.extra, atom.chain = whole, "", ""
         if atom.extra:
             groups[atom.extra, atom.chain].add(atom.residue)
     of_names = {

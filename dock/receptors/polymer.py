@@ -155,8 +155,10 @@ def make_polymer(entry: Entry, chain: str, settings: ReceptorSettings) -> Polyme
     if entry.predicted and settings.first_residue is None and settings.last_residue is None:
         residues = _confident(chain, residues, settings.min_plddt, notes)
     if not residues:
+        unusable = len(notes.get("unusable", ()))
+        why = f": {unusable} lack backbone atoms, or nothing is known of them" if unusable else ""
         raise StructureError(
-            entry.path, f"no residue of chain {chain} is left", "choose other residues or chains"
+            entry.path, f"no residue of chain {chain} is left{why}", "choose other residues or chains"
         )
     polymer = Polymer(chain, residues, accession=accession, named=entry.named, notes=notes)
     polymer.sequence, whose = _sequence(entry, chain, accession, settings)
