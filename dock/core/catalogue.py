@@ -15,9 +15,11 @@ from dock.core.keys import content_key, file_sha256
 from dock.core.records import Record
 
 # A residue by name and author number, as ``ASP98``, ``A:ASP98`` or, with an insertion code, ``ASP98A``.
-ResidueLabel = Annotated[str, StringConstraints(pattern=r"^([^\s:]{1,4}:)?[A-Za-z]{2,3}-?\d+[A-Za-z]?$")]
+ResidueLabel = Annotated[str, StringConstraints(pattern=r"^([^\s:,]{1,16}:)?[A-Za-z]{2,3}-?\d+[A-Za-z]?$")]
+# A component's code: of the PDB, or as force fields and structure predictors write it (``LIG_B``, ``LIG1``, ``NA+``).
+COMPONENT = r"[A-Za-z0-9][A-Za-z0-9_+.'-]{0,15}"
 # A hetero residue: ``68P``, ``68P:701`` or, with its chain, ``A:68P:701`` or ``A:68P:*``.
-HETERO = r"^(([^\s:]{1,4}:)?[A-Za-z0-9]{1,5}:(-?\d+[A-Za-z]?|\*)|[A-Za-z0-9]{1,5})$"
+HETERO = rf"^(([^\s:]{{1,16}}:)?{COMPONENT}:(-?\d+[A-Za-z]?|\*)|{COMPONENT})$"
 HeteroLabel = Annotated[str, StringConstraints(pattern=HETERO)]
 BoxEdge = Annotated[float, Field(gt=0, le=60)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from dock.core.revisions import revision
 from dock.ligands import stereo
 from dock.ligands.normal import normal_form
 from dock.receptors.hetero import ION_CHARGES
+from dock.receptors.receptor import residue_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -104,15 +106,15 @@ def receptor_pdbqt(receptor: Receptor, site: Site) -> str:
 
 def _require_every_residue(receptor: Receptor, site: Site, polymer: list[str]) -> None:
     """Refuse a receptor of which Meeko left out a residue that a pose in the box could feel."""
-    typed = {(line[21], line[22:27].strip()) for line in polymer}
+    typed = {(line[21], line[22:26].strip(), line[26].strip()) for line in polymer}
     reach = np.asarray(site.box) / 2 + SEEN
     inside = (np.abs(receptor.positions * 10.0 - np.asarray(site.center)) <= reach).all(axis=1)
     for atom, near in zip(receptor.topology.atoms(), inside, strict=True):
-        residue = atom.residue
-        label = f"{residue.id}{residue.insertionCode.strip()}"
-        if near and residue.name not in ION_CHARGES and (residue.chain.id, label) not in typed:
+        index, name = atom.residue.index, atom.residue.name
+        if near and name not in ION_CHARGES and receptor.pdb_addresses[index] not in typed:
+            label = residue_labels(receptor.topology)[index]
             raise StructureError(
-                f"{residue.name}{label} of {receptor.name}", "Meeko cannot type it", "look at its geometry"
+                f"{label} of {receptor.name}", "Meeko cannot type it", "look at its geometry"
             )
 
 
@@ -143,10 +145,21 @@ def _typed_polymer(receptor: Receptor) -> list[str]:
         )
         rigid = PDBQTWriterLegacy.write_from_polymer(polymer)[0]
     except Exception as error:  # Meeko raises whatever its templates run into
-        raise StructureError(receptor.name, f"Meeko cannot type it ({error})", "prepare it again") from error
+        problem = f"Meeko cannot type it ({_by_author(receptor, str(error))})"
+        raise StructureError(receptor.name, problem, "prepare it again") from error
     lines = [line for line in rigid.splitlines() if line.startswith(ATOM_RECORDS)]
     write_text(cached, "\n".join(lines) + "\n")
     return lines
+
+
+def _by_author(receptor: Receptor, text: str) -> str:
+    """Return a message of Meeko's, residues such as ``A:17`` named as in the receptor."""
+    labels = residue_labels(receptor.topology)
+    names = {
+        f"{a.chain}:{a.number}{a.insertion}": label
+        for a, label in zip(receptor.pdb_addresses, labels, strict=True)
+    }
+    return re.sub(r"\b\w:-?\d+[A-Za-z]?\b", lambda found: names.get(found[0], found[0]), text)
 
 
 def _near(lines: list[str], site: Site) -> list[str]:
@@ -173,8 +186,8 @@ def _ion_lines(receptor: Receptor) -> list[str]:
             serial=90000 + number,
             name=atom.residue.name,
             residue=atom.residue.name,
-            chain=atom.residue.chain.id,
-            number=atom.residue.id,
+            chain=receptor.pdb_addresses[atom.residue.index].chain,
+            number=receptor.pdb_addresses[atom.residue.index].number,
             **dict(zip("xyz", receptor.positions[atom.index] * 10.0, strict=True)),
             charge=ION_CHARGES[atom.residue.name],
             type=atom.element.symbol,

@@ -12,8 +12,8 @@ from dock.receptors.names import BACKBONE
 if TYPE_CHECKING:
     import gemmi
 
-SAME_PLACE = 0.1  # angstrom from each atom of a copy to that of the first: the same molecule, given twice
-MIN_CHAIN = 3  # residues given again that are a chain of their own
+# Angstrom between atoms of one name, on the mean: two places of one molecule. Two molecules cannot be so near.
+SAME_PLACE = 1.5
 
 
 def separate_copies(model: gemmi.Model, notes: dict[str, Any]) -> int:
@@ -27,12 +27,15 @@ def separate_copies(model: gemmi.Model, notes: dict[str, Any]) -> int:
     notes
         What was done is added to it.
     """
+    import gemmi
+
     told: list[str] = []
     left_out, twice = _drop_chains_given_twice(model)
     taken = {chain.name for chain in model}
     new_chains = []
     for chain in model:
         again: dict[int, list[gemmi.Residue]] = {}
+        last = max((residue.seqid.num or 0 for residue in chain), default=0)
         for place in reversed(range(len(chain))):
             others = []
             for number, copy in enumerate(_split(chain[place]), start=2):
@@ -45,14 +48,11 @@ def separate_copies(model: gemmi.Model, notes: dict[str, Any]) -> int:
                     others.append(copy)
             for copy in others:  # only now, since they move the residues of the chain
                 old = _label(chain.name, copy)
-                copy.seqid = _next_number(chain)
+                last += 1
+                copy.seqid = gemmi.SeqId(last, " ")
                 chain.add_residue(copy)
                 told.append(f"another {old} was called {copy.seqid}")
         for residues in again.values():
-            if len(residues) < MIN_CHAIN:
-                left_out += sum(map(len, residues))
-                twice += [_label(chain.name, residue) for residue in residues]
-                continue
             name = next(free_names(taken))
             taken.add(name)
             new_chains.append(gemmi_chain(name, residues))
@@ -110,12 +110,11 @@ def _split(residue: gemmi.Residue) -> list[gemmi.Residue]:
         return []
     one_by_one, by_turns = _in_order(names), _in_turns(names)
     chosen = by_turns if _alike(by_turns) and not _alike(one_by_one) else one_by_one
-    copies = []
-    for indices in chosen[1:]:
-        copy = residue.clone()
-        _keep(copy, set(indices))
-        copies.append(copy)
-    _keep(residue, set(chosen[0]))
+    copies = [_part(residue, indices) for indices in chosen[1:]]
+    kept = set(chosen[0])
+    for index in reversed(range(len(residue))):
+        if index not in kept:
+            del residue[index]
     return copies
 
 
@@ -149,15 +148,22 @@ def _alike(copies: Sequence[Sequence[int]]) -> bool:
     return len({len(indices) for indices in copies}) == 1
 
 
-def _keep(residue: gemmi.Residue, indices: set[int]) -> None:
-    for index in reversed(range(len(residue))):
-        if index not in indices:
-            del residue[index]
+def _part(residue: gemmi.Residue, indices: Sequence[int]) -> gemmi.Residue:
+    """Return a residue with some of the atoms of another."""
+    import gemmi
+
+    part = gemmi.Residue()
+    part.name, part.seqid, part.het_flag = residue.name, residue.seqid, residue.het_flag
+    part.subchain = residue.subchain
+    for index in indices:
+        part.add_atom(residue[index])
+    return part
 
 
 def _lies_on(copy: gemmi.Residue, first: gemmi.Residue) -> bool:
     places = {atom.name: atom.pos for atom in first}
-    return all(atom.name in places and atom.pos.dist(places[atom.name]) < SAME_PLACE for atom in copy)
+    apart = [atom.pos.dist(places[atom.name]) for atom in copy if atom.name in places]
+    return bool(apart) and sum(apart) < SAME_PLACE * len(apart)
 
 
 def _is_polymer(residue: gemmi.Residue) -> bool:
@@ -166,9 +172,3 @@ def _is_polymer(residue: gemmi.Residue) -> bool:
 
 def _label(chain: str, residue: gemmi.Residue) -> str:
     return f"{residue.name} {residue.seqid} of chain {chain}"
-
-
-def _next_number(chain: gemmi.Chain) -> gemmi.SeqId:
-    import gemmi
-
-    return gemmi.SeqId(max((residue.seqid.num or 0) for residue in chain) + 1, " ")

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dock.core.errors import StructureError
+from dock.receptors.addresses import Address, readdressed
 from dock.receptors.entry import matching_residues
 from dock.receptors.names import AMINO_ACID_NAMES
+from dock.receptors.segments import CHAIN_LETTERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,8 +60,14 @@ def predicted_pkas(topology: Topology, positions: NDArray[np.float64]) -> dict[i
     modeller = Modeller(topology, positions * unit.nanometer)
     modeller.delete([residue for residue in topology.residues() if residue.name in CAPS])
     protein = [residue for residue in topology.residues() if residue.name not in CAPS]
+    addresses = [
+        Address(CHAIN_LETTERS[chain.index], str(count))
+        for chain in modeller.topology.chains()
+        for count, _ in enumerate(chain.residues(), start=1)
+    ]
     text = io.StringIO()
-    PDBFile.writeFile(modeller.topology, modeller.positions, text)
+    numbered = readdressed(modeller.topology, addresses)
+    PDBFile.writeFile(numbered, modeller.positions, text, keepIds=True)
     text.seek(0)
     # It warns of every group that it looks at twice.
     logging.getLogger("propka").setLevel(logging.ERROR)
@@ -67,12 +75,9 @@ def predicted_pkas(topology: Topology, positions: NDArray[np.float64]) -> dict[i
         molecule = propka.run.single("receptor.pdb", optargs=["--quiet"], stream=text, write_pka=False)
     except Exception as error:  # PROPKA raises whatever an odd residue causes
         raise StructureError("PROPKA", f"cannot read the prepared structure ({error})") from error
-    # Written without its own numbers, which may not fit the format: letters and counts instead.
     by_place = {
-        (chr(ord("A") + number % 26), count): original.index
-        for number, chain in enumerate(modeller.topology.chains())
-        for count, residue in enumerate(chain.residues(), start=1)
-        for original in (protein[residue.index],)
+        (address.chain, int(address.number)): original.index
+        for address, original in zip(addresses, protein, strict=True)
     }
     return {
         by_place[group.atom.chain_id, int(group.atom.res_num)]: float(group.pka_value)

@@ -15,6 +15,7 @@ from dock.core import catalogue
 from dock.core.errors import StructureError
 from dock.core.files import atomic_path, read_json, write_json, write_text
 from dock.core.keys import content_key, file_sha256
+from dock.receptors.addresses import Address, fits_pdb, pdb_addresses, readdressed
 from dock.receptors.names import HEAVY_ATOMS
 from dock.receptors.site import Site, define_site, merge_sites, named_site
 
@@ -259,7 +260,12 @@ class Receptor:
     @property
     def fits_pdb(self) -> bool:
         """Whether chain names and residue numbers fit the PDB format."""
-        return all(len(r.chain.id) == 1 and len(r.id) <= 4 for r in self.topology.residues())
+        return fits_pdb(self.topology)
+
+    @cached_property
+    def pdb_addresses(self) -> list[Address]:
+        """What each residue is called in PDB text: as by the author, or by letter and count where that does not fit."""
+        return pdb_addresses(self.topology)
 
     def to_pdb(self) -> str:
         """Return the structure as PDB text, each chain closed by TER."""
@@ -267,7 +273,8 @@ class Receptor:
         from openmm.app import PDBFile
 
         text = io.StringIO()
-        PDBFile.writeFile(self.topology, self.positions * unit.nanometer, text, keepIds=True)
+        topology = self.topology if self.fits_pdb else readdressed(self.topology, self.pdb_addresses)
+        PDBFile.writeFile(topology, self.positions * unit.nanometer, text, keepIds=True)
         return text.getvalue()
 
     def save(self, folder: Path | str) -> None:

@@ -7,17 +7,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, field_validator
 
-from dock.core.catalogue import HeteroLabel, ResidueLabel, SiteEntry
+from dock.core.catalogue import COMPONENT, HeteroLabel, ResidueLabel, SiteEntry
 from dock.core.errors import SettingsError
 from dock.core.records import Record
+from dock.receptors.names import HEAVY_ATOMS
 
 SiteName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
-ComponentCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,5}$")]
+ComponentCode = Annotated[str, StringConstraints(pattern=rf"^{COMPONENT}$")]
 State = Literal["ASP", "ASH", "GLU", "GLH", "HID", "HIE", "HIP", "LYS", "LYN"]
 
 NUMBER = r"-?\d+(\.\d*)?"
 NUMBERS = re.compile(rf"{NUMBER},{NUMBER},{NUMBER}(:{NUMBER},{NUMBER},{NUMBER})?")
-RESIDUE = re.compile(r"([^\s:]{1,4}:)?[A-Za-z]{3}-?\d+[A-Za-z]?")
+RESIDUE = re.compile(r"([^\s:,]{1,16}:)?(?P<name>[A-Za-z]{3})-?\d+[A-Za-z]?")
 
 
 class GraftEntry(Record):
@@ -149,7 +150,7 @@ def parse_site(text: str) -> tuple[str, SiteEntry]:
     if NUMBERS.fullmatch(where):
         center, _, box = where.partition(":")
         fields = {"center": center.split(",")} | ({"box": box.split(",")} if box else {})
-    elif all(RESIDUE.fullmatch(item) for item in where.split(",")):
+    elif all(_is_residue(item) for item in where.split(",")):
         fields = {"residues": where.split(",")}
     else:
         fields = {"ligand": where}
@@ -161,3 +162,9 @@ def parse_site(text: str) -> tuple[str, SiteEntry]:
             "is no site",
             "write NAME=68P:701 (a bound ligand), NAME=ASP98,TYR95 (residues) or NAME=x,y,z:a,b,c (angstrom)",
         ) from error
+
+
+def _is_residue(text: str) -> bool:
+    """Return whether a text is the label of an amino acid; ``LIG1`` is the code of a ligand."""
+    found = RESIDUE.fullmatch(text)
+    return found is not None and found["name"].upper() in HEAVY_ATOMS
