@@ -14,6 +14,7 @@ from dock.core.errors import StructureError
 from dock.core.keys import file_sha256
 from dock.receptors.atom_lines import ATOM
 from dock.receptors.copies import free_names, separate_copies
+from dock.receptors.mmcif_file import read_mmcif
 from dock.receptors.names import BACKBONE, take_pdb_name
 from dock.receptors.pdb_file import read_pdb
 
@@ -118,7 +119,7 @@ def read_entry(path: Path) -> Entry:
     if unplaced:
         notes["unplaced"] = f"{unplaced} atoms without possible coordinates were dropped"
         counts["unplaced"] = unplaced
-    structure.remove_empty_chains()
+    _remove_empty(structure)
     _name_chains(structure, notes)
     _number_residues(path, structure, notes)
     named = _take_pdb_names(structure)
@@ -202,7 +203,7 @@ def _parse(path: Path, notes: dict[str, Any]) -> gemmi.Structure:
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
         text = _decoded(content)
-        structure = _read_mmcif(text, notes) if _is_mmcif(path, text) else read_pdb(path, text, notes)
+        structure = read_mmcif(path, text, notes) if _is_mmcif(path, text) else read_pdb(path, text, notes)
     except StructureError:
         raise
     except Exception as error:  # gemmi raises what zlib, the file system or a malformed line causes
@@ -227,22 +228,18 @@ def _decoded(content: bytes) -> str:
     return text.encode("ascii", errors="replace").decode("ascii")
 
 
-def _read_mmcif(text: str, notes: dict[str, Any]) -> gemmi.Structure:
-    """Read the first block that has atoms."""
-    import gemmi
-
-    blocks = [block for block in gemmi.cif.read_string(text) if len(block.find(["_atom_site.Cartn_x"]))]
-    if not blocks:
-        return gemmi.Structure()
-    if len(blocks) > 1:
-        notes["blocks"] = f"{blocks[0].name} was taken, not {', '.join(block.name for block in blocks[1:])}"
-    notes["atoms_read"] = len(blocks[0].find(["_atom_site.Cartn_x"]))
-    return gemmi.make_structure_from_block(blocks[0])
-
-
 def _atoms(structure: gemmi.Structure) -> int:
     """Return how many atoms the first model has, alternates counted one by one."""
     return sum(len(residue) for chain in structure[0] for residue in chain)
+
+
+def _remove_empty(structure: gemmi.Structure) -> None:
+    """Remove residues and chains without atoms."""
+    for chain in structure[0]:
+        for index in reversed(range(len(chain))):
+            if not len(chain[index]):
+                del chain[index]
+    structure.remove_empty_chains()
 
 
 def _number_residues(path: Path, structure: gemmi.Structure, notes: dict[str, Any]) -> None:
