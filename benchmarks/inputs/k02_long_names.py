@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.inputs.base import Case
-from benchmarks.inputs.structures import cif, piece, rows
+from benchmarks.inputs.structures import at, cif, piece, rows
 from dock.core.errors import DockError
 from dock.docking.pdbqt import receptor_pdbqt
 from dock.receptors import Receptor
@@ -14,9 +14,10 @@ from dock.receptors.preparation import prepare
 from dock.receptors.receptor import residue_labels
 from dock.receptors.settings import ReceptorSettings, parse_site
 
+LENGTH = 50  # residues
 FORMS = (
-    ("AAA", 0, 0), ("A-2", 12_000, 1), ("A", 20_000, 2), ("AA", -12_000, 0), ("H1", 100_000, 1), ("aB", 9_900, 2),
-    ("A_1", 9_850, 0), ("1", 12_000, 1),
+    ("AAA", 0, 0), ("A-2", 12_000, 1), ("A", 20_000, 0), ("AA", -12_000, 1), ("H1", 100_000, 0), ("aB", 9_900, 1),
+    ("A_1", 9_850, 0), ("1", 12_000, 1), ("A", -2_000, 0), ("A", -12_000, 1),
 )  # fmt: skip
 
 
@@ -24,10 +25,12 @@ def cases(folder: Path) -> Iterator[Case]:
     """Yield each form of names, prepared, typed for docking and named in a site."""
     for chain, shift, number in FORMS:
         protein, ligand = piece(number)
+        last = at(protein[0]) + LENGTH
+        protein = [line for line in protein if at(line) < last]
         code = ligand[0][17:20]
         own = ligand[: sum(line[22:26] == ligand[0][22:26] for line in ligand)]
         (folder / "x.cif").write_text(
-            "\n".join(cif(rows(protein[:400], chain, shift=shift), rows(own, "LL", "B"))) + "\n"
+            "\n".join(cif(rows(protein, chain, shift=shift), rows(own, "LL", "B"))) + "\n"
         )
         name = f"chain {chain}, numbers + {shift}"
         try:
@@ -45,7 +48,7 @@ def cases(folder: Path) -> Iterator[Case]:
         except Exception as error:  # what would be a traceback
             yield Case(name, "wrong", repr(error))
             continue
-        wanted = {line[17:20] + str(int(line[22:26]) + shift) for line in protein[:400]}
+        wanted = {line[17:20] + str(int(line[22:26]) + shift) for line in protein}
         labels = set(residue_labels(receptor.topology))
         places = {
             tuple(float(line[start : start + 8]) for start in (30, 38, 46)) for line in text.splitlines()

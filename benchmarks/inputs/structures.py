@@ -12,7 +12,7 @@ from dock.receptors.polymer import make_polymer
 from dock.receptors.settings import ReceptorSettings
 
 # Entry, chain, first and last residue, and the code of a ligand.
-PIECES = (("5I71", "A", 90, 180, "68P"), ("6VRH", "A", 200, 260, "8PR"), ("6CM4", "A", 90, 139, "8NU"))
+PIECES = (("5I71", "A", 90, 180, "68P"), ("6VRH", "A", 90, 180, "8PR"), ("6CM4", "A", 90, 139, "8NU"))
 COLUMNS = [
     "group_PDB",
     "id",

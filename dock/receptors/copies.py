@@ -7,13 +7,17 @@ from collections.abc import Iterator, Sequence
 from itertools import count, product
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dock.receptors.names import BACKBONE
 
 if TYPE_CHECKING:
     import gemmi
+    from numpy.typing import NDArray
 
 # Angstrom between atoms of one name, on the mean: two places of one molecule. Two molecules cannot be so near.
 SAME_PLACE = 1.5
+BONDED = 2.2  # angstrom, as of iodine to carbon
 
 
 def separate_copies(model: gemmi.Model, notes: dict[str, Any]) -> int:
@@ -108,14 +112,47 @@ def _split(residue: gemmi.Residue) -> list[gemmi.Residue]:
     names = [(atom.name, atom.altloc) for atom in residue]
     if len(set(names)) == len(names):
         return []
-    one_by_one, by_turns = _in_order(names), _in_turns(names)
-    chosen = by_turns if _alike(by_turns) and not _alike(one_by_one) else one_by_one
+    chosen = _copies(names, np.array([atom.pos.tolist() for atom in residue]))
     copies = [_part(residue, indices) for indices in chosen[1:]]
     kept = set(chosen[0])
     for index in reversed(range(len(residue))):
         if index not in kept:
             del residue[index]
     return copies
+
+
+def _copies(names: Sequence[tuple[str, str]], places: NDArray[np.float64]) -> list[list[int]]:
+    """Return the indices of the atoms of each molecule; names may be the same within one, as of converted files."""
+    for chosen in (_in_order(names), _in_turns(names)):
+        if len({len(indices) for indices in chosen}) > 1:
+            continue
+        if len(chosen) == len(names):  # atoms alone, as waters, or one molecule of atoms that have one name
+            whole = 2 * len(_molecules(places)) > len(names)
+        else:
+            whole = all(len(_molecules(places[indices])) == 1 for indices in chosen)
+        if whole:
+            return chosen
+    molecules = _molecules(places)
+    in_order = _in_order(names)
+    owner = {index: number for number, indices in enumerate(in_order) for index in indices}
+    if all(len({owner[index] for index in indices}) == 1 for indices in molecules):
+        return in_order
+    return molecules
+
+
+def _molecules(places: NDArray[np.float64]) -> list[list[int]]:
+    """Return the indices of atoms that are bonded, by their distances."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
+    pairs = cKDTree(places).query_pairs(BONDED, output_type="ndarray")
+    bonds = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(places),) * 2)
+    _, labels = connected_components(bonds, directed=False)
+    found: dict[int, list[int]] = {}
+    for index, label in enumerate(labels):
+        found.setdefault(int(label), []).append(index)
+    return list(found.values())
 
 
 def _in_order(names: Sequence[tuple[str, str]]) -> list[list[int]]:
@@ -142,10 +179,6 @@ def _in_turns(names: Sequence[tuple[str, str]]) -> list[list[int]]:
             found.append([])
         found[turn].append(index)
     return found
-
-
-def _alike(copies: Sequence[Sequence[int]]) -> bool:
-    return len({len(indices) for indices in copies}) == 1
 
 
 def _part(residue: gemmi.Residue, indices: Sequence[int]) -> gemmi.Residue:

@@ -1,6 +1,6 @@
 """What force fields and programs call residues and atoms, and what these are called in the PDB.
 
-Names of states are those of Amber, CHARMM, GROMOS and OPLS as GROMACS, CHARMM-GUI, tleap and NAMD write them
+Names of states are those of Amber, CHARMM, GROMOS and OPLS as GROMACS, CHARMM-GUI, tleap and NAMD write them, and of CYANA
 (`residuetypes.dat` and the `.r2b` files of GROMACS; `aminolib` of AmberTools).
 """
 
@@ -51,19 +51,19 @@ class Meaning(NamedTuple):
 
 _STATES = {
     **dict.fromkeys(("HID", "HSD", "HISD", "HISA"), Meaning("HIS", "HID")),
-    **dict.fromkeys(("HIE", "HSE", "HISE", "HISB"), Meaning("HIS", "HIE")),
-    **dict.fromkeys(("HIP", "HSP", "HISH", "HISP"), Meaning("HIS", "HIP")),
+    **dict.fromkeys(("HIE", "HSE", "HISE", "HISB", "HIST"), Meaning("HIS", "HIE")),
+    **dict.fromkeys(("HIP", "HSP", "HISH", "HISP", "HIS+"), Meaning("HIS", "HIP")),
     **dict.fromkeys(("HIS1", "HIS2"), Meaning("HIS")),  # bound to a heme: its metal decides
-    **dict.fromkeys(("CYX", "CYS1", "CYS2", "CYSH", "CYN"), Meaning("CYS")),  # its partner decides
+    **dict.fromkeys(("CYX", "CYS1", "CYS2", "CYSH", "CYN", "CYSS"), Meaning("CYS")),  # its partner decides
     "CYM": Meaning("CYS", "CYX"),
     **dict.fromkeys(("ASH", "ASPH", "ASPP"), Meaning("ASP", "ASH")),
     **dict.fromkeys(("GLH", "GLUH", "GLUP"), Meaning("GLU", "GLH")),
-    **dict.fromkeys(("AS4", "ASPM"), Meaning("ASP")),
-    **dict.fromkeys(("GL4", "GLUM"), Meaning("GLU")),
+    **dict.fromkeys(("AS4", "ASPM", "ASP-"), Meaning("ASP")),
+    **dict.fromkeys(("GL4", "GLUM", "GLU-"), Meaning("GLU")),
     **dict.fromkeys(("LYN", "LSN", "LYSN"), Meaning("LYS", "LYN")),
-    **dict.fromkeys(("LYP", "LYSH"), Meaning("LYS", "LYS")),
+    **dict.fromkeys(("LYP", "LYSH", "LYS+"), Meaning("LYS", "LYS")),
     **dict.fromkeys(("ARN", "ARGN"), Meaning("ARG", lost="neutral")),
-    "ARGH": Meaning("ARG"),
+    **dict.fromkeys(("ARGH", "ARG+"), Meaning("ARG")),
     "TYM": Meaning("TYR", lost="an anion"),
 }
 # Amber's names of chain ends: N or C before the name.
@@ -118,11 +118,17 @@ def amino_acid(name: str, atoms: Iterable[str]) -> Meaning | None:
         Names of its heavy atoms: of another molecule that goes by the same name, such as homoserine (HSE in the
         PDB, a histidine in CHARMM), they are others.
     """
+    own = set(atoms)
     meaning = AMINO_ACID_NAMES.get(name.upper())
+    if (
+        meaning is None and len(name) == 4 and own.issuperset(BACKBONE)
+    ):  # of a force field that is not known here
+        meaning = next((Meaning(part) for part in (name[:3], name[1:]) if part in HEAVY_ATOMS), None)
     if meaning is None:
         return None
-    own = {atom_name(meaning.parent, atom) for atom in atoms}
-    return meaning if own <= HEAVY_ATOMS[meaning.parent] else None
+    return (
+        meaning if {atom_name(meaning.parent, atom) for atom in own} <= HEAVY_ATOMS[meaning.parent] else None
+    )
 
 
 def atom_name(residue: str, atom: str) -> str:

@@ -98,8 +98,8 @@ def _frames(sections: Sequence[list[list[AtomLine]]]) -> list[list[list[AtomLine
 def _name_residues_and_chains(atoms: Sequence[AtomLine], notes: dict[str, Any]) -> None:
     """Give the letter between a residue's name and its chain to the one or the other.
 
-    It is of the names if all that have it, in what would be a chain, are names of force fields, or if the PDB knows
-    none of them without it and no chain has two letters.
+    It is of the names if all that have it, in what would be a chain, are names of force fields or stand within
+    another chain, or if the PDB knows none of them without it and no chain has two letters.
     """
     groups: dict[tuple[str, str], set[str]] = defaultdict(set)
     for atom in atoms:
@@ -111,6 +111,7 @@ def _name_residues_and_chains(atoms: Sequence[AtomLine], notes: dict[str, Any]) 
         group for group, names in groups.items() if all(_known_with(name, group[0]) for name in names)
     }
     unknown = {group for group, names in groups.items() if not any(map(known_residue, names))} - of_names
+    of_names |= _within_chains(atoms) & groups.keys()
     if len(of_names | unknown) == len(groups):  # no chain of two letters to be seen
         of_names |= unknown
     long_names, long_chains = set[str](), set[str]()
@@ -132,6 +133,25 @@ def _name_residues_and_chains(atoms: Sequence[AtomLine], notes: dict[str, Any]) 
         for atom in atoms:
             atom.chain = atom.chain or atom.segment
         notes["segments"] = f"chains without a name are called by their segment: {' '.join(sorted(segments))}"
+
+
+def _within_chains(atoms: Sequence[AtomLine]) -> set[tuple[str, str]]:
+    """Return the letters, with the chain's after them, of which every residue continues that chain on both sides."""
+    runs = [list(run) for _, run in groupby(atoms, key=lambda atom: (atom.extra, *atom.address))]
+    beside: dict[tuple[str, str], bool] = {}
+    for before, run, after in zip([None, *runs], runs, [*runs[1:], None], strict=False):
+        first = run[0]
+        if not first.extra:
+            continue
+        around = {
+            other[0].number - first.number
+            for other in (before, after)
+            if other is not None and other[0].chain == first.chain and other[0].extra != first.extra
+        }
+        within = around == {-1, 1} and {atom.name for atom in run}.issuperset(BACKBONE)
+        key = (first.extra, first.chain)
+        beside[key] = within and beside.get(key, True)
+    return {key for key, within in beside.items() if within}
 
 
 def _known_with(name: str, letter: str) -> bool:

@@ -207,6 +207,31 @@ def test_copies_of_a_ligand_with_one_address_are_split(raw, tmp_path):
     assert [len(group.places) for group in list_hetero(incomplete, [])] == [24, 20]
 
 
+def test_one_molecule_may_have_names_that_come_again(raw, tmp_path):
+    """Programs that convert files call atoms by their element alone; two of these are told apart by their bonds."""
+    protein, ligand, water = raw
+    plain = [f"{line[:12]} {line[76:78].strip():<3}{line[16:]}" for line in ligand]
+    entry = read(tmp_path, [*protein, *plain])
+    assert content(entry)[1] == ["A:68P:701"]
+    assert len(list_hetero(entry, [])[0].places) == 24
+    assert [
+        len(group.places) for group in list_hetero(read(tmp_path, [*protein, *plain, *moved(plain, 30)]), [])
+    ] == [24, 24]
+    ring = [f"{line[:12]} C  {line[16:]}" for line in ligand[:9]]
+    assert "given twice" not in read(tmp_path, [*protein, *ring]).notes["atoms"]
+    pool = [moved(water, 3.0 * n)[0] for n in range(4)]
+    assert len(content(read(tmp_path, [*protein, *pool]))[1]) == 4
+
+
+def test_names_of_four_letters_that_no_table_has(raw, tmp_path):
+    """Within a chain a letter in column 21 is of the name: a residue is what its atoms are."""
+    protein, _, _ = raw
+    odd = [f"{line[:20]}X{line[21:]}" if line[17:20] in ("SER", "TRP") else line for line in protein]
+    entry = read(tmp_path, odd)
+    assert content(entry) == ({"A": 55}, [])
+    assert "TRPX103 to TRP" in make_polymer(entry, "A", ReceptorSettings()).notes["renamed"]
+
+
 def test_what_is_given_twice_is_kept_once_and_counted(raw, tmp_path):
     protein, ligand, _ = raw
     entry = read(tmp_path, [*protein, *ligand, *ligand])
