@@ -57,7 +57,8 @@ def relax(preparation: Preparation, processor: Processor) -> tuple[NDArray[np.fl
     """
     import openmm
 
-    processor = processor if processor.gpu else processor.configured(1, "mixed", None)
+    if processor.platform == "CPU":
+        processor = processor.configured(1, "mixed", None)
     topology = preparation.topology
     count = topology.getNumAtoms()
     ions = np.array([atom.residue.name in ION_CHARGES for atom in topology.atoms()])

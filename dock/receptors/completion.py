@@ -84,7 +84,11 @@ def complete(
     labels = [key.label(r.name, many) for key, r in zip(keys, topology.residues(), strict=True)]
     cations = np.array([ion.place for ion in ions if ion.charge > 0]).reshape(-1, 3) / NM_TO_A
     called = {key: name for polymer in polymers for key, name in polymer.named.items()}
-    named = {index: called[key] for index, key in enumerate(keys) if called.get(key, "") in AMINO_ACID_NAMES}
+    named = {
+        index: called[key]
+        for index, key in enumerate(keys)
+        if called.get(key, "").upper() in AMINO_ACID_NAMES
+    }
     states, notes["protonation"] = choose_states(topology, positions, labels, cations, named, settings)
     network = settle_network(topology, positions, labels, states, ions, hetero, settings)
     notes["network"] = network.notes

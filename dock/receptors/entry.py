@@ -15,7 +15,7 @@ from dock.core.keys import file_sha256
 from dock.receptors.atom_lines import ATOM
 from dock.receptors.copies import free_names, separate_copies
 from dock.receptors.mmcif_file import read_mmcif
-from dock.receptors.names import BACKBONE, take_pdb_name
+from dock.receptors.names import BACKBONE, HEAVY_ATOMS, take_pdb_name
 from dock.receptors.pdb_file import read_pdb
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Entry:
     notes : dict
         What had to be decided in reading, for the record.
     named : dict of ResidueKey to str
-        What the file calls residues that have other names in the PDB, as ``HIE``.
+        What the file calls amino acids that have other names in the PDB, as ``HIE``.
     """
 
     path: Path
@@ -122,7 +122,7 @@ def read_entry(path: Path) -> Entry:
     _remove_empty(structure)
     _name_chains(structure, notes)
     _number_residues(path, structure, notes)
-    named = _take_pdb_names(structure)
+    named = _take_pdb_names(structure, notes)
     counts["given twice"] = separate_copies(structure[0], notes)
     structure.setup_entities()
     block = structure.make_mmcif_block()
@@ -261,13 +261,19 @@ def _number_residues(path: Path, structure: gemmi.Structure, notes: dict[str, An
         notes["numbered"] = given
 
 
-def _take_pdb_names(structure: gemmi.Structure) -> dict[ResidueKey, str]:
-    """Give residues the names of the PDB; return what those were called that had others."""
+def _take_pdb_names(structure: gemmi.Structure, notes: dict[str, Any]) -> dict[ResidueKey, str]:
+    """Give residues the names of the PDB; return what amino acids were called that had others."""
     called = {}
+    others = set()
     for chain in structure[0]:
         for residue in chain:
-            if before := take_pdb_name(residue):
+            before = take_pdb_name(residue)
+            if before and residue.name in HEAVY_ATOMS:
                 called[residue_key(chain.name, residue)] = before
+            elif before:
+                others.add(f"{before} for {residue.name}")
+    if others:
+        notes["waters_and_ions"] = f"{', '.join(sorted(others))} in the file"
     return called
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,8 @@ def read_pdb(path: Path, text: str, notes: dict[str, Any]) -> gemmi.Structure:
     structure = gemmi.read_pdb_string("\n".join([*header, "END", ""]))
     del structure[:]
     sections = _sections(lines)
-    atoms, shifted = read_atom_lines(path, [line for parts in sections for part in parts for line in part])
+    given = [line for section in sections for part in section.parts for line in part]
+    atoms, shifted = read_atom_lines(path, given)
     if shifted:
         notes["shifted_lines"] = (
             f"{len(shifted)} read by their spaces, not by columns (the first: {shifted[0]})"
@@ -56,10 +58,17 @@ def read_pdb(path: Path, text: str, notes: dict[str, Any]) -> gemmi.Structure:
     notes["atoms_read"] = len(atoms)
     _name_residues_and_chains(atoms, notes)
     remaining = iter(atoms)
-    models = [[[next(remaining) for _ in part] for part in parts] for parts in sections]
-    for number, parts in enumerate(_frames(models), start=1):
+    for number, parts in enumerate(_models(sections, remaining), start=1):
         structure.add_model(_model(number, parts))
     return structure
+
+
+@dataclass
+class _Section:
+    """What stands between two marks: atoms in parts that TER ends, and whether MODEL begins it."""
+
+    is_model: bool
+    parts: list[list[Numbered]] = field(default_factory=lambda: [[]])
 
 
 def _marks(line: str) -> bool:
@@ -67,30 +76,36 @@ def _marks(line: str) -> bool:
     return any(mark.match(line) for mark in (MODEL, END_OF_MODEL, END, TER))
 
 
-def _sections(lines: Iterable[Numbered]) -> list[list[list[Numbered]]]:
-    """Return the atom lines of each section (model, or what comes before END), as parts that TER ends."""
-    sections: list[list[list[Numbered]]] = [[[]]]
+def _sections(lines: Iterable[Numbered]) -> list[_Section]:
+    """Return the atom lines of each section: a model, or what comes before END."""
+    sections = [_Section(is_model=False)]
     for line in lines:
         if ATOM.match(line.text):
-            sections[-1][-1].append(line)
+            sections[-1].parts[-1].append(line)
         elif TER.match(line.text):
-            sections[-1].append([])
+            sections[-1].parts.append([])
         elif _marks(line.text):
-            sections.append([[]])
-    filled = [[part for part in parts if part] for parts in sections]
-    return [parts for parts in filled if parts]
+            sections.append(_Section(is_model=MODEL.match(line.text) is not None))
+    for section in sections:
+        section.parts = [part for part in section.parts if part]
+    return [section for section in sections if section.parts]
 
 
-def _frames(sections: Sequence[list[list[AtomLine]]]) -> list[list[list[AtomLine]]]:
-    """Return the models: sections that have the same atoms as the first, others being its continuation."""
+def _models(sections: Iterable[_Section], atoms: Iterator[AtomLine]) -> list[list[list[AtomLine]]]:
+    """Return the atoms of each model, in parts.
+
+    A section that no MODEL begins is another frame if it has the same atoms as the first model, and else the rest of
+    it, as where files were put together.
+    """
     models: list[list[list[AtomLine]]] = []
     first: set[Any] = set()
-    for parts in sections:
+    for section in sections:
+        parts = [[next(atoms) for _ in part] for part in section.parts]
         own = {(atom.address, atom.name, atom.altloc) for part in parts for atom in part}
-        if models and len(own & first) <= AGAIN * len(own):
+        if models and not section.is_model and len(own & first) <= AGAIN * len(own):
             models[0].extend(parts)
         else:
-            models.append(list(parts))
+            models.append(parts)
         first |= own if len(models) == 1 else set()
     return models
 

@@ -252,6 +252,8 @@ def test_files_that_were_put_together_and_files_of_several_frames(raw, tmp_path)
         assert content(frames) == ({"A": 55}, [])
         assert frames.notes["models"] == "the first of 2 was taken"
         assert frames.notes["atoms"]["of other models"] == len(protein)
+    other = read(tmp_path, ["MODEL        1", *protein, "ENDMDL", "MODEL        2", *ligand, "ENDMDL"])
+    assert other.notes["models"] == "the first of 2 was taken"
 
 
 @pytest.mark.parametrize("code", ["A1AAA", "LIG_B"])
@@ -360,6 +362,14 @@ def test_what_names_of_force_fields_say(name, parent, state):
     assert known_residue(name)
 
 
+def test_a_water_does_not_take_the_name_of_a_residue_with_its_number(raw, tmp_path):
+    """GROMACS numbers waters on in the chain, and from 0 again after 9999."""
+    protein, _, water = raw
+    (solvent,) = renamed(water, "SOL")
+    entry = read(tmp_path, [*in_states(protein), f"{solvent[:22]} 143{solvent[26:]}"])
+    assert [name for key, name in entry.named.items() if key.number == 143] == ["HISE"]
+
+
 def test_another_molecule_of_the_same_name_is_none():
     """HSE is homoserine in the PDB, HIP phosphohistidine."""
     assert amino_acid("HSE", ["N", "CA", "C", "O", "CB", "CG", "OD"]) is None
@@ -378,6 +388,7 @@ def test_atoms_and_ions_get_the_names_of_the_pdb(raw, tmp_path):
     entry = read(tmp_path, [*charmm, *ions])
     assert content(entry)[1] == ["A:NA:2000", "A:CL:2001", "A:K:2002"]
     assert {group.kind for group in list_hetero(entry, [])} == {"ion"}
+    assert entry.notes["waters_and_ions"] == "CLA for CL, POT for K, SOD for NA in the file"
     last = {atom.name for atom in entry.polymers["A"][-1]}
     assert "O" in last
     assert "OT1" not in last
