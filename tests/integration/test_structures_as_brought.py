@@ -109,7 +109,7 @@ def test_what_is_drawn_of_a_site_is_that_site(far):
 def test_the_same_file_gives_the_same_coordinates(lines, tmp_path, dock_command):
     """In two processes, whose hashes of text differ."""
     (tmp_path / "x.pdb").write_text(
-        "\n".join(line for line in lines if line[17:20] != "TYR" or line[13] != "O")
+        "\n".join(line for line in lines[:100] if line[17:20] != "TYR" or line[13] != "O")
     )
     for name, seed in (("one", "1"), ("two", "2")):
         arguments = ("receptor", "x.pdb", "-o", name, "--platform", "CPU")
