@@ -9,6 +9,7 @@ right is measured in `benchmarks/pka.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,10 @@ LIKE_ANIONS = {1: 8.0, 2: 5.1, 3: 2.5, 4: 2.2, 5: 0.8, 6: 0.4}
 # By how much an anion and a cation hold each other: glycine 2.35 and 9.78, where acetic acid has 4.76 and
 # glycine's ethyl ester 7.7; beta-alanine 3.6 and 10.2, 4-aminobutyric acid 4.0 and 10.6; betaine 1.8. Two
 # bonds apart they would be the tautomer of a neutral group, which is what is written.
-UNLIKE = {2: -5.0, 3: 2.2, 4: 1.1, 5: 0.7, 6: 0.4}
+UNLIKE = {3: 2.2, 4: 1.1, 5: 0.7, 6: 0.4}
+TAUTOMER = 5.0
 
+PERMANENT = "permanent"  # the kind of a charge that never changes
 IN_CONJUGATION = 4  # bonds; two amidines or guanidines this near, as in a biguanide, share one charge
 CONJUGATED = 8.0
 
@@ -100,7 +103,7 @@ def written_charged(mol: Mol) -> bool:
     """
     from rdkit import Chem
 
-    titrating = [atom.GetFormalCharge() for atom in mol.GetAtoms() if _titrates(atom)]
+    titrating = [atom.GetFormalCharge() for atom in _charged(mol) if _titrates(atom)]
     inner_salt = all(charge < 0 for charge in titrating) and Chem.GetFormalCharge(mol) == 0
     return bool(titrating) and not inner_salt
 
@@ -109,28 +112,40 @@ def neutral(mol: Mol) -> Mol:
     """Return a molecule with every charge that titrates taken away, each atom where it was."""
     from rdkit import Chem
 
+    titrating = [atom for atom in _charged(mol) if _titrates(atom)]
+    if not titrating:
+        return mol
     made = Chem.RWMol(mol)
-    for atom in mol.GetAtoms():
-        if _titrates(atom):
-            _set_charge(made.GetAtomWithIdx(atom.GetIdx()), -atom.GetFormalCharge())
+    for atom in titrating:
+        _set_charge(made.GetAtomWithIdx(atom.GetIdx()), -atom.GetFormalCharge())
     Chem.SanitizeMol(made)
     return made.GetMol()
+
+
+def _charged(mol: Mol) -> list[Atom]:
+    """Return the atoms with a formal charge."""
+    return [mol.GetAtomWithIdx(match[0]) for match in mol.GetSubstructMatches(_charge_pattern())]
+
+
+@cache
+def _charge_pattern() -> Mol:
+    from rdkit import Chem
+
+    return Chem.MolFromSmarts("[!+0]")
 
 
 def _titrates(atom: Atom) -> bool:
     """Return whether an atom has a charge that nothing balances and that a proton takes away."""
     charge = atom.GetFormalCharge()
-    if not charge or any(n.GetFormalCharge() for n in atom.GetNeighbors()) or _is_mesoionic(atom):
+    if any(n.GetFormalCharge() for n in atom.GetNeighbors()):
         return False
     if charge < 0:
-        return atom.GetSymbol() in ("N", "O", "S", "Se", "C")
+        return atom.GetSymbol() in ("N", "O", "S", "Se", "C") and not _is_mesoionic(atom)
     return charge == 1 and atom.GetTotalNumHs() > 0 and atom.GetSymbol() in ("N", "O", "S", "P")
 
 
 def _is_mesoionic(atom: Atom) -> bool:
     """Return whether an anion belongs to an aromatic ring that holds a permanent cation, as in a sydnone."""
-    if atom.GetFormalCharge() >= 0:
-        return False
     mol = atom.GetOwningMol()
     near = {atom.GetIdx(), *(n.GetIdx() for n in atom.GetNeighbors() if n.GetIsAromatic())}
     return any(
@@ -212,9 +227,7 @@ def _shares(mol: Mol, found: list[Site], ph: float) -> tuple[NDArray[np.bool_], 
         [[bool(state >> n & 1) for n in range(number)] for state in range(2**number)], dtype=bool
     )
     charged = charged.reshape(2**number, number)
-    permanent = [
-        Site(atom.GetIdx(), True, 0.0, "permanent") for atom in mol.GetAtoms() if _is_permanent(atom)
-    ]
+    permanent = [Site(atom.GetIdx(), True, 0.0, PERMANENT) for atom in _charged(mol) if _is_permanent(atom)]
     gains = np.array(
         [
             (ph - site.pka if site.basic else site.pka - ph)
@@ -237,7 +250,9 @@ def _interaction(mol: Mol, first: Site, second: Site) -> float:
 
     distance = int(Chem.GetDistanceMatrix(mol)[first.atom][second.atom])
     if first.basic != second.basic:
-        return -UNLIKE.get(distance, 0.0)
+        if distance <= 2 and PERMANENT not in (first.kind, second.kind):
+            return TAUTOMER
+        return -UNLIKE.get(max(distance, min(UNLIKE)), 0.0)
     if not first.basic:
         return LIKE_ANIONS.get(distance, 0.0)
     if first.kind == second.kind == "amidine" and distance <= IN_CONJUGATION:

@@ -77,19 +77,27 @@ class Family:
 
 
 @dataclass(frozen=True)
+class Section:
+    """Families that are looked for only in molecules with a group of `where`."""
+
+    where: Mol
+    families: tuple[Family, ...]
+
+
+@dataclass(frozen=True)
 class Table:
     """The table, its patterns compiled.
 
     Attributes
     ----------
-    families : tuple of Family
+    sections : tuple of Section
     substituents : tuple
         Pattern and sigma by position, the first that matches an atom bound to the ring.
     ring, fused : tuple
         Pattern and sigma ortho, meta and para of an atom of the ring itself, or of a ring fused to it.
     """
 
-    families: tuple[Family, ...]
+    sections: tuple[Section, ...]
     substituents: tuple[tuple[Mol, dict[str, float]], ...]
     ring: tuple[tuple[Mol, tuple[float, ...]], ...]
     fused: tuple[tuple[Mol, tuple[float, ...]], ...]
@@ -97,17 +105,25 @@ class Table:
 
 @dataclass
 class _Matches:
-    """Which atoms of a molecule match a pattern of one atom; each pattern is looked for once."""
+    """Where patterns match a molecule; each is looked for once."""
 
     mol: Mol
-    known: dict[int, frozenset[int]] = field(default_factory=dict)
+    known: dict[int, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
+    atoms: dict[int, frozenset[int]] = field(default_factory=dict)
 
-    def of(self, pattern: Mol) -> frozenset[int]:
-        found = self.known.get(id(pattern))
-        if found is None:
-            matches = self.mol.GetSubstructMatches(pattern, maxMatches=MOST_MATCHES)
-            found = self.known[id(pattern)] = frozenset(match[0] for match in matches)
-        return found
+    def of(self, pattern: Mol) -> tuple[tuple[int, ...], ...]:
+        """Return every match of a pattern, also those of the same atoms in another order."""
+        if id(pattern) not in self.known:
+            self.known[id(pattern)] = self.mol.GetSubstructMatches(
+                pattern, uniquify=False, maxMatches=MOST_MATCHES
+            )
+        return self.known[id(pattern)]
+
+    def first_atoms(self, pattern: Mol) -> frozenset[int]:
+        """Return the atoms that are the first of a match."""
+        if id(pattern) not in self.atoms:
+            self.atoms[id(pattern)] = frozenset(match[0] for match in self.of(pattern))
+        return self.atoms[id(pattern)]
 
 
 def sites(mol: Mol) -> list[Site]:
@@ -120,42 +136,44 @@ def sites(mol: Mol) -> list[Site]:
     """
     matches = _Matches(mol)
     found: dict[tuple[int, bool], Site | None] = {}
-    for family in table().families:
-        for atom in matches.of(family.key):
-            if (atom, family.basic) not in found:
-                found[atom, family.basic] = _site(mol, atom, family, matches)
+    for section in table().sections:
+        if not matches.of(section.where):
+            continue
+        for family in section.families:
+            for atom in matches.first_atoms(family.key):
+                if (atom, family.basic) not in found:
+                    found[atom, family.basic] = _site(atom, family, matches)
     return [site for _, site in sorted(found.items()) if site is not None]
 
 
-def _site(mol: Mol, atom: int, family: Family, matches: _Matches) -> Site | None:
+def _site(atom: int, family: Family, matches: _Matches) -> Site | None:
     """Return an atom of a family as a site, None if it does not titrate."""
     enolate: tuple[int, ...] = ()
     if family.enolate is not None:
-        ways = mol.GetSubstructMatches(family.enolate, uniquify=False, maxMatches=MOST_MATCHES)
-        way = next((match for match in ways if match[0] == atom), None)
+        way = next((match for match in matches.of(family.enolate) if match[0] == atom), None)
         if way is None:
             return None
         enolate = (way[1], way[-1])
     for pattern, pka in family.special:
-        if atom in matches.of(pattern):
+        if atom in matches.first_atoms(pattern):
             return None if pka is None else Site(atom, family.basic, pka, family.kind, enolate)
     if family.pka is None:
         return None
-    pka = family.pka + sum(_change(mol, atom, effect) for effect in family.effects)
+    pka = family.pka + sum(_change(atom, effect, matches) for effect in family.effects)
     if family.rho:
-        pka -= family.rho * _sigma(mol, atom, family, matches)
+        pka -= family.rho * _sigma(atom, family, matches)
     return Site(atom, family.basic, pka, family.kind, enolate)
 
 
-def _change(mol: Mol, atom: int, effect: Effect) -> float:
+def _change(atom: int, effect: Effect, matches: _Matches) -> float:
     """Return what an effect's groups do to the pKa of an atom."""
-    found = mol.GetSubstructMatches(effect.pattern, uniquify=False, maxMatches=MOST_MATCHES)
-    ends = [match[-1] for match in found if match[0] == atom]
+    ends = [match[-1] for match in matches.of(effect.pattern) if match[0] == atom]
     return effect.change * min(len(set(ends) if effect.by_ends else ends), effect.most)
 
 
-def _sigma(mol: Mol, atom: int, family: Family, matches: _Matches) -> float:
+def _sigma(atom: int, family: Family, matches: _Matches) -> float:
     """Return the sum of Hammett's sigma over what stands at the ring of a group."""
+    mol = matches.mol
     anchor = _anchor(mol, atom)
     rings = mol.GetRingInfo().AtomRings()
     ring = next((r for r in rings if anchor in r and len(r) == SIX and _is_aromatic(mol, r)), None)
@@ -182,12 +200,12 @@ def _sigma(mol: Mol, atom: int, family: Family, matches: _Matches) -> float:
 def _of_place(
     rows: Sequence[tuple[Mol, tuple[float, ...]]], atom: int, distance: int, matches: _Matches
 ) -> float:
-    return next((sigma[distance - 1] for pattern, sigma in rows if atom in matches.of(pattern)), 0.0)
+    return next((sigma[distance - 1] for pattern, sigma in rows if atom in matches.first_atoms(pattern)), 0.0)
 
 
 def _of_substituent(atom: int, position: str, family: Family, matches: _Matches) -> float:
     """Return sigma of a substituent, 0 where the table has none."""
-    sigma = next((row for pattern, row in table().substituents if atom in matches.of(pattern)), {})
+    sigma = next((row for pattern, row in table().substituents if atom in matches.first_atoms(pattern)), {})
     if position == "ortho":
         return sigma.get(family.ortho, 0.0)
     if position == "meta":
@@ -217,9 +235,11 @@ def table() -> Table:
     """Return the table of groups."""
     content = yaml.load(TABLE.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     effects = {name: tuple(map(_effect, rows)) for name, rows in content["effects"].items()}
-    rows = [*content["acids"], *content["bases"]]
     return Table(
-        tuple(_family(row, effects) for row in rows),
+        tuple(
+            Section(_at_atom(part["where"]), tuple(_family(row, effects) for row in part["families"]))
+            for part in (*content["acids"], *content["bases"])
+        ),
         tuple((_at_atom(smarts), sigma) for _, smarts, sigma in content["substituents"]),
         tuple((_at_atom(smarts), tuple(sigma)) for smarts, sigma in content["ring"]),
         tuple((_at_atom(smarts), tuple(sigma)) for smarts, sigma in content["fused"]),
