@@ -109,8 +109,11 @@ def written_charged(mol: Mol) -> bool:
 
 
 def neutral(mol: Mol) -> Mol:
-    """Return a molecule with every charge that titrates taken away, each atom where it was."""
-    from rdkit import Chem
+    """Return a molecule with every charge that titrates taken away, each atom where it was.
+
+    Where that cannot be written it comes back as it is.
+    """
+    from rdkit import Chem, rdBase
 
     titrating = [atom for atom in _charged(mol) if _titrates(atom)]
     if not titrating:
@@ -118,7 +121,11 @@ def neutral(mol: Mol) -> Mol:
     made = Chem.RWMol(mol)
     for atom in titrating:
         _set_charge(made.GetAtomWithIdx(atom.GetIdx()), -atom.GetFormalCharge())
-    Chem.SanitizeMol(made)
+    with rdBase.BlockLogs():
+        try:
+            Chem.SanitizeMol(made)
+        except (ValueError, RuntimeError):
+            return mol
     return made.GetMol()
 
 
@@ -171,7 +178,7 @@ def _share_of(name: str, mol: Mol, ph: float) -> float | None:
     wanted = Chem.MolToSmiles(mol)
     try:
         states = _states(name, neutral(mol), ph, None)
-    except (ChemistryError, ValueError):
+    except ChemistryError:
         return None
     return next((round(share, 4) for share, smiles, _ in states if smiles == wanted), None)
 

@@ -144,7 +144,7 @@ def test_every_row_of_the_table_says_where_it_is_from():
 
 def test_what_a_section_leaves_out_would_not_titrate(monkeypatch):
     with MEASURED.open(encoding="utf-8", newline="") as handle:
-        mols = [Chem.MolFromSmiles(row["smiles"]) for row in csv.DictReader(handle)]
+        mols = [Chem.MolFromSmiles(row["smiles"]) for row in csv.DictReader(handle)][::5]
     found = [titration.sites(mol) for mol in mols]
     table = titration.table()
     everything = [replace(section, where=Chem.MolFromSmarts("*")) for section in table.sections]
