@@ -15,7 +15,7 @@ from dock.core.workers import Outcome, in_order
 from dock.ligands import stereo
 from dock.ligands.library import Entry, safe_name
 from dock.ligands.ligand import CONFORMER_SEED, Ligand, Provenance
-from dock.ligands.protonation import Protomer, protomers, written_charged
+from dock.ligands.protonation import Protomer, neutral, protomers, written_charged
 from dock.ligands.salts import strip_salts
 from dock.ligands.tautomers import tautomers
 
@@ -165,6 +165,8 @@ def states(entry: Entry, settings: PreparationSettings) -> list[State]:
         return _catalogue_states(entry, entry.catalogue_name, settings)
     name = entry.name
     mol, stripped = strip_salts(name, _read(entry, settings.keep_coordinates))
+    if stripped:  # an inner salt keeps its anion when a salt is neutralised
+        mol = neutral(mol)
     mol = stereo.drug_like(name, mol)
     forms = [mol] if written_charged(mol) or not settings.tautomers else tautomers(name, mol)
     made = []
@@ -194,7 +196,7 @@ def _catalogue_states(entry: Entry, name: str, settings: PreparationSettings) ->
         written = stereo.with_defined_stereo(part.name, stereo.catalogue_mol(part))
         kinds = protomers(
             part.name,
-            _neutral(written),
+            neutral(written),
             settings.ph,
             settings.min_share,
             settings.max_protomers,
@@ -214,14 +216,6 @@ def _measured_pka(entry: catalogue.LigandEntry) -> float | None:
     parent = catalogue.ligand(entry.isomer_of) if entry.isomer_of else entry
     pka = entry.pka or parent.pka
     return None if pka is None else pka.value
-
-
-def _neutral(mol: Mol) -> Mol:
-    from rdkit import rdBase
-    from rdkit.Chem.MolStandardize import rdMolStandardize
-
-    with rdBase.BlockLogs():
-        return rdMolStandardize.Uncharger().uncharge(mol)
 
 
 def _isomers(

@@ -313,7 +313,7 @@ def test_the_share_of_the_neutral_form_gives_the_known_pka(smiles, pka, toleranc
     [
         ("C1CNCCN1", {1}), ("NCCN", {1, 2}), ("NCCCCCCN", {2}), ("NCC(=O)O", {0}), ("NCCc1c[nH]cn1", {1}),
         ("CN(C)C(=N)NC(=N)N", {1}), ("N[C@@H](CC(=O)O)C(=O)O", {-1}), ("NC(=N)NCCC[C@H](N)C(=O)O", {1}),
-        ("OP(=O)(O)OC", {-1, -2}), ("CC(=O)Nc1ccccc1", {0}), ("CS(=O)(=O)Nc1ccccc1", {0}),
+        ("OP(=O)(O)OC", {-2}), ("CP(=O)(O)O", {-1, -2}), ("CC(=O)Nc1ccccc1", {0}), ("CS(=O)(=O)Nc1ccccc1", {0}),
     ],
 )  # fmt: skip
 def test_groups_that_feel_each_other_charge_as_they_should(smiles, charges):
@@ -333,8 +333,10 @@ def test_a_second_protonation_of_piperazine_needs_acid():
 def test_charges_that_are_written_are_kept_and_given_their_share():
     (ligand,) = made("CN1CCN(C)CC1")[:1]
     assert ligand.charge == 1
-    (neutral,) = made("C[N+](C)(C)CCO")
-    assert neutral.provenance.share is None
+    (permanent,) = made("C[N+](C)(C)CCO")
+    assert (permanent.charge, permanent.provenance.share) == (1, 1.0)  # there is nothing to choose
+    (unknown,) = made("CC[OH+]C")
+    assert unknown.provenance.share is None
     (odd,) = made("NCC[NH3+]")
     assert odd.provenance.share == pytest.approx(0.66, abs=0.03)
 
