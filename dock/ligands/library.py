@@ -297,7 +297,7 @@ def _cells(text: str, separator: str) -> list[str] | None:
         return next(csv.reader([text], delimiter=separator, strict=True), [])
     except csv.Error:
         pass
-    if text.count('"') % 2:
+    if text.count('"') % 2 or "\n" in text:  # over several lines only what is quoted runs on
         return None
     return next(csv.reader([text], delimiter=separator, quoting=csv.QUOTE_NONE), [])
 
