@@ -215,7 +215,8 @@ class PosePool:
         for rank, placement in enumerate(placements, start=1):
             coordinates = read_coordinates(self._ligand, placement.pdbqt)
             mol = place_atoms(self._template, coordinates)
-            lies_in = assign_site(coordinates[: mol.GetNumHeavyAtoms()], self._receptor.sites)
+            heavy = coordinates[: mol.GetNumHeavyAtoms()]
+            lies_in = assign_site(heavy, self._receptor.sites, self._site.name)
             network = placement.network or self._scorer.network(self._ligand.name, placement.pdbqt)
             poses.append(
                 Pose(

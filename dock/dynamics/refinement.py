@@ -193,7 +193,8 @@ def _refine(receptor: Receptor, pose: Pose, settings: RefinementSettings, proces
     moved = replace(receptor, positions=positions)
     refined = replace(pose, mol=mol, properties={**pose.properties, **energies, **shift})
     if receptor.sites:
-        refined = replace(refined, site=assign_site(refined.heavy_coordinates, receptor.sites))
+        place = assign_site(refined.heavy_coordinates, receptor.sites, refined.searched)
+        refined = replace(refined, site=place)
     return Refinement(check_poses(moved, [refined])[0], moved, left=refined.site != pose.site)
 
 

@@ -136,7 +136,8 @@ def parse_site(text: str) -> tuple[str, SiteEntry]:
     """Read a site as the command line has it: ``NAME=WHERE``.
 
     WHERE is a bound ligand (``68P``, ``68P:701``, ``A:68P:701``, ``A:68P:*``), residues (``ASP98,TYR95``), or a
-    centre with the edges of its box, in angstrom (``1.0,2.5,-3`` or ``1.0,2.5,-3:24,24,24``).
+    centre, with the edges of its box in angstrom (``1.0,2.5,-3`` or ``1.0,2.5,-3:24,24,24``). A box that is
+    given is the site; without one, a pose may lie up to 7 A from the centre.
 
     Raises
     ------
@@ -156,6 +157,9 @@ def parse_site(text: str) -> tuple[str, SiteEntry]:
     try:
         return TypeAdapter(SiteName).validate_python(name.strip()), SiteEntry.model_validate(fields)
     except ValidationError as error:
+        first = error.errors()[0]
+        if first["loc"][:1] == ("box",):
+            raise SettingsError(text, f"is no site: {first['msg'].removeprefix('Value error, ')}") from error
         raise SettingsError(
             text,
             "is no site",
