@@ -24,6 +24,7 @@ from dock.core.revisions import revision
 from dock.forcefield import ambertools
 from dock.forcefield.charges import ChargeMethod, charges
 from dock.forcefield.parts import combine
+from dock.receptors.hetero import ION_CHARGES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,8 +106,12 @@ def parametrise_receptor(name: str, topology: Topology) -> System:
     from openmm import app
 
     force_field = app.ForceField(*RECEPTOR_FORCE_FIELD)
+    # Templates are found by elements, of which ions of two charges have the same.
+    ions = {residue: residue.name for residue in topology.residues() if residue.name in ION_CHARGES}
     try:
-        return force_field.createSystem(topology, nonbondedMethod=app.NoCutoff, constraints=app.HBonds)
+        return force_field.createSystem(
+            topology, nonbondedMethod=app.NoCutoff, constraints=app.HBonds, residueTemplates=ions
+        )
     except ValueError as error:
         raise ParameterError(name, f"ff14SB does not fit ({error})", "prepare the receptor again") from error
 

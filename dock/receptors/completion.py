@@ -43,7 +43,7 @@ def complete(
     Parameters
     ----------
     hetero
-        The entry's ligands, glycans and whatever else may show how a side chain lies.
+        What the entry has besides and the receptor lacks: it may show how a side chain lies, and what held a metal.
 
     Returns
     -------
@@ -79,12 +79,14 @@ def complete(
     many = len({key.chain for key in keys}) > 1
     labels = [key.label(r.name, many) for key, r in zip(keys, topology.residues(), strict=True)]
     cations = np.array([ion.place for ion in ions if ion.charge > 0]).reshape(-1, 3) / NM_TO_A
-    states, notes["protonation"] = choose_states(topology, positions, labels, cations, settings)
+    lost = [group.metals for group in hetero if ION_CHARGES.get(group.name, 2) > 1]
+    absent = np.vstack([np.zeros((0, 3)), *lost]) / NM_TO_A
+    states, notes["protonation"] = choose_states(topology, positions, labels, cations, settings, absent)
     network = settle_network(topology, positions, labels, states, ions, hetero, settings)
     notes["network"] = network.notes
     if "turned" in network.notes:  # what PROPKA saw of these was upside down
         positions = network.positions
-        states, notes["protonation"] = choose_states(topology, positions, labels, cations, settings)
+        states, notes["protonation"] = choose_states(topology, positions, labels, cations, settings, absent)
     states = [state or network.tautomers.get(index) for index, state in enumerate(states)]
     modeller = Modeller(topology, positions * unit.nanometer)
     if ions:

@@ -15,6 +15,7 @@ from dock.receptors.completion import complete
 from dock.receptors.entry import Entry, read_entry
 from dock.receptors.hetero import ION_CHARGES, Hetero, find_hetero, keep_hetero, list_hetero
 from dock.receptors.ions import Ion, graft_ions, place_ions
+from dock.receptors.left_out import LeftOut, describe, find_left_out, guessed, near_site, site_warnings
 from dock.receptors.membrane import find_membrane
 from dock.receptors.polymer import Polymer, choose_chains, make_polymer, recognised
 from dock.receptors.receptor import residue_labels
@@ -114,15 +115,20 @@ def prepare(source: str, settings: ReceptorSettings | None = None) -> Preparatio
     # After mutations are turned back, since sites name residues; before the long part, since they may not be there.
     known = homologue.sites if homologue else {}
     hetero = list_hetero(entry, [residue for polymer in polymers.values() for residue in polymer.residues])
-    ions = _ions(entry, hetero, polymers, homologue, settings, record)
-    bystanders = [group for group in hetero if group.kind not in ("ion", "water")]
+    kept, ions = _ions(entry, hetero, polymers, homologue, settings, record)
+    unwanted = [group for group in hetero if any(group.matches(label) for label in settings.drop)]
+    settled = {id(group) for group in [*kept, *unwanted]}
+    bystanders = [group for group in hetero if group.kind != "water" and id(group) not in settled]
     topology, positions, deposited, notes = complete(list(polymers.values()), ions, bystanders, settings)
     record["completion"] = notes
     sites, named = _sites(entry, hetero, known, settings, topology, positions)
-    heavy = [atom.index for atom in topology.atoms() if atom.element.symbol != "H"]
-    bound = find_bound(hetero, sites, named, settings, positions[heavy])
+    bound = find_bound(hetero, sites, named, settings, topology, positions)
     record["references"] = bound.notes
     record |= _place_notes(homologue, topology, positions)
+    metals = np.array([ion.place for ion in ions if ion.charge > 1]).reshape(-1, 3)
+    left_out = find_left_out(entry, hetero, [*kept, *unwanted, *bound.known], polymers, metals)
+    record["left_out"] = [each.to_record() for each in left_out]
+    record["near_sites"] = _near_sites(left_out, sites, topology, positions)
     record["warnings"] = _warnings(record, entry, sites)
     name = target if _is_model_of(target, entry) else entry.name
     return Preparation(name, topology, positions, deposited, sites, bound, record)
@@ -151,8 +157,8 @@ def _ions(
     homologue: Homologue | None,
     settings: ReceptorSettings,
     record: dict[str, Any],
-) -> list[Ion]:
-    """Return all ions and waters of the receptor."""
+) -> tuple[list[Hetero], list[Ion]]:
+    """Return what of the entry's ions and waters is kept, and all ions and waters of the receptor."""
     near = [group for group in hetero if group.key.chain in polymers or group.donors]
     kept, dropped = keep_hetero(near, settings, entry)
     record["hetero"] = {
@@ -165,7 +171,7 @@ def _ions(
     ]
     ions += graft_ions(polymers, settings, record, record["inputs"])
     unwanted = [group for group in near if any(group.matches(label) for label in settings.drop)]
-    return [*ions, *place_ions(homologue, polymers, ions, unwanted, settings, record)]
+    return kept, [*ions, *place_ions(homologue, polymers, ions, unwanted, settings, record)]
 
 
 def _sites(
@@ -186,6 +192,23 @@ def _sites(
         places = named[name].places if name in named else None
         own[name] = define_site(name, definition, places, topology, positions, labels)
     return merge_sites(known, own), named
+
+
+def _near_sites(
+    left_out: Sequence[LeftOut],
+    sites: Mapping[str, Site],
+    topology: Topology,
+    positions: NDArray[np.float64],
+) -> dict[str, Any]:
+    """Return for each site what was left out in or near its box, and whose protonation is a guess for it."""
+    labels = residue_labels(topology)
+    notes = {}
+    for name, site in sites.items():
+        near = near_site(left_out, site)
+        if near:
+            beside = guessed([each for each, _ in near], topology, positions, labels)
+            notes[name] = {"left_out": describe(near), "guessed": beside}
+    return notes
 
 
 def _chain_notes(entry: Entry, polymers: Mapping[str, Polymer]) -> dict[str, Any]:
@@ -283,6 +306,16 @@ def _warnings(record: Mapping[str, Any], entry: Entry, sites: Mapping[str, Site]
         )
     if record["target"] and "homologue" not in record:
         found.append(f"too little of it is there, or like it, to place the sites of {record['target']}")
+    near = record["near_sites"]
+    for name, site in sites.items():
+        found += site_warnings(site, near.get(name, {}).get("left_out", []))
+    guesses = dict.fromkeys(label for notes in near.values() for label in notes["guessed"])
+    if guesses:
+        found.append(
+            f"what was left out touches them, so that their protonation is a guess: {', '.join(guesses)}"
+        )
+    at_metals = completion["protonation"].get("at_metals", {})
+    found += [f"{label} {why}" for label, why in at_metals.items()]
     if not sites:
         found.append("no site: name one")
     if entry.predicted:
