@@ -23,6 +23,7 @@ from dock.receptors.settings import ReceptorSettings
 from dock.receptors.side_chains import carry_over_side_chains, revert_mutations
 from dock.receptors.site import Site, define_site, merge_sites
 from dock.receptors.source import find_entry, find_source
+from dock.receptors.strands import find_strands
 from dock.receptors.superposition import SITE_REACH, Homologue, homologue_of
 
 if TYPE_CHECKING:
@@ -117,9 +118,12 @@ def prepare(source: str, settings: ReceptorSettings | None = None) -> Preparatio
     hetero = list_hetero(entry, [residue for polymer in polymers.values() for residue in polymer.residues])
     kept, ions = _ions(entry, hetero, polymers, homologue, settings, record)
     unwanted = [group for group in hetero if any(group.matches(label) for label in settings.drop)]
+    strands = find_strands(hetero, polymers, unwanted)
+    kept += [group for strand in strands for group in strand.groups]
     settled = {id(group) for group in [*kept, *unwanted]}
     bystanders = [group for group in hetero if group.kind != "water" and id(group) not in settled]
-    topology, positions, deposited, notes = complete(list(polymers.values()), ions, bystanders, settings)
+    chains = list(polymers.values())
+    topology, positions, deposited, notes = complete(chains, ions, bystanders, settings, strands)
     record["completion"] = notes
     sites, named = _sites(entry, hetero, known, settings, topology, positions)
     bound = find_bound(hetero, sites, named, settings, topology, positions)

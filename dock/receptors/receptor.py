@@ -17,6 +17,7 @@ from dock.core.files import atomic_path, read_json, write_json, write_text
 from dock.core.keys import content_key, file_sha256
 from dock.receptors.polymer import HEAVY_ATOMS
 from dock.receptors.site import Site, define_site, merge_sites, named_site
+from dock.receptors.strands import NUCLEOTIDES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -361,9 +362,10 @@ def _structure(path: Path, _state: tuple[int, int, int]) -> tuple[Topology, NDAr
 def residue_labels(topology: Topology) -> list[str]:
     """Return what people call each residue: ``ASP98``, ``ASP98A`` with an insertion code.
 
-    Where the protein has several chains, the chain comes first: ``A:ASP98``.
+    Where there are several chains of protein or nucleic acid, the chain comes first: ``A:ASP98``.
     """
-    chains = {residue.chain.id for residue in topology.residues() if residue.name in HEAVY_ATOMS}
+    polymeric = {*HEAVY_ATOMS, *NUCLEOTIDES}
+    chains = {residue.chain.index for residue in topology.residues() if residue.name in polymeric}
     prefix = "{}:".format if len(chains) > 1 else "".format
     return [
         f"{prefix(residue.chain.id)}{residue.name}{residue.id}{residue.insertionCode.strip()}"

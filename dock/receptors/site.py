@@ -14,6 +14,7 @@ from dock.core.errors import StructureError
 from dock.core.units import NM_TO_A
 from dock.receptors.entry import matching_residues
 from dock.receptors.polymer import HEAVY_ATOMS
+from dock.receptors.strands import NUCLEOTIDES
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -179,7 +180,10 @@ def define_site(
         If a residue is not there, or nothing of the protein is near.
     """
     atoms = [
-        atom for atom in topology.atoms() if atom.element.symbol != "H" and atom.residue.name in HEAVY_ATOMS
+        atom
+        for atom in topology.atoms()
+        if atom.element.symbol != "H"
+        and (atom.residue.name in HEAVY_ATOMS or atom.residue.name in NUCLEOTIDES)
     ]
     places = positions[[atom.index for atom in atoms]] * NM_TO_A
     named = {}
