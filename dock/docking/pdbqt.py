@@ -173,7 +173,7 @@ def _ion_lines(receptor: Receptor) -> list[str]:
     return [
         ION_LINE.format(
             serial=90000 + number,
-            name=atom.residue.name,
+            name=atom.name,
             residue=atom.residue.name,
             chain=atom.residue.chain.id,
             number=atom.residue.id,

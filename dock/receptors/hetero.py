@@ -62,7 +62,8 @@ class Hetero:
     name : str
         Component code.
     kind : str
-        ``water``, ``ion``, ``glycan``, ``lipid``, ``additive``, ``nucleotide``, ``ligand`` or ``small``.
+        ``water``, ``ion``, ``glycan``, ``lipid``, ``additive``, ``nucleotide``, ``ligand``, ``small`` or, where it
+        has no parameters, ``metal``.
     places : numpy.ndarray, shape (n_atoms, 3)
         In angstrom.
     residue : gemmi.Residue
@@ -220,6 +221,8 @@ def _kind(residue: gemmi.Residue) -> str:
     for kind, names in (("glycan", GLYCANS), ("lipid", LIPIDS), ("additive", ADDITIVES)):
         if name in names:
             return kind
+    if len(residue) == 1 and residue[0].element.is_metal:
+        return "metal"
     return "ligand" if len(residue) >= MIN_LIGAND_ATOMS else "small"
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dock.core.units import NM_TO_A
-from dock.receptors.hetero import TOUCHING, WELL_HELD, Hetero
-from dock.receptors.polymer import coordinates
+from dock.receptors.entry import residue_key
+from dock.receptors.hetero import TOUCHING, WELL_HELD, Hetero, coordinates_of
+from dock.receptors.polymer import HEAVY_ATOMS, coordinates
 
 if TYPE_CHECKING:
     import gemmi
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 NEAR = 6.0  # angstrom around a search box: what is farther off does not touch a ligand in it
 BESIDE = 4.0  # angstrom between polar atoms: what a protonation may depend on
 WIDE = 27_000.0  # cubic angstrom: beyond this, Vina's authors say, a search of the usual length is too short
-WATER, PROTEIN, NUCLEIC = "water", "protein", "nucleic acid"
+WATER, PROTEIN, NUCLEIC, MODIFICATION = "water", "protein", "nucleic acid", "modification"
+SELENOMETHIONINE = "MSE"  # which is kept whole, as methionine
 # The atoms that take or give protons, by residue.
 TITRATABLE = {
     "ASP": ("OD1", "OD2"), "GLU": ("OE1", "OE2"), "HIS": ("ND1", "NE2"), "CYS": ("SG",), "LYS": ("NZ",),
@@ -41,7 +43,7 @@ class LeftOut:
     name : str
         As ``HEM 500 of chain A``.
     kind : str
-        As of `dock.receptors.hetero.Hetero`; also ``protein`` and ``nucleic acid``.
+        As of `dock.receptors.hetero.Hetero`; also ``protein``, ``nucleic acid`` and ``modification``.
     places : numpy.ndarray, shape (n_atoms, 3)
         In angstrom.
     polar : numpy.ndarray, shape (n, 3)
@@ -97,11 +99,26 @@ def find_left_out(
         found.append(LeftOut(str(group), group.kind, group.places, _polar([group.residue]), part))
     found += [_chain(name, residues, NUCLEIC) for name, residues in strands.items()]
     for name, residues in entry.polymers.items():
-        used = {str(residue.seqid) for residue in polymers[name].residues} if name in polymers else set()
+        used = (
+            {str(residue.seqid): residue for residue in polymers[name].residues} if name in polymers else {}
+        )
         rest = [residue for residue in residues if str(residue.seqid) not in used]
-        if rest:
-            found.append(_chain(name, rest, PROTEIN))
+        found += [_chain(name, rest, PROTEIN)] if rest else []
+        for residue in residues:
+            if str(residue.seqid) in used and residue.name not in (*HEAVY_ATOMS, SELENOMETHIONINE):
+                found += _modification(name, residue, used[str(residue.seqid)])
     return found
+
+
+def _modification(chain: str, residue: gemmi.Residue, parent: gemmi.Residue) -> list[LeftOut]:
+    """Return what a modified residue has and its parent lacks."""
+    atoms = [atom for atom in residue if atom.name not in parent]
+    if not atoms:
+        return []
+    places = coordinates_of(atoms)
+    polar = coordinates_of(atom for atom in atoms if _is_polar(atom))
+    name = f"what {residue_key(chain, residue).label(residue.name)} of chain {chain} has beyond {parent.name}"
+    return [LeftOut(name, MODIFICATION, places, polar)]
 
 
 def _chain(name: str, residues: Sequence[gemmi.Residue], kind: str) -> LeftOut:
@@ -110,13 +127,11 @@ def _chain(name: str, residues: Sequence[gemmi.Residue], kind: str) -> LeftOut:
 
 
 def _polar(residues: Iterable[gemmi.Residue]) -> NDArray[np.float64]:
-    atoms = [
-        atom.pos.tolist()
-        for residue in residues
-        for atom in residue
-        if atom.element.name in ("N", "O", "S") or atom.element.is_metal
-    ]
-    return np.array(atoms, dtype=float).reshape(-1, 3)
+    return coordinates_of(atom for residue in residues for atom in residue if _is_polar(atom))
+
+
+def _is_polar(atom: gemmi.Atom) -> bool:
+    return atom.element.name in ("N", "O", "S") or bool(atom.element.is_metal)
 
 
 def _touches(group: Hetero, metals: NDArray[np.float64]) -> bool:

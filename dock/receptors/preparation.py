@@ -23,7 +23,7 @@ from dock.receptors.settings import ReceptorSettings
 from dock.receptors.side_chains import carry_over_side_chains, revert_mutations
 from dock.receptors.site import Site, define_site, merge_sites
 from dock.receptors.source import find_entry, find_source
-from dock.receptors.strands import find_strands
+from dock.receptors.strands import Strand, find_strands
 from dock.receptors.superposition import SITE_REACH, Homologue, homologue_of
 
 if TYPE_CHECKING:
@@ -115,13 +115,11 @@ def prepare(source: str, settings: ReceptorSettings | None = None) -> Preparatio
     record["side_chains"] = _mend_side_chains(polymers, settings, record["inputs"])
     # After mutations are turned back, since sites name residues; before the long part, since they may not be there.
     known = homologue.sites if homologue else {}
-    hetero = list_hetero(entry, [residue for polymer in polymers.values() for residue in polymer.residues])
-    kept, ions = _ions(entry, hetero, polymers, homologue, settings, record)
-    unwanted = [group for group in hetero if any(group.matches(label) for label in settings.drop)]
-    strands = find_strands(hetero, polymers, unwanted)
-    kept += [group for strand in strands for group in strand.groups]
-    settled = {id(group) for group in [*kept, *unwanted]}
-    bystanders = [group for group in hetero if group.kind != "water" and id(group) not in settled]
+    hetero, unwanted, strands = _around(entry, polymers, settings)
+    nucleotides = [group for strand in strands for group in strand.groups]
+    kept, ions = _ions(entry, _without(hetero, nucleotides), polymers, homologue, settings, record)
+    kept += nucleotides
+    bystanders = [group for group in _without(hetero, [*kept, *unwanted]) if group.kind != "water"]
     chains = list(polymers.values())
     topology, positions, deposited, notes = complete(chains, ions, bystanders, settings, strands)
     record["completion"] = notes
@@ -154,6 +152,31 @@ def _chosen(entry: Entry, settings: ReceptorSettings) -> dict[str, Polymer]:
     return polymers
 
 
+def _around(
+    entry: Entry, polymers: Mapping[str, Polymer], settings: ReceptorSettings
+) -> tuple[list[Hetero], list[Hetero], list[Strand]]:
+    """Return all that is no protein, what of it the user drops, and the nucleic acid that is kept."""
+    protein = [residue for polymer in polymers.values() for residue in polymer.residues]
+    hetero = list_hetero(entry, protein)
+    strands = find_strands(hetero, polymers, _unwanted(hetero, settings))
+    if strands:  # which hold ions, as the protein does
+        nucleic = [residue for strand in strands for residue in strand.residues]
+        hetero = list_hetero(entry, [*protein, *nucleic])
+        strands = find_strands(hetero, polymers, _unwanted(hetero, settings))
+    return hetero, _unwanted(hetero, settings), strands
+
+
+def _unwanted(hetero: Sequence[Hetero], settings: ReceptorSettings) -> list[Hetero]:
+    """Return what the user drops."""
+    return [group for group in hetero if any(group.matches(label) for label in settings.drop)]
+
+
+def _without(hetero: Sequence[Hetero], others: Sequence[Hetero]) -> list[Hetero]:
+    """Return the residues that are none of the others; two may be equal but for their places."""
+    known = {id(group) for group in others}
+    return [group for group in hetero if id(group) not in known]
+
+
 def _ions(
     entry: Entry,
     hetero: Sequence[Hetero],
@@ -174,7 +197,7 @@ def _ions(
         for group in kept
     ]
     ions += graft_ions(polymers, settings, record, record["inputs"])
-    unwanted = [group for group in near if any(group.matches(label) for label in settings.drop)]
+    unwanted = _unwanted(near, settings)
     return kept, [*ions, *place_ions(homologue, polymers, ions, unwanted, settings, record)]
 
 
