@@ -186,7 +186,9 @@ def _ions(
     record: dict[str, Any],
 ) -> tuple[list[Hetero], list[Ion]]:
     """Return what of the entry's ions and waters is kept, and all ions and waters of the receptor."""
-    near = [group for group in hetero if group.key.chain in polymers or group.donors]
+    unwanted = _unwanted(hetero, settings)
+    told = {id(group) for group in unwanted}
+    near = [g for g in hetero if g.key.chain in polymers or g.donors or id(g) in told]
     kept, dropped = keep_hetero(near, settings, entry)
     record["hetero"] = {
         "kept": [f"{group} ({group.donors} protein donors)" for group in kept],
@@ -197,7 +199,6 @@ def _ions(
         for group in kept
     ]
     ions += graft_ions(polymers, settings, record, record["inputs"])
-    unwanted = _unwanted(near, settings)
     return kept, [*ions, *place_ions(homologue, polymers, ions, unwanted, settings, record)]
 
 
