@@ -12,6 +12,7 @@ from dock.core.units import NM_TO_A
 from dock.receptors.entry import residue_key
 from dock.receptors.hetero import TOUCHING, WELL_HELD, Hetero, coordinates_of
 from dock.receptors.polymer import HEAVY_ATOMS, coordinates
+from dock.receptors.strands import NUCLEOTIDES
 
 if TYPE_CHECKING:
     import gemmi
@@ -92,7 +93,7 @@ def find_left_out(
     for group in hetero:
         if id(group) in known:
             continue
-        if group.kind == "nucleotide":
+        if group.name in NUCLEOTIDES:
             strands.setdefault(group.key.chain, []).append(group.residue)
             continue
         part = group.kind == WATER and (group.donors >= WELL_HELD or _touches(group, metals))
