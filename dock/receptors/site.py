@@ -231,8 +231,10 @@ def _lining(
     """Return which places, in angstrom, line a site whose residues are not named."""
     if entry.reach is None:
         return np.asarray(_beyond(places, center, entry.edges) == 0.0)
-    around, reach = (ligand, LINING) if ligand is not None else (center[None], entry.reach)
-    return _within(places, around, reach)
+    if ligand is None:
+        return _within(places, center[None], entry.reach)
+    lining = _within(places, ligand, LINING)  # none of it, where only a metal holds the ligand
+    return lining if lining.any() else _within(places, ligand, entry.reach)
 
 
 def merge_sites(known: Mapping[str, Site], own: Mapping[str, Site]) -> dict[str, Site]:
