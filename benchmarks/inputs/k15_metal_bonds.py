@@ -26,18 +26,18 @@ ALARMS = ("covalent", "overlaps", "same frame")
 
 @dataclass(frozen=True)
 class Histidine:
-    """His223 of 6VRH with its neighbours, and where a metal at its ND1 is and what lies beyond it."""
+    """His223 of 6VRH with its neighbours, and where a metal at one of its nitrogens is and what lies beyond it."""
 
     structure: gemmi.Structure
     metal: np.ndarray
     axis: np.ndarray
 
     @classmethod
-    def alone(cls) -> Histidine:
+    def alone(cls, nitrogen: str = "ND1") -> Histidine:
         """Return the histidine with the residues that leave room for a ligand."""
         structure = part("6VRH.pdb", [(222, 226)])
-        axis = ring_axis(structure, 223)
-        return cls(structure, place(structure, 223, "ND1") + 2.1 * axis, axis)
+        axis = ring_axis(structure, 223, nitrogen)
+        return cls(structure, place(structure, 223, nitrogen) + 2.1 * axis, axis)
 
     def haem(self) -> Atoms:
         """Return a haem at the histidine, turned to where it has most room."""
@@ -76,15 +76,11 @@ def cases(folder: Path) -> Iterator[Case]:
             said,
             keep=metal,
         )
+    other = Histidine.alone("NE2")
     iron = hetero("HEM", 901, site.haem())
-    yield _case(
-        folder,
-        "a haem at a histidine, the site's ligand",
-        site,
-        [iron],
-        "HIS223 ND1 coordinates its FE",
-        ligand="HEM",
-    )
+    axial = hetero("HEM", 901, other.haem())
+    said = "HIS223 NE2 coordinates its FE"
+    yield _case(folder, "a haem at a histidine", other, [axial], said, ligand="HEM")
     for element, length in (("N", 2.0), ("S", 2.3), ("O", 1.8)):
         said = "X1 coordinates FE of HEM 901 of chain A"
         yield _case(

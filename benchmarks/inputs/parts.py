@@ -60,10 +60,11 @@ def place(structure: gemmi.Structure, number: int, atom: str) -> NDArray[np.floa
     return np.array(residue[atom][0].pos.tolist())
 
 
-def ring_axis(structure: gemmi.Structure, number: int) -> NDArray[np.float64]:
-    """Return the direction in which the lone pair of a histidine's ND1 points."""
-    nitrogen, gamma, epsilon = (place(structure, number, atom) for atom in ("ND1", "CG", "CE1"))
-    axis = 2 * nitrogen - gamma - epsilon
+def ring_axis(structure: gemmi.Structure, number: int, nitrogen: str = "ND1") -> NDArray[np.float64]:
+    """Return the direction in which the lone pair of a histidine's nitrogen points."""
+    others = {"ND1": ("CG", "CE1"), "NE2": ("CD2", "CE1")}[nitrogen]
+    top, first, second = (place(structure, number, atom) for atom in (nitrogen, *others))
+    axis = 2 * top - first - second
     return np.asarray(axis / np.linalg.norm(axis))
 
 
