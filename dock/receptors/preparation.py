@@ -17,7 +17,7 @@ from dock.receptors.hetero import ION_CHARGES, Hetero, find_hetero, keep_hetero,
 from dock.receptors.ions import Ion, graft_ions, place_ions
 from dock.receptors.left_out import LeftOut, describe, find_left_out, guessed, near_site, site_warnings
 from dock.receptors.membrane import find_membrane
-from dock.receptors.polymer import Polymer, choose_chains, make_polymer, recognised
+from dock.receptors.polymer import Polymer, choose_chains, coordinates, make_polymer, recognised
 from dock.receptors.receptor import residue_labels
 from dock.receptors.settings import ReceptorSettings
 from dock.receptors.side_chains import carry_over_side_chains, revert_mutations
@@ -142,14 +142,22 @@ def _is_model_of(target: str, entry: Entry) -> bool:
 
 
 def _chosen(entry: Entry, settings: ReceptorSettings) -> dict[str, Polymer]:
-    """Return the chains to keep, those at the ligands that name sites among them."""
+    """Return the chains to keep, those at the ligands and centres that sites are given by among them."""
     hetero = list_hetero(entry, [])
-    markers = [find_hetero(hetero, site.ligand, entry)[0] for site in settings.sites.values() if site.ligand]
-    places = np.vstack([marker.places for marker in markers]) if markers else None
+    definitions = settings.sites.values()
+    markers = [find_hetero(hetero, site.ligand, entry)[0].places for site in definitions if site.ligand]
+    markers += [_nearest(entry, site.center) for site in definitions if site.center is not None]
+    places = np.vstack(markers) if markers else None
     polymers = {name: make_polymer(entry, name, settings) for name in choose_chains(entry, settings, places)}
     if settings.sequence and all(polymer.sequence != settings.sequence for polymer in polymers.values()):
         raise StructureError(entry.path, f"chain {' '.join(polymers)} is not of the sequence in the settings")
     return polymers
+
+
+def _nearest(entry: Entry, center: Sequence[float]) -> NDArray[np.float64]:
+    """Return the protein's atom that is nearest to a centre, shape (1, 3), in angstrom: a centre may be in the void."""
+    protein = np.vstack([coordinates(residues) for residues in entry.polymers.values()])
+    return protein[[np.linalg.norm(protein - np.array(center), axis=1).argmin()]]
 
 
 def _around(

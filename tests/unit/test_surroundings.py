@@ -1,5 +1,7 @@
 """Ions, metal bonds, and what of an entry lies near a site, told from made-up places."""
 
+from pathlib import Path
+
 import gemmi
 import numpy as np
 import openmm
@@ -7,19 +9,24 @@ import pytest
 from openmm import app
 
 from dock.core.catalogue import SiteEntry
-from dock.core.errors import StructureError
+from dock.core.errors import DockingError, StructureError
 from dock.docking import pdbqt
 from dock.docking.engines import vina
+from dock.docking.search import search_site
 from dock.forcefield.parameters import parametrise_receptor
 from dock.forcefield.solvent import HYDRATION, ion_radius
+from dock.ligands import Ligand
 from dock.receptors import Receptor
-from dock.receptors.entry import ResidueKey
+from dock.receptors.entry import ResidueKey, read_entry
 from dock.receptors.hetero import ION_CHARGES, Hetero
 from dock.receptors.ions import Ion
 from dock.receptors.left_out import LeftOut, describe, near_site, recorded_near, site_warnings
 from dock.receptors.metal_bonds import Surface, closest, coordination
+from dock.receptors.preparation import _chosen
+from dock.receptors.settings import ReceptorSettings
 from dock.receptors.site import Site
 
+DATA = Path(__file__).parent.parent / "data"
 SITE = Site("active", (0.0, 0.0, 0.0), (20.0, 20.0, 20.0), None)
 
 
@@ -143,3 +150,33 @@ def test_a_box_whose_maps_do_not_fit_into_memory_is_refused(monkeypatch):
     vina._check_memory(Site("blind", (0.0, 0.0, 0.0), (80.0, 80.0, 80.0), None))
     with pytest.raises(StructureError, match=r"100 x 90 x 80 A would take 4\.3 GB, and 4\.0 GB are free"):
         vina._check_memory(Site("blind", (0.0, 0.0, 0.0), (100.0, 90.0, 80.0), None))
+
+
+def test_nothing_is_docked_into_a_site_that_an_occupant_of_a_box_lies_in():
+    receptor = Receptor.from_catalogue("sert")
+    known = receptor.references["orthosteric"]
+    entry = SiteEntry(center=receptor.sites["orthosteric"].center, box=(60, 60, 60))
+    occupied = receptor.with_sites({"blind": entry}).with_occupant("blind", "escitalopram", known)
+    ligand = Ligand("escitalopram", known)
+    with pytest.raises(
+        DockingError, match="escitalopram, docked into blind, lies in the orthosteric site itself"
+    ):
+        search_site(occupied, ligand, occupied.site("orthosteric"))
+
+
+@pytest.mark.parametrize(
+    ("center", "chains"), [((11, 26, 25), {"A"}), ((60, 26, 25), {"B"}), ((100, 0, 0), {"B"})]
+)
+def test_the_chain_at_a_sites_centre_is_kept(tmp_path, center, chains):
+    structure = gemmi.read_structure(str(DATA / "protein_dna.pdb"))
+    for name in ("B", "C"):
+        structure[0].remove_chain(name)
+    copy = structure[0]["A"].clone()
+    copy.name = "B"
+    for residue in copy:
+        for atom in residue:
+            atom.pos += gemmi.Position(50, 0, 0)
+    structure[0].add_chain(copy)
+    structure.write_pdb(str(tmp_path / "two.pdb"))
+    settings = ReceptorSettings(sites={"x": {"center": center, "box": [30, 30, 30]}})
+    assert _chosen(read_entry(tmp_path / "two.pdb"), settings).keys() == chains
