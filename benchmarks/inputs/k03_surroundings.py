@@ -245,12 +245,16 @@ def _nucleic(folder: Path) -> Iterator[Case]:
         ),
         "DNA of one strand": ("\n".join(line for line in text.splitlines() if line[21:22] != "B"), strands(6)),
     }  # fmt: skip
-    rna = "\n".join(
-        line.replace(" DT ", "  U ").replace(" DA ", "  A ").replace(" DG ", "  G ").replace(" DC ", "  C ")
-        for line in text.splitlines()
-        if line[12:16].strip() != "C7"
-    )
-    variants["RNA, its O2' lacking"] = (rna, strands(6, 6))
+    variants["RNA"] = (_ribose(text), strands(6, 6))
+    plain = {" DT ": "  T ", " DA ": "  A ", " DG ": "  G ", " DC ": "  C "}
+    old = {**plain, " OP1": " O1P", " OP2": " O2P", " C7 ": " C5M"}
+    for name, names in (("DNA named as in old entries", old), ("DNA named A, C, G and T", plain)):
+        variants[name] = (_renamed(text, names), strands(6, 6))
+    starred = "\n".join(line[:12] + line[12:16].replace("'", "*") + line[16:] for line in text.splitlines())
+    variants["DNA with stars for primes"] = (_renamed(starred, plain), strands(6, 6))
+    variants["DNA named as by Amber"] = (
+        text.replace(" DT B   3", "DT5 B   3").replace(" DA B   8", "DA3 B   8"), strands(6, 6),
+    )  # fmt: skip
     for name, (content, check) in variants.items():
         path = folder / f"{name.replace(' ', '-').replace(',', '')[:30]}.pdb"
         path.write_text(content + "\n")
@@ -264,3 +268,37 @@ def _nucleic(folder: Path) -> Iterator[Case]:
         sites,
         drop="B:DG:5",
     )
+
+
+def _renamed(text: str, names: dict[str, str]) -> str:
+    """Return PDB text with other names in its lines of nucleotides."""
+    lines = []
+    for line in text.splitlines():
+        if line[21:22] in ("B", "C"):
+            for name, other in names.items():
+                line = line.replace(name, other)
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _ribose(text: str) -> str:
+    """Return PDB text with DNA turned into RNA: no methyl, and an O2' in place of a hydrogen of C2'."""
+    structure = gemmi.read_pdb_string(text)
+    for chain in structure[0]:
+        for residue in chain:
+            if residue.name not in ("DA", "DC", "DG", "DT"):
+                continue
+            residue.name = residue.name[1].replace("T", "U")
+            at = {atom.name: np.array(atom.pos.tolist()) for atom in residue}
+            out = 2 * at["C2'"] - at["C1'"] - at["C3'"]
+            up = np.cross(at["C1'"] - at["C2'"], at["C3'"] - at["C2'"])
+            up *= np.sign(np.dot(up, at["C2'"] - at["N9" if "N9" in at else "N1"]))
+            oxygen = gemmi.Atom()
+            oxygen.name, oxygen.element = "O2'", gemmi.Element("O")
+            way = 0.6 * out / np.linalg.norm(out) + 0.8 * up / np.linalg.norm(up)
+            oxygen.pos = gemmi.Position(*(at["C2'"] + 1.42 * way))
+            residue.add_atom(oxygen)
+            for index in reversed(range(len(residue))):
+                if residue[index].name == "C7":
+                    del residue[index]
+    return str(structure.make_pdb_string())

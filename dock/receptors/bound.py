@@ -117,7 +117,7 @@ def find_bound(
         )
         for name in free:
             found.references[name] = mol
-        found.known += [group] if free and group not in found.known else []
+        found.known += [group] if free else []
     if len(found.places):
         ligands = cKDTree(found.places)
         for group in hetero:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,13 @@ ION_NAMES = {
     "RUB": "RB", "CES": "CS", "CAL": "CA", "CA2": "CA", "MG2": "MG", "ZN2": "ZN", "MN2": "MN", "FE3": "FE",
     "CU2": "CU", "NI2": "NI", "CD2": "CD", "BAR": "BA", "IOD": "IOD", "I-": "IOD", "BR-": "BR",
 }  # fmt: skip
+# What force fields and old entries call nucleotides; A, C and G without O2' are of DNA, too.
+NUCLEOTIDE_NAMES = {
+    **{f"D{base}{end}": f"D{base}" for base in "ACGT" for end in "35N"},
+    **{f"{prefix}{base}{end}": base for prefix in ("", "R") for base in "ACGU" for end in ("", "3", "5", "N")},
+    "ADE": "A", "CYT": "C", "GUA": "G", "THY": "T", "URA": "U",
+}  # fmt: skip
+ANOMERIC, RIBOSE = frozenset({"C1'", "C1*"}), frozenset({"O2'", "O2*"})
 COORDINATION = 3.4  # angstrom from an ion to a protein N, O or S
 MIN_DONORS = 3
 # A metal of two charges or more is at its place with two donors that touch it: the others are of a ligand or water.
@@ -201,11 +208,21 @@ def _named(hetero: Sequence[Hetero], labels: tuple[str, ...], entry: Entry) -> l
 
 
 def _name(residue: gemmi.Residue) -> str:
-    """Return the component code; HOH for water, and the PDB's for an ion, whatever they are called."""
+    """Return the component code; HOH for water, and the PDB's for an ion or nucleotide, whatever they are called."""
     name = residue.name.upper()
     if residue.is_water():
         return "HOH"
-    return ION_NAMES.get(name, name) if len(residue) == 1 else name
+    if len(residue) == 1:
+        return ION_NAMES.get(name, name)
+    return _nucleotide(name, {atom.name for atom in residue})
+
+
+def _nucleotide(name: str, atoms: Set[str]) -> str:
+    """Return the PDB's name of a nucleotide, and that of anything else as it is."""
+    if not atoms & ANOMERIC:
+        return name
+    base = NUCLEOTIDE_NAMES.get(name, name)
+    return f"D{base}" if base == "T" or (base in ("A", "C", "G") and not atoms & RIBOSE) else base
 
 
 def _kind(residue: gemmi.Residue) -> str:

@@ -28,6 +28,7 @@ LINK = 2.2  # angstrom from O3' to P: what is farther is a gap
 CONTACT = 5.0  # angstrom from a kept chain to the strands that it binds, and from those to their partners
 SHORTEST = 2  # nucleotides of a strand; one alone is a ligand
 SUGAR = ("C1'", "C3'", "C4'", "O3'", "O5'")  # what a nucleotide must have to be completed
+OLD_NAMES = {"O1P": "OP1", "O2P": "OP2", "O3P": "OP3", "C5M": "C7"}
 PHOSPHATE = frozenset({"P", "OP1", "OP2", "OP3"})
 
 
@@ -101,9 +102,9 @@ def find_strands(
     for group in hetero:
         if group.kind != "nucleotide" or group.name not in NUCLEOTIDES:
             continue
-        if not all(name in group.residue for name in SUGAR):
+        residue = _modern(group)
+        if not all(name in residue for name in SUGAR):
             continue
-        residue = group.residue.clone()
         last = strands[-1] if strands and strands[-1].chain == group.key.chain else None
         if last is not None and _linked(last.residues[-1], residue):
             last.residues.append(residue)
@@ -119,6 +120,16 @@ def find_strands(
     for strand in kept:
         _end(strand)
     return kept
+
+
+def _modern(group: Hetero) -> gemmi.Residue:
+    """Return a nucleotide with the names that it and its atoms have in the PDB today."""
+    residue = group.residue.clone()
+    residue.name = group.name
+    for atom in residue:
+        name = atom.name.replace("*", "'")
+        atom.name = OLD_NAMES.get(name, name)
+    return residue
 
 
 def _linked(before: gemmi.Residue, after: gemmi.Residue) -> bool:

@@ -18,7 +18,7 @@ from dock.forcefield.solvent import HYDRATION, ion_radius
 from dock.ligands import Ligand
 from dock.receptors import Receptor
 from dock.receptors.entry import ResidueKey, read_entry
-from dock.receptors.hetero import ION_CHARGES, Hetero
+from dock.receptors.hetero import ION_CHARGES, Hetero, _kind, _name
 from dock.receptors.ions import Ion
 from dock.receptors.left_out import LeftOut, describe, near_site, recorded_near, site_warnings
 from dock.receptors.metal_bonds import Surface, closest, coordination
@@ -180,3 +180,41 @@ def test_the_chain_at_a_sites_centre_is_kept(tmp_path, center, chains):
     structure.write_pdb(str(tmp_path / "two.pdb"))
     settings = ReceptorSettings(sites={"x": {"center": center, "box": [30, 30, 30]}})
     assert _chosen(read_entry(tmp_path / "two.pdb"), settings).keys() == chains
+
+
+@pytest.mark.parametrize(
+    ("name", "atoms", "called"),
+    [
+        ("DA5", ("C1'",), "DA"),
+        ("T", ("C1*",), "DT"),
+        ("THY", ("C1'",), "DT"),
+        ("A", ("C1'",), "DA"),  # without the oxygen of a ribose
+        ("A", ("C1'", "O2'"), "A"),
+        ("RU3", ("C1'", "O2'"), "U"),
+        ("U", ("C1'",), "U"),
+        ("5CM", ("C1'",), "5CM"),
+        ("T", ("C1",), "T"),
+        ("ATP", ("C1'", "O2'"), "ATP"),
+    ],
+)
+def test_nucleotides_are_known_whatever_they_are_called(name, atoms, called):
+    residue = gemmi.Residue()
+    residue.name = name
+    for atom_name in (*atoms, "N1"):
+        atom = gemmi.Atom()
+        atom.name, atom.element = atom_name, gemmi.Element(atom_name[0])
+        residue.add_atom(atom)
+    assert _name(residue) == called
+
+
+@pytest.mark.parametrize(
+    ("name", "called"), [("ZN2", "ZN"), ("SOD", "NA"), ("FE2", "FE2"), ("CL-", "CL"), ("MN3", "MN3")]
+)
+def test_ions_are_known_whatever_they_are_called(name, called):
+    residue = gemmi.Residue()
+    residue.name = name
+    atom = gemmi.Atom()
+    atom.name, atom.element = "X", gemmi.Element("Zn")
+    residue.add_atom(atom)
+    assert _name(residue) == called
+    assert _kind(residue) == ("ion" if called in ION_CHARGES else "metal")
