@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -129,7 +130,7 @@ def prepare(source: str, settings: ReceptorSettings | None = None) -> Preparatio
     record |= _place_notes(homologue, topology, positions)
     metals = np.array([ion.place for ion in ions if ion.charge > 1]).reshape(-1, 3)
     left_out = find_left_out(entry, hetero, [*kept, *unwanted, *bound.known], polymers, metals)
-    record["left_out"] = [each.to_record() for each in left_out]
+    record["left_out"] = [each.to_record() for each in left_out if each.part or each.kind != "water"]
     record["near_sites"] = _near_sites(left_out, sites, topology, positions)
     record["warnings"] = _warnings(record, entry, sites)
     name = target if _is_model_of(target, entry) else entry.name
@@ -202,6 +203,8 @@ def _ions(
         "kept": [f"{group} ({group.donors} protein donors)" for group in kept],
         "dropped": dropped,
     }
+    if elsewhere := Counter(group.kind for group in _without(hetero, near)):
+        record["hetero"]["elsewhere"] = {kind: str(count) for kind, count in elsewhere.items()}
     ions = [
         Ion(group.key, group.name, group.oxygen_or_ion, ION_CHARGES.get(group.name, 0), seen=True)
         for group in kept
