@@ -31,6 +31,8 @@ OCCUPANT = "OCC"  # residue name of a ligand that stays where it is
 ATOM_RECORDS = ("ATOM", "HETATM")
 # Chain ends may be crowded; a residue that cannot be typed at all does no harm far from the site.
 LENIENT = {"forgive_extra_bonds": True, "allow_bad_res": True}
+# What an ion that the engines do not know is typed as; they tell metals apart by next to nothing.
+TYPED_AS: dict[str, str] = {"Li": "Na", "Rb": "K", "Cs": "K", "Sr": "Ca", "Ba": "Ca"}
 ION_LINE = "HETATM{serial:5d} {name:>2s}   {residue:>3s} {chain}{number:>4s}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00    {charge:+6.3f} {type:2s}"
 
 
@@ -171,13 +173,13 @@ def _ion_lines(receptor: Receptor) -> list[str]:
     return [
         ION_LINE.format(
             serial=90000 + number,
-            name=atom.residue.name,
+            name=atom.name,
             residue=atom.residue.name,
             chain=atom.residue.chain.id,
             number=atom.residue.id,
             **dict(zip("xyz", receptor.positions[atom.index] * 10.0, strict=True)),
             charge=ION_CHARGES[atom.residue.name],
-            type=atom.element.symbol,
+            type=TYPED_AS.get(atom.element.symbol, atom.element.symbol),
         )
         for number, atom in enumerate(receptor.topology.atoms())
         if atom.residue.name in ION_CHARGES

@@ -286,7 +286,7 @@ def _read_pose(mol: Mol, number: int, path: Path, receptor: Receptor) -> Pose:
         pose = Pose.from_record(Ligand.from_properties(mol, placed), placed, record)
     except StructureError:  # of another program
         pose = Pose(Ligand(name, placed), placed, "", "", number, nan, 0, "file")
-    site = assign_site(pose.heavy_coordinates, receptor.sites)
+    site = assign_site(pose.heavy_coordinates, receptor.sites, pose.searched)
     if site not in receptor.sites:
         known = ", ".join(receptor.sites) or "none"
         raise ChemistryError(name, f"lies in no site of {receptor.name}", f"sites: {known}")
