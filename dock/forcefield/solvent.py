@@ -4,7 +4,7 @@ mbondi2 knows neither bromine and iodine nor ions; OpenMM, as tleap, gives them 
 Bromine and iodine get Bondi's van der Waals radii (J. Phys. Chem. 68, 441, 1964), on which mbondi2 rests.
 An ion gets the radius at which it, alone in water, has its measured free energy of hydration by Born's
 equation: those of monovalent ions are what the Lennard-Jones parameters used here were fitted to (Joung
-and Cheatham, J. Phys. Chem. B 112, 9020, 2008), those of those of more charges Marcus' (J. Chem. Soc. Faraday
+and Cheatham, J. Phys. Chem. B 112, 9020, 2008), those of more charges Marcus' (J. Chem. Soc. Faraday
 Trans. 87, 2995, 1991).
 """
 
