@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import itertools
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from dock.core import catalogue
 from dock.core.errors import ChemistryError, DockError, LibraryError
 from dock.core.keys import file_sha256
 from dock.ligands.lines import Line, file_lines
+from dock.ligands.records import sdf_records
 
 FORMATS = {
     ".smi": "smiles", ".smiles": "smiles", ".txt": "smiles", ".csv": "table", ".tsv": "table", ".sdf": "sdf", ".sd": "sdf",
@@ -29,9 +29,6 @@ SMILES_COLUMNS = ("smiles", "canonical_smiles", "isomeric_smiles", "smi", "struc
 NAME_COLUMNS = ("name", "id", "title", "compound", "compound_name", "molecule", "ligand")
 SEPARATORS = ",;\t"
 MAX_ROW_LINES = 20  # lines that a quoted field of a table may run over
-MAX_RECORD_LINES = 20_000  # of an SDF record
-RECORD_END = "$$$$"
-NAME_LENGTH = 80
 
 
 @dataclass(frozen=True)
@@ -156,12 +153,6 @@ def file_format(path: Path) -> str | None:
     if suffixes and suffixes[-1] == ".gz":
         suffixes.pop()
     return FORMATS.get(suffixes[-1]) if suffixes else None
-
-
-def safe_name(text: str) -> str:
-    """Return a name that can be a file's: one line, no separators, at most 80 characters."""
-    plain = "".join(character if character.isprintable() else " " for character in text)
-    return re.sub(r"[/\\]", "_", " ".join(plain.split())).lstrip(".")[:NAME_LENGTH].rstrip() or "unnamed"
 
 
 def _readable_file(path: Path) -> Path:
@@ -338,28 +329,14 @@ def _column(path: Path, titles: list[str], wanted: str | None, usual: tuple[str,
 
 def _sdf_entries(label: str, lines: Iterable[Line], columns: Columns) -> Iterator[Entry]:
     """Yield the records of an SDF file, numbered from 1."""
-    number, record, problem = 1, list[str](), ""
-    for line in lines:
-        if line.problem:
-            problem = problem or f"line {line.number} {line.problem}"
-            continue
-        if line.text.rstrip() == RECORD_END:
-            yield _record(label, number, record, problem, columns)
-            number, record, problem = number + 1, [], ""
-        elif len(record) < MAX_RECORD_LINES:
-            record.append(line.text)
+    for record in sdf_records(lines):
+        origin = f"{label}#{record.number}"
+        name = _data_field(record.lines, columns.name) if columns.name else record.title
+        if record.problem:
+            error = LibraryError(origin, record.problem, "check the record")
+            yield Entry(origin, name or origin, error=error)
         else:
-            problem = problem or f"runs over more than {MAX_RECORD_LINES} lines"
-    if problem or any(text.strip() for text in record):
-        yield _record(label, number, record, problem, columns)
-
-
-def _record(label: str, number: int, record: list[str], problem: str, columns: Columns) -> Entry:
-    origin = f"{label}#{number}"
-    name = _data_field(record, columns.name) if columns.name else (record[0].strip() if record else "")
-    if problem:
-        return Entry(origin, name or origin, error=LibraryError(origin, problem, "check the record"))
-    return Entry(origin, name or origin, block="\n".join([*record, RECORD_END, ""]))
+            yield Entry(origin, name or origin, block=record.block)
 
 
 def _data_field(record: list[str], wanted: str) -> str:

@@ -70,9 +70,7 @@ def drug_like(name: str, mol: Mol) -> Mol:
 
     if len(Chem.GetMolFrags(mol)) > 1:
         raise ChemistryError(name, "holds several molecules", "remove the salt or solvent")
-    odd = sorted({atom.GetSymbol() for atom in mol.GetAtoms()} - ELEMENTS)
-    if odd:
-        raise ChemistryError(name, f"holds {', '.join(odd)}, which no force field here covers")
+    require_covered(name, mol)
     if any(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms()):
         raise ChemistryError(
             name, f"'{shortened(Chem.MolToSmiles(mol))}' is a radical", "check the hydrogens in brackets"
@@ -88,6 +86,26 @@ def drug_like(name: str, mol: Mol) -> Mol:
         bare = Chem.RemoveAllHs(mol)
         Chem.AssignStereochemistry(bare, cleanIt=True, force=True)
     return bare
+
+
+def require_covered(name: str, mol: Mol) -> None:
+    """Refuse a molecule with elements, or kinds of bonds, that nothing here knows.
+
+    Raises
+    ------
+    ChemistryError
+        If it has some.
+    """
+    from rdkit import Chem
+
+    odd = sorted({atom.GetSymbol() for atom in mol.GetAtoms()} - ELEMENTS)
+    if odd:
+        raise ChemistryError(name, f"holds {', '.join(odd)}, which no force field here covers")
+    orders = (Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE, Chem.BondType.AROMATIC)
+    if any(bond.HasQuery() or bond.GetBondType() not in orders for bond in mol.GetBonds()):
+        raise ChemistryError(
+            name, "holds bonds of no order (query, zero-order or dative)", "write their orders"
+        )
 
 
 def shortened(text: str) -> str:

@@ -11,8 +11,9 @@ from dock.core import catalogue
 from dock.core.errors import ChangedError, DockError, TaskError
 from dock.core.keys import content_key
 from dock.core.records import Record
-from dock.ligands.library import Columns, Entry, Library, safe_name
+from dock.ligands.library import Columns, Entry, Library
 from dock.ligands.ligand import Provenance
+from dock.ligands.names import safe_name
 from dock.ligands.states import PreparationSettings, states
 from dock.steps.ligand import LigandState
 from dock.workflow.step import Context, Resources, Step

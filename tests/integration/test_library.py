@@ -32,8 +32,9 @@ from dock.core.errors import (
 from dock.core.workers import IN_FLIGHT, available_cores, in_order
 from dock.ligands import Ligand
 from dock.ligands.conformers import bending_atoms, embed, ring_conformers
-from dock.ligands.library import Columns, Entry, Library, safe_name
+from dock.ligands.library import Columns, Entry, Library
 from dock.ligands.lines import MAX_LENGTH
+from dock.ligands.names import safe_name
 from dock.ligands.output import output_paths
 from dock.ligands.protonation import protomers
 from dock.ligands.salts import strip_salts
