@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -224,26 +225,39 @@ def _smiles_entries(label: str, lines: Iterable[Line]) -> Iterator[Entry]:
 
 
 def _split_smiles(text: str) -> tuple[str, str]:
-    """Return SMILES and name of a line; a CXSMILES extension stays with the SMILES."""
-    smiles, _, rest = text.partition("\t") if "\t" in text else text.partition(" ")
+    """Return SMILES and name of a line; a CXSMILES extension stays with the SMILES.
+
+    The SMILES ends at white space, or at a comma or semicolon, which no SMILES holds. A name may hold spaces; it
+    ends at the next tab, or at the next of such commas.
+    """
+    end = re.search(r"[\s,;]", text)
+    if end is None:
+        return text, ""
+    smiles, separator, rest = text[: end.start()], end.group(), text[end.end() :]
+    if separator in ",;" and rest[:1].isspace():
+        separator = "\t"
     rest = rest.strip()
     if rest.startswith("|") and "|" in rest[1:]:
         extension, _, rest = rest[1:].partition("|")
         smiles = f"{smiles} |{extension}|"
-    if "\t" in text:
-        rest = rest.split("\t")[0]
-    return smiles.strip(), rest.strip()
+    cells = _cells(rest.strip(), separator if separator in ",;" else "\t")
+    return smiles, cells[0].strip() if cells else rest.strip()
 
 
 def _table_entries(path: Path, label: str, lines: Iterable[Line], columns: Columns) -> Iterator[Entry]:
     """Yield a table's entries; the header is read at once."""
     rows = iter(lines)
     header = next((line for line in rows if line.problem or line.text.strip()), None)
+    told = "" if header is None else _told_separator(header.text)
+    if told:
+        header = next((line for line in rows if line.problem or line.text.strip()), None)
     if header is None:
         raise LibraryError(path, "is empty", "its first line has to name the columns")
     if header.problem:
         raise LibraryError(path, header.problem, header.advice)
-    separator = "\t" if path.name.lower().removesuffix(".gz").endswith(".tsv") else _separator(header.text)
+    separator = told or (
+        "\t" if path.name.lower().removesuffix(".gz").endswith(".tsv") else _separator(header.text)
+    )
     titles = [title.strip() for title in _cells(header.text, separator) or []]
     smiles_at = _column(path, titles, columns.smiles, SMILES_COLUMNS)
     if smiles_at is None:
@@ -309,6 +323,12 @@ def _run_on(text: str, separator: str, waiting: deque[Line], source: Iterator[Li
             return cells
     waiting.extendleft(reversed(looked_at))
     return None
+
+
+def _told_separator(line: str) -> str:
+    """Return the separator that a first line such as Excel's ``sep=;`` tells, or nothing."""
+    match = re.fullmatch(r'"?sep=(.)"?[,;\t]*', line.strip(" "), re.IGNORECASE)
+    return match.group(1) if match else ""
 
 
 def _separator(header: str) -> str:

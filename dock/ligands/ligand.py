@@ -25,7 +25,7 @@ CONFORMER_SEED = 7
 # What `Ligand.record` holds.
 RECORDED = (
     "name", "smiles", "constitution", "charge", "cip", "source", "measured", "input_name", "origin", "share",
-    "stripped", "tautomer", "impossible_isomers", "conformers",
+    "stripped", "tautomer", "impossible_isomers", "notes", "conformers",
 )  # fmt: skip
 
 
@@ -46,6 +46,8 @@ class Provenance(Record):
         Such as ``2 of 3``; the first is the one that was read.
     impossible_isomers : int
         How many isomers of the same input could not be embedded: they exist on paper only.
+    notes : str
+        What of the input was not taken over, or had to be decided, such as isotopes that were dropped.
     """
 
     input_name: str = ""
@@ -54,6 +56,7 @@ class Provenance(Record):
     stripped: tuple[str, ...] = ()
     tautomer: str = ""
     impossible_isomers: int = 0
+    notes: str = ""
 
 
 UNKNOWN = Provenance()
@@ -115,8 +118,10 @@ class Ligand:
             If no conformer can be made.
         """
         name = name or smiles
-        protomer = protomers(name, stereo.read_smiles(name, smiles), ph)[0]
-        return cls._build(name, protomer.mol, "user", "", protomer.share)
+        written = stereo.parse_smiles(name, smiles)
+        notes = stereo.isotope_note(written)
+        protomer = protomers(name, stereo.drug_like(name, written), ph)[0]
+        return cls._build(name, protomer.mol, "user", "", protomer.share, notes)
 
     @classmethod
     def load(cls, path: Path | str) -> Ligand:
@@ -213,9 +218,11 @@ class Ligand:
         return replace(self, mol=rounded(Chem.AddHs(self.mol, addCoords=True)))
 
     @classmethod
-    def _build(cls, name: str, mol: Mol, source: str, measured: str, share: float | None = None) -> Ligand:
+    def _build(
+        cls, name: str, mol: Mol, source: str, measured: str, share: float | None = None, notes: str = ""
+    ) -> Ligand:
         mol = stereo.with_defined_stereo(name, mol)
-        ligand = cls(name, mol, source, measured, Provenance(input_name=name, share=share))
+        ligand = cls(name, mol, source, measured, Provenance(input_name=name, share=share, notes=notes))
         return ligand.embedded(CONFORMER_SEED)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -277,6 +284,7 @@ class Ligand:
             "stripped": list(self.provenance.stripped),
             "tautomer": self.provenance.tautomer,
             "impossible_isomers": self.provenance.impossible_isomers,
+            "notes": self.provenance.notes,
             "conformers": self.mol.GetNumConformers(),
         }
 
@@ -310,4 +318,5 @@ def _provenance(mol: Mol) -> Provenance:
         stripped=tuple(found.get("stripped", "").split()),
         tautomer=found.get("tautomer", ""),
         impossible_isomers=int(found.get("impossible_isomers") or 0),
+        notes=found.get("notes", ""),
     )

@@ -168,13 +168,18 @@ def states(entry: Entry, settings: PreparationSettings) -> list[State]:
         return _catalogue_states(entry, entry.catalogue_name, settings)
     name = entry.name
     mol, stripped = strip_salts(name, _read(entry, settings.keep_coordinates))
+    notes = stereo.isotope_note(mol)
     mol = stereo.drug_like(name, mol)
     forms = [mol] if written_charged(mol) or not settings.tautomers else tautomers(name, mol)
     made = []
     for number, form in enumerate(forms, 1):
         tautomer = f"{number} of {len(forms)}" if len(forms) > 1 else ""
         provenance = Provenance(
-            input_name=" ".join(name.split()), origin=entry.origin, stripped=stripped, tautomer=tautomer
+            input_name=" ".join(name.split()),
+            origin=entry.origin,
+            stripped=stripped,
+            tautomer=tautomer,
+            notes=notes,
         )
         suffix = f"_t{number}" if number > 1 else ""
         kinds = protomers(name, form, settings.ph, settings.min_share, settings.max_protomers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from dock.core import catalogue
@@ -86,6 +87,13 @@ def drug_like(name: str, mol: Mol) -> Mol:
         bare = Chem.RemoveAllHs(mol)
         Chem.AssignStereochemistry(bare, cleanIt=True, force=True)
     return bare
+
+
+def isotope_note(mol: Mol) -> str:
+    """Say which labels of isotopes `drug_like` will drop; empty if there are none."""
+    labels = Counter(f"{atom.GetIsotope()}{atom.GetSymbol()}" for atom in mol.GetAtoms() if atom.GetIsotope())
+    counted = (f"{number} x {label}" if number > 1 else label for label, number in sorted(labels.items()))
+    return f"isotopes dropped: {', '.join(counted)}" if labels else ""
 
 
 def require_covered(name: str, mol: Mol) -> None:

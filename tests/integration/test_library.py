@@ -267,7 +267,7 @@ def test_no_smiles_ends_in_anything_but_states_and_typed_errors(smiles, ph, taut
         ("CC(=O)O[Na]", "CC(=O)[O-]", ("[Na+]",)),
         ("CN(C)CCc1ccccc1.OC(=O)CC(O)(CC(=O)O)C(=O)O", "C[NH+](C)CCc1ccccc1", ("O=C(O)CC(O)(CC(=O)O)C(=O)O",)),
         ("CN(C)CCc1ccccc1.CN(C)CCc1ccccc1.OS(=O)(=O)O", "C[NH+](C)CCc1ccccc1", ("CN(C)CCc1ccccc1", "O=S(=O)(O)O")),
-        ("Nc1ccccc1.[Zn+2].[Cl-].[Cl-]", "Nc1ccccc1", ("[Zn+2]", "[Cl-]", "[Cl-]")),
+        ("Nc1ccccc1.[Zn+2].[Cl-].[Cl-]", "Nc1ccccc1", ("[Cl-]", "[Cl-]", "[Zn+2]")),
     ],
 )  # fmt: skip
 def test_salts_come_out_as_the_right_protomer_and_say_what_was_stripped(smiles, protomer, stripped):
