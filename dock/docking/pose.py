@@ -264,4 +264,4 @@ def read_mols(path: Path | str) -> list[Mol]:
     mols = list(Chem.SDMolSupplier(str(path), removeHs=False))
     if not mols or any(mol is None for mol in mols):
         raise StructureError(path, "holds a molecule that cannot be read")
-    return [stereo.forget_invertible(mol) for mol in mols]
+    return [stereo.forget_false_centres(mol) for mol in mols]

@@ -240,7 +240,7 @@ def _split_smiles(text: str) -> tuple[str, str]:
     if rest.startswith("|") and "|" in rest[1:]:
         extension, _, rest = rest[1:].partition("|")
         smiles = f"{smiles} |{extension}|"
-    cells = _cells(rest.strip(), separator if separator in ",;" else "\t")
+    cells = _cells(rest.strip(), separator) if separator in ",;" else rest.split("\t")
     return smiles, cells[0].strip() if cells else rest.strip()
 
 

@@ -138,7 +138,7 @@ class Ligand:
         mols = list(Chem.SDMolSupplier(str(path), removeHs=False)) if path.is_file() else []
         if not mols or None in mols:
             raise ChemistryError(path, "holds no readable ligand")
-        mol = stereo.forget_invertible(mols[0])
+        mol = stereo.forget_false_centres(mols[0])
         for other in mols[1:]:
             mol.AddConformer(other.GetConformer(), assignId=True)
         return cls.from_properties(mol, mol)

@@ -67,7 +67,7 @@ class _Part:
 
     @property
     def organic(self) -> bool:
-        return any(atom.GetAtomicNum() == 6 for atom in self.mol.GetAtoms())
+        return any(bool(atom.GetAtomicNum() == 6) for atom in self.mol.GetAtoms())
 
     @property
     def neutral(self) -> str:
@@ -83,4 +83,4 @@ class _Part:
     def is_solvent_of(self, other: _Part) -> bool:
         """Return whether it is small, and at most half as large as another."""
         size = self.mol.GetNumHeavyAtoms()
-        return size < SMALL and 2 * size <= other.mol.GetNumHeavyAtoms()
+        return bool(size < SMALL and 2 * size <= other.mol.GetNumHeavyAtoms())

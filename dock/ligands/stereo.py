@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dock.core import catalogue
 from dock.core.errors import ChemistryError
+from dock.ligands.cages import false_centres
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
@@ -19,6 +20,7 @@ ELEMENTS = frozenset({"H", "C", "N", "O", "F", "P", "S", "Cl", "Br", "I"})
 MAX_HEAVY_ATOMS = 120
 MAX_ISOMERS = 32
 PAPER_ISOMERS = 1024  # nitrogens that invert and centres that depend on each other counted too
+EMBEDDING_SEED = 1  # of the test whether an isomer can exist
 SHOWN = 80  # characters of a structure in an error
 LABELLING_STEPS = 500_000  # of the CIP rules, which have no end in some symmetric cages
 
@@ -182,18 +184,19 @@ def canonical_order(mol: Mol) -> list[int]:
     return [*heavy, *(atom.GetIdx() for atom in hydrogens)]
 
 
-def forget_invertible(mol: Mol) -> Mol:
-    """Clear the stereochemistry of atoms that invert by losing a proton, in place; return `mol`.
+def forget_false_centres(mol: Mol) -> Mol:
+    """Clear the stereochemistry of atoms that are no stereo centres, in place; return `mol`.
 
     A protonated amine loses its proton and inverts within milliseconds, and so does an acid of
-    phosphorus or sulfur, whose terminal oxygens share their protons: they are no stereo centres,
-    although RDKit finds them in the coordinates.
+    phosphorus or sulfur, whose terminal oxygens share their protons; bridgeheads of cages can point
+    outwards only (`dock.ligands.cages`). RDKit finds a configuration in their coordinates all the same.
     """
     from rdkit import Chem
 
+    caged = false_centres(mol)
     for atom in mol.GetAtoms():
         amine = atom.GetSymbol() == "N" and atom.GetTotalNumHs(includeNeighbors=True)
-        if amine or _shares_a_proton(atom):
+        if amine or atom.GetIdx() in caged or _shares_a_proton(atom):
             atom.SetChiralTag(Chem.ChiralType.CHI_UNSPECIFIED)
             atom.ClearProp("_CIPCode")
     return mol
@@ -205,7 +208,7 @@ def seen_in_coordinates(mol: Mol) -> Mol:
 
     copy = Chem.Mol(mol)
     Chem.AssignStereochemistryFrom3D(copy)
-    return forget_invertible(copy)
+    return forget_false_centres(copy)
 
 
 def skeleton(mol: Mol) -> Mol:
@@ -253,7 +256,7 @@ def cip_labels(mol: Mol) -> tuple[str, ...]:
     from rdkit import Chem
     from rdkit.Chem import rdCIPLabeler
 
-    copy = forget_invertible(Chem.Mol(mol))
+    copy = forget_false_centres(Chem.Mol(mol))
     try:
         rdCIPLabeler.AssignCIPLabels(copy, maxRecursiveIterations=LABELLING_STEPS)
     except RuntimeError as error:
@@ -281,17 +284,37 @@ def isomers(mol: Mol) -> list[Mol]:
     """
     from rdkit import rdBase
     from rdkit.Chem import MolToSmiles
-    from rdkit.Chem.EnumerateStereoisomers import (
-        EnumerateStereoisomers,
-        StereoEnumerationOptions,
-    )
+    from rdkit.Chem.EnumerateStereoisomers import EnumerateStereoisomers, StereoEnumerationOptions
 
+    caged = false_centres(mol)
     options = StereoEnumerationOptions(
-        onlyUnassigned=True, unique=True, tryEmbedding=True, maxIsomers=MAX_ISOMERS, rand=1
+        onlyUnassigned=True, unique=True, tryEmbedding=not caged, maxIsomers=MAX_ISOMERS, rand=1
     )
     with rdBase.BlockLogs():
-        found = [forget_invertible(isomer) for isomer in EnumerateStereoisomers(mol, options=options)]
-    return list({MolToSmiles(isomer): isomer for isomer in found}.values())
+        found = [
+            forget_false_centres(isomer)
+            for isomer in EnumerateStereoisomers(_with_cages_set(mol), options=options)
+        ]
+        made = list({MolToSmiles(isomer): isomer for isomer in found}.values())
+        # Labels of a cage keep RDKit from embedding it, so that they are cleared before.
+        return [isomer for isomer in made if _can_exist(isomer)] if caged else made
+
+
+def _can_exist(mol: Mol) -> bool:
+    from rdkit import Chem
+    from rdkit.Chem import rdDistGeom
+
+    return bool(rdDistGeom.EmbedMolecule(Chem.AddHs(mol), randomSeed=EMBEDDING_SEED) >= 0)
+
+
+def _with_cages_set(mol: Mol) -> Mol:
+    """Return a molecule whose false centres in cages have some label, so that none is made up for them."""
+    from rdkit import Chem
+
+    copy = Chem.Mol(mol)
+    for atom in false_centres(copy):
+        copy.GetAtomWithIdx(atom).SetChiralTag(Chem.ChiralType.CHI_TETRAHEDRAL_CW)
+    return copy
 
 
 def every_isomer(name: str, mol: Mol, limit: int) -> list[Mol]:
@@ -305,26 +328,25 @@ def every_isomer(name: str, mol: Mol, limit: int) -> list[Mol]:
     ChemistryError
         If there are more than `limit`.
     """
-    from rdkit import rdBase
-    from rdkit.Chem import Mol as Molecule
-    from rdkit.Chem import MolToSmiles
+    from rdkit import Chem, rdBase
     from rdkit.Chem.EnumerateStereoisomers import (
         EnumerateStereoisomers,
         GetStereoisomerCount,
         StereoEnumerationOptions,
     )
 
-    mol = forget_invertible(Molecule(mol))
+    mol = forget_false_centres(Chem.Mol(mol))
     if not open_elements(mol):
         return [mol]
     options = StereoEnumerationOptions(onlyUnassigned=True, unique=True, maxIsomers=0)
+    set_free = _with_cages_set(mol)
     with rdBase.BlockLogs():
-        if GetStereoisomerCount(mol, options=options) > PAPER_ISOMERS:
+        if GetStereoisomerCount(set_free, options=options) > PAPER_ISOMERS:
             made = None
         else:
             made = {
-                MolToSmiles(isomer): isomer
-                for isomer in map(forget_invertible, EnumerateStereoisomers(mol, options=options))
+                Chem.MolToSmiles(isomer): isomer
+                for isomer in map(forget_false_centres, EnumerateStereoisomers(set_free, options=options))
             }
     if made is None or len(made) > limit:
         have = f"{len(made)}" if made is not None else f"over {PAPER_ISOMERS}"
@@ -365,7 +387,7 @@ def with_defined_stereo(name: str, mol: Mol) -> Mol:
     """
     from rdkit import Chem
 
-    mol = forget_invertible(Chem.Mol(mol))
+    mol = forget_false_centres(Chem.Mol(mol))
     number = open_elements(mol)
     if not number:
         return mol
@@ -383,8 +405,9 @@ def open_elements(mol: Mol) -> int:
     """
     from rdkit import Chem
 
+    caged = false_centres(mol)
     undefined = sum(
-        element.specified == Chem.StereoSpecified.Unspecified and not _inverts(mol, element)
+        element.specified == Chem.StereoSpecified.Unspecified and not _is_false(mol, element, caged)
         for element in Chem.FindPotentialStereo(Chem.Mol(mol))
     )
     groups = sum(
@@ -393,11 +416,14 @@ def open_elements(mol: Mol) -> int:
     return int(undefined + groups)
 
 
-def _inverts(mol: Mol, element: Any) -> bool:
+def _is_false(mol: Mol, element: Any, caged: tuple[int, ...]) -> bool:
+    """Return whether a stereo element is an atom that inverts, or one of those in cages."""
     from rdkit import Chem
 
     if element.type != Chem.StereoType.Atom_Tetrahedral:
         return False
+    if element.centeredOn in caged:
+        return True
     atom = mol.GetAtomWithIdx(element.centeredOn)
     if atom.GetSymbol() == "N":
         return bool(atom.GetTotalNumHs(includeNeighbors=True) or atom.GetDegree() < 4)
