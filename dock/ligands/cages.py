@@ -62,12 +62,18 @@ def _bridgeheads(mol: Mol, system: set[int]) -> list[int]:
     return [
         atom
         for atom in sorted(system)
-        if _ring_bonds(mol, atom) >= 3 and (atom in bridged or sum(atom in ring for ring in rings) >= 3)
+        if _ways_out(mol, atom) >= 3 and (atom in bridged or sum(atom in ring for ring in rings) >= 3)
     ]
 
 
-def _ring_bonds(mol: Mol, atom: int) -> int:
-    return sum(bond.IsInRing() for bond in mol.GetAtomWithIdx(atom).GetBonds())
+def _ways_out(mol: Mol, atom: int) -> int:
+    """Return how many single ring bonds an atom has that has single bonds only; 0 for others."""
+    from rdkit.Chem import BondType
+
+    bonds = mol.GetAtomWithIdx(atom).GetBonds()
+    if any(bond.GetBondType() != BondType.SINGLE for bond in bonds):
+        return 0
+    return sum(bond.IsInRing() for bond in bonds)
 
 
 def _has_equal_ways(mol: Mol, atoms: Iterable[int]) -> bool:
