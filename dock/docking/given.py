@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dock.core.errors import ChemistryError, DockError, StructureError
 from dock.docking.pose import Pose, pose_record
-from dock.ligands import Ligand, stereo
+from dock.ligands import Ligand, axes, stereo
 from dock.ligands.lines import file_lines
 from dock.ligands.normal import normal_form
 from dock.ligands.placement import require_sound_places
@@ -123,7 +123,7 @@ def _pose(subject: str, title: str, mol: Mol, number: int, path: Path, receptor:
         raise ChemistryError(subject, f"lacks {lacking} hydrogens", "write the pose with all of them")
     stereo.require_covered(subject, mol)
     heavy_first = sorted(range(mol.GetNumAtoms()), key=lambda i: mol.GetAtomWithIdx(i).GetAtomicNum() == 1)
-    placed = normal_form(stereo.seen_in_coordinates(Chem.RenumberAtoms(mol, heavy_first)))
+    placed = normal_form(stereo.seen_in_coordinates(axes.label_shown(axes.renumbered(mol, heavy_first))))
     try:
         known = pose_record(mol, path)
         pose = Pose.from_record(Ligand.from_properties(mol, placed), placed, known)

@@ -13,7 +13,7 @@ import numpy as np
 
 from dock.core.errors import ChemistryError, StructureError
 from dock.core.files import write_text
-from dock.ligands import Ligand, stereo
+from dock.ligands import Ligand, axes, stereo
 from dock.ligands.ligand import RECORDED
 from dock.ligands.normal import normal_form
 
@@ -222,7 +222,11 @@ def load_poses(path: Path | str, ligand: Ligand) -> list[Pose]:
     StructureError
         If the file is missing, or holds something else.
     """
-    return [Pose.from_record(ligand, normal_form(mol), pose_record(mol, path)) for mol in read_mols(path)]
+    poses = []
+    for mol in read_mols(path):
+        axes.mark(mol, axes.axis_bonds(ligand.mol))
+        poses.append(Pose.from_record(ligand, normal_form(mol), pose_record(mol, path)))
+    return poses
 
 
 def pose_record(mol: Mol, path: Path | str) -> dict[str, Any]:

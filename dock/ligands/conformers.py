@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dock.core.errors import EmbeddingError
+from dock.ligands.axes import require_hands, shows_hands
 from dock.ligands.cages import inside_out, tight_centres
 from dock.ligands.stereo import forget_false_centres, seen_in_coordinates, skeleton
 
@@ -49,7 +50,7 @@ def embed(name: str, mol: Mol, seed: int, iterations: int = 0) -> Mol:
     Raises
     ------
     EmbeddingError
-        If RDKit finds no conformer in two attempts of 15 s.
+        If RDKit finds no conformer in two attempts of 15 s, or none with the hand of an axis.
     """
     from rdkit import Chem, rdBase
     from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
@@ -79,6 +80,7 @@ def embed(name: str, mol: Mol, seed: int, iterations: int = 0) -> Mol:
         else:
             rdForceFieldHelpers.UFFOptimizeMolecule(relaxed, maxIters=RELAXATION_STEPS)
     full.GetConformer().SetPositions(relaxed.GetConformer().GetPositions())
+    require_hands(name, full)
     return rounded(full)
 
 
@@ -118,6 +120,7 @@ def ring_conformers(mol: Mol, number: int, seed: int) -> Mol:
         energies = _relaxed(pool, _sample(pool, atoms))
     ranked = sorted(energies, key=lambda conformer: energies[conformer])
     within = [conformer for conformer in ranked if energies[conformer] - energies[ranked[0]] <= ENERGY_WINDOW]
+    within = [conformer for conformer in within if shows_hands(pool, conformer)]
     chosen = _distinct(pool, within, atoms, number)
     kept = Chem.Mol(mol)
     kept.RemoveAllConformers()

@@ -12,7 +12,7 @@ from dock.core import catalogue
 from dock.core.errors import ChemistryError
 from dock.core.files import atomic_path
 from dock.core.records import Record
-from dock.ligands import stereo
+from dock.ligands import axes, stereo
 from dock.ligands.conformers import embed, ring_conformers, rounded
 from dock.ligands.normal import normal_form
 from dock.ligands.protonation import protomers
@@ -25,7 +25,7 @@ CONFORMER_SEED = 7
 # What `Ligand.record` holds.
 RECORDED = (
     "name", "smiles", "constitution", "charge", "cip", "source", "measured", "input_name", "origin", "share",
-    "stripped", "tautomer", "impossible_isomers", "notes", "conformers",
+    "stripped", "tautomer", "impossible_isomers", "notes", "axes", "conformers",
 )  # fmt: skip
 
 
@@ -119,8 +119,10 @@ class Ligand:
         """
         name = name or smiles
         written = stereo.parse_smiles(name, smiles)
-        notes = stereo.isotope_note(written)
-        protomer = protomers(name, stereo.drug_like(name, written), ph)[0]
+        isotopes = stereo.isotope_note(written)
+        mol = stereo.drug_like(name, written)
+        notes = "; ".join(filter(None, (isotopes, axes.open_axes_note(mol))))
+        protomer = protomers(name, mol, ph)[0]
         return cls._build(name, protomer.mol, "user", "", protomer.share, notes)
 
     @classmethod
@@ -141,6 +143,7 @@ class Ligand:
         mol = stereo.forget_false_centres(mols[0])
         for other in mols[1:]:
             mol.AddConformer(other.GetConformer(), assignId=True)
+        axes.mark(mol, mol.GetProp("axes").split() if mol.HasProp("axes") else ())
         return cls.from_properties(mol, mol)
 
     @classmethod
@@ -238,10 +241,10 @@ class Ligand:
 
     @cached_property
     def smiles(self) -> str:
-        """Canonical isomeric SMILES, with charges and without hydrogen atoms."""
+        """Canonical isomeric SMILES, with charges and without hydrogen atoms; extended where an axis has a hand."""
         from rdkit import Chem
 
-        return str(Chem.MolToSmiles(Chem.RemoveHs(self.mol)))
+        return axes.smiles(Chem.RemoveHs(self.mol))
 
     @cached_property
     def constitution(self) -> str:
@@ -257,7 +260,7 @@ class Ligand:
 
     @cached_property
     def cip(self) -> tuple[str, ...]:
-        """CIP labels: R, S of the centres by atom, then E, Z of the double bonds by bond."""
+        """CIP labels: R, S of the centres by atom, then E, Z of double bonds and M, P of axes by bond."""
         return stereo.cip_labels(self.mol)
 
     @cached_property
@@ -285,6 +288,7 @@ class Ligand:
             "tautomer": self.provenance.tautomer,
             "impossible_isomers": self.provenance.impossible_isomers,
             "notes": self.provenance.notes,
+            "axes": list(axes.axis_bonds(self.mol)),
             "conformers": self.mol.GetNumConformers(),
         }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dock.core.errors import ChemistryError
-from dock.ligands import stereo
+from dock.ligands import axes, stereo
 from dock.ligands.conformers import rounded
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def place_atoms(template: Mol, coordinates: NDArray[np.float64]) -> Mol:
     placed.GetConformer().SetPositions(np.ascontiguousarray(coordinates, dtype=float))
     rounded(placed)
     seen = stereo.seen_in_coordinates(placed)
-    shown, wanted = (Chem.MolToSmiles(Chem.RemoveHs(mol)) for mol in (seen, placed))
+    shown, wanted = (axes.smiles(Chem.RemoveHs(mol)) for mol in (seen, placed))
     if shown != wanted:
         raise ChemistryError(wanted, f"the coordinates show {shown} instead")
     return placed

@@ -12,7 +12,7 @@ from dock.core import catalogue
 from dock.core.errors import ChemistryError, EmbeddingError
 from dock.core.records import Record
 from dock.core.workers import Outcome, in_order
-from dock.ligands import stereo
+from dock.ligands import axes, stereo
 from dock.ligands.library import Entry
 from dock.ligands.ligand import CONFORMER_SEED, Ligand, Provenance
 from dock.ligands.names import safe_name, unique_name
@@ -168,8 +168,9 @@ def states(entry: Entry, settings: PreparationSettings) -> list[State]:
         return _catalogue_states(entry, entry.catalogue_name, settings)
     name = entry.name
     mol, stripped = strip_salts(name, _read(entry, settings.keep_coordinates))
-    notes = stereo.isotope_note(mol)
+    isotopes = stereo.isotope_note(mol)
     mol = stereo.drug_like(name, mol)
+    notes = "; ".join(filter(None, (isotopes, axes.open_axes_note(mol))))
     forms = [mol] if written_charged(mol) or not settings.tautomers else tautomers(name, mol)
     made = []
     for number, form in enumerate(forms, 1):
@@ -183,6 +184,7 @@ def states(entry: Entry, settings: PreparationSettings) -> list[State]:
         )
         suffix = f"_t{number}" if number > 1 else ""
         kinds = protomers(name, form, settings.ph, settings.min_share, settings.max_protomers)
+        axes.require_as_many(name, mol, [kind.mol for kind in kinds])
         if not settings.keep_coordinates:
             kinds = [replace(kind, mol=stereo.in_canonical_order(kind.mol)) for kind in kinds]
         made += _isomers(safe_name(name) + suffix, kinds, provenance, settings)
@@ -309,6 +311,7 @@ def _read(entry: Entry, keep_coordinates: bool) -> Mol:
     spatial = mol.GetNumConformers() and mol.GetConformer().Is3D()
     if spatial:
         Chem.AssignStereochemistryFrom3D(mol)
+        axes.label_shown(mol)
     if not keep_coordinates:
         mol.RemoveAllConformers()
     elif not spatial:

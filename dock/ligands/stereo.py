@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dock.core import catalogue
 from dock.core.errors import ChemistryError
+from dock.ligands import axes
 from dock.ligands.cages import false_centres
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def in_canonical_order(mol: Mol) -> Mol:
             Chem.RemoveStereochemistry(probe)
         Chem.MolToSmiles(probe)
         order = probe.GetPropsAsDict(includePrivate=True, includeComputed=True)["_smilesAtomOutputOrder"]
-        ordered = Chem.RenumberAtoms(ordered, list(order))
+        ordered = axes.renumbered(ordered, list(order))
     return ordered
 
 
@@ -203,12 +204,13 @@ def forget_false_centres(mol: Mol) -> Mol:
 
 
 def seen_in_coordinates(mol: Mol) -> Mol:
-    """Return a copy of a molecule with the stereochemistry that its conformer shows."""
+    """Return a copy of a molecule with the stereochemistry that its conformer shows, of axes those that are labelled."""
     from rdkit import Chem
 
     copy = Chem.Mol(mol)
     Chem.AssignStereochemistryFrom3D(copy)
-    return forget_false_centres(copy)
+    axes.copy_labels(mol, copy)
+    return axes.relabelled(forget_false_centres(copy))
 
 
 def skeleton(mol: Mol) -> Mol:
@@ -244,7 +246,7 @@ def looks_like_name(text: str) -> bool:
 
 
 def cip_labels(mol: Mol) -> tuple[str, ...]:
-    """Return the CIP labels: R, S of the centres by atom, then E, Z of the double bonds by bond.
+    """Return the CIP labels: R, S of the centres by atom, then E, Z of double bonds and M, P of axes by bond.
 
     The labels come from RDKit's implementation of the full CIP rules (`rdCIPLabeler`).
 
@@ -271,7 +273,7 @@ def cip_labels(mol: Mol) -> tuple[str, ...]:
     bonds = [
         bond.GetProp("_CIPCode")
         for bond in copy.GetBonds()
-        if bond.HasProp("_CIPCode") and bond.GetBondType() == Chem.BondType.DOUBLE
+        if bond.HasProp("_CIPCode") and bond.GetStereo() != Chem.BondStereo.STEREONONE
     ]
     return (*centres, *bonds)
 
@@ -463,7 +465,7 @@ def relation(first: str, second: str) -> str | None:
     from rdkit import Chem
 
     first_mol, second_mol = Chem.MolFromSmiles(first), Chem.MolFromSmiles(second)
-    names = Chem.MolToSmiles(first_mol), Chem.MolToSmiles(second_mol)
+    names = axes.smiles(first_mol), axes.smiles(second_mol)
     if names[0] == names[1] or constitution(first_mol) != constitution(second_mol):
         return None
     return "enantiomer" if mirror_image(first) == names[1] else "diastereomer"
@@ -476,4 +478,4 @@ def mirror_image(smiles: str) -> str:
     mol = Chem.MolFromSmiles(smiles)
     for atom in mol.GetAtoms():
         atom.InvertChirality()
-    return str(Chem.CanonSmiles(Chem.MolToSmiles(mol)))
+    return axes.smiles(Chem.MolFromSmiles(axes.smiles(axes.invert(mol))))
