@@ -65,13 +65,12 @@ def with_bond_orders(name: str, block: str) -> str:
 def flat_single_ring(mol: Mol) -> bool:
     """Return whether the coordinates show an aromatic ring where single bonds alone are written.
 
-    Of a ring of five or six, flat, without a double bond in it or at it, a bond is as short as aromatic ones are.
+    In a flat ring of five or six, a bond between two atoms without double bonds is as short as aromatic ones are.
     """
     if not mol.GetNumConformers() or not mol.GetConformer().Is3D():
         return False
     rings = [ring for ring in mol.GetRingInfo().AtomRings() if len(ring) in (5, 6)]
-    saturated = {atom.GetIdx() for atom in mol.GetAtoms() if _is_saturated(atom)}
-    return any(_looks_aromatic(mol, ring) for ring in rings if saturated.issuperset(ring))
+    return any(_looks_aromatic(mol, ring) for ring in rings)
 
 
 def _is_saturated(atom: Atom) -> bool:
@@ -86,9 +85,13 @@ def _looks_aromatic(mol: Mol, ring: Sequence[int]) -> bool:
     if np.abs(centred @ np.linalg.svd(centred)[2][-1]).max() > FLAT:
         return False
     lengths = np.linalg.norm(places - np.roll(places, 1, axis=0), axis=1)
-    symbols = [mol.GetAtomWithIdx(atom).GetSymbol() for atom in ring]
-    pairs = ["".join(sorted((symbol, symbols[n - 1]))) for n, symbol in enumerate(symbols)]
-    return any(length < TOO_SHORT.get(pair, 0.0) for pair, length in zip(pairs, lengths, strict=True))
+    atoms = [mol.GetAtomWithIdx(atom) for atom in ring]
+    for number, (atom, length) in enumerate(zip(atoms, lengths, strict=True)):
+        before = atoms[number - 1]
+        pair = "".join(sorted((atom.GetSymbol(), before.GetSymbol())))
+        if _is_saturated(atom) and _is_saturated(before) and length < TOO_SHORT.get(pair, 0.0):
+            return True
+    return False
 
 
 def _open(name: str, bond: int, kind: int) -> ChemistryError:
