@@ -147,7 +147,7 @@ def test_wrong_input_is_one_line(arguments, problem, poses, dock_command):
 
 def test_an_unreadable_file_is_refused(tmp_path, receptor):
     (tmp_path / "x.sdf").write_text("no molecule")
-    with pytest.raises(ChemistryError, match="x.sdf#1 no molecule: is no readable SDF record"):
+    with pytest.raises(ChemistryError, match=r"x\.sdf#1 no molecule: is no readable SDF record"):
         read_poses(tmp_path / "x.sdf", receptor)
 
 
