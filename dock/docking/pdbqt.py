@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from dock.core.errors import DockingError, StructureError
 from dock.core.files import cache_folder, write_text
 from dock.core.keys import content_key
 from dock.core.revisions import revision
-from dock.ligands import stereo
+from dock.ligands import axes, stereo
 from dock.ligands.normal import normal_form
 from dock.receptors.hetero import ION_CHARGES
 
@@ -52,13 +52,27 @@ def _meeko_pdbqt(name: str, mol: Mol) -> str:
 
     try:
         # Opened seven-membered rings distort the scores of tricyclics.
-        setups = MoleculePreparation(rigid_macrocycles=True).prepare(normal_form(mol))
+        normal = normal_form(mol)
+        setups = MoleculePreparation(rigid_macrocycles=True, **_kept_axes(normal)).prepare(normal)
         text, fine, problem = PDBQTWriterLegacy.write_string(setups[0])
     except Exception as error:  # Meeko raises whatever its typing rules run into
         raise DockingError(name, f"Meeko cannot prepare it ({error})") from error
     if not fine:
         raise DockingError(name, f"Meeko cannot prepare it ({problem})")
     return str(text)
+
+
+def _kept_axes(mol: Mol) -> dict[str, list[Any]]:
+    """Return what tells Meeko that the axes with a hand do not turn: no engine minds their barriers."""
+    from rdkit import Chem
+
+    bonds = axes.labelled(mol)
+    pattern = Chem.Mol(mol)
+    Chem.RemoveStereochemistry(pattern)
+    return {
+        "rigidify_bonds_smarts": [Chem.MolToSmarts(pattern)] * len(bonds),
+        "rigidify_bonds_indices": [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in bonds],
+    }
 
 
 def read_coordinates(ligand: Ligand, text: str) -> NDArray[np.float64]:

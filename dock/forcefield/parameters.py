@@ -164,12 +164,10 @@ def parameter_penalties(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> lis
 
 def _canonical(ligand: Ligand) -> tuple[Ligand, NDArray[np.int64]]:
     """Return a ligand in the order in which its molecule would be prepared, and which atom comes where in it."""
-    from rdkit import Chem
-
-    from dock.ligands import stereo
+    from dock.ligands import axes, stereo
 
     order = stereo.canonical_order(ligand.mol)
-    return replace(ligand, mol=Chem.RenumberAtoms(ligand.mol, order)), np.array(order)
+    return replace(ligand, mol=axes.renumbered(ligand.mol, order)), np.array(order)
 
 
 def _ligand_files(ligand: Ligand, method: ChargeMethod) -> Path:

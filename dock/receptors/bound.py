@@ -188,7 +188,7 @@ def _with_stereo_seen(name: str, smiles: str, raw: Mol) -> str:
     from dock.ligands import stereo
 
     given = stereo.read_smiles(name, smiles)
-    seen = stereo.forget_invertible(_with_bonds(given, raw))
+    seen = stereo.forget_false_centres(_with_bonds(given, raw))
     match = seen.GetSubstructMatch(given, useChirality=True)
     if not match:
         raise StructureError(name, "its configuration is not that of the SMILES")

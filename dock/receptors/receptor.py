@@ -396,4 +396,4 @@ def _read_reference(path: Path) -> Mol:
     mol = Chem.MolFromMolFile(str(path), removeHs=False) if path.is_file() else None
     if mol is None:
         raise StructureError(path, "the reference pose cannot be read")
-    return stereo.forget_invertible(mol)
+    return stereo.forget_false_centres(mol)
