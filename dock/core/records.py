@@ -21,7 +21,6 @@ SOFTWARE = (
     "rustina",
     "vina",
     "meeko",
-    "molscrub",
     "posebusters",
     "pdbfixer",
     "biopython",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from dock.core.errors import DockingError, StructureError
 from dock.core.files import cache_folder, write_text
 from dock.core.keys import content_key
 from dock.core.revisions import revision
-from dock.ligands import stereo
+from dock.ligands import axes, stereo
 from dock.ligands.normal import normal_form
 from dock.receptors.hetero import ION_CHARGES
 from dock.receptors.receptor import residue_labels
@@ -33,6 +33,8 @@ OCCUPANT = "OCC"  # residue name of a ligand that stays where it is
 ATOM_RECORDS = ("ATOM", "HETATM")
 # Chain ends may be crowded; a residue that cannot be typed at all does no harm far from the site.
 LENIENT = {"forgive_extra_bonds": True, "allow_bad_res": True}
+# What an ion that the engines do not know is typed as; they tell metals apart by next to nothing.
+TYPED_AS: dict[str, str] = {"Li": "Na", "Rb": "K", "Cs": "K", "Sr": "Ca", "Ba": "Ca"}
 ION_LINE = "HETATM{serial:5d} {name:>2s}   {residue:>3s} {chain}{number:>4s}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00    {charge:+6.3f} {type:2s}"
 
 
@@ -52,13 +54,27 @@ def _meeko_pdbqt(name: str, mol: Mol) -> str:
 
     try:
         # Opened seven-membered rings distort the scores of tricyclics.
-        setups = MoleculePreparation(rigid_macrocycles=True).prepare(normal_form(mol))
+        normal = normal_form(mol)
+        setups = MoleculePreparation(rigid_macrocycles=True, **_kept_axes(normal)).prepare(normal)
         text, fine, problem = PDBQTWriterLegacy.write_string(setups[0])
     except Exception as error:  # Meeko raises whatever its typing rules run into
         raise DockingError(name, f"Meeko cannot prepare it ({error})") from error
     if not fine:
         raise DockingError(name, f"Meeko cannot prepare it ({problem})")
     return str(text)
+
+
+def _kept_axes(mol: Mol) -> dict[str, list[Any]]:
+    """Return what tells Meeko that the axes with a hand do not turn: no engine minds their barriers."""
+    from rdkit import Chem
+
+    bonds = axes.labelled(mol)
+    pattern = Chem.Mol(mol)
+    Chem.RemoveStereochemistry(pattern)
+    return {
+        "rigidify_bonds_smarts": [Chem.MolToSmarts(pattern)] * len(bonds),
+        "rigidify_bonds_indices": [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in bonds],
+    }
 
 
 def read_coordinates(ligand: Ligand, text: str) -> NDArray[np.float64]:
@@ -184,13 +200,13 @@ def _ion_lines(receptor: Receptor) -> list[str]:
     return [
         ION_LINE.format(
             serial=90000 + number,
-            name=atom.residue.name,
+            name=atom.name,
             residue=atom.residue.name,
             chain=receptor.pdb_addresses[atom.residue.index].chain,
             number=receptor.pdb_addresses[atom.residue.index].number,
             **dict(zip("xyz", receptor.positions[atom.index] * 10.0, strict=True)),
             charge=ION_CHARGES[atom.residue.name],
-            type=atom.element.symbol,
+            type=TYPED_AS.get(atom.element.symbol, atom.element.symbol),
         )
         for number, atom in enumerate(receptor.topology.atoms())
         if atom.residue.name in ION_CHARGES

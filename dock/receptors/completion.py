@@ -23,6 +23,7 @@ from dock.receptors.polymer import coordinates
 from dock.receptors.protonation import choose_states
 from dock.receptors.segments import CHAIN_LETTERS, Segment, make_segments
 from dock.receptors.side_chains import BORROWED
+from dock.receptors.strands import NUCLEOTIDES, Strand, build_strands, strand_notes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,14 +41,18 @@ THREADS = "Threads"  # OpenMM's name of that property
 
 
 def complete(
-    polymers: Sequence[Polymer], ions: Sequence[Ion], hetero: Sequence[Hetero], settings: ReceptorSettings
+    polymers: Sequence[Polymer],
+    ions: Sequence[Ion],
+    hetero: Sequence[Hetero],
+    settings: ReceptorSettings,
+    strands: Sequence[Strand] = (),
 ) -> tuple[Topology, NDArray[np.float64], NDArray[np.float64], dict[str, Any]]:
-    """Return a complete, protonated structure of the polymers and the ions.
+    """Return a complete, protonated structure of the polymers, the nucleic acid and the ions, in this order.
 
     Parameters
     ----------
     hetero
-        The entry's ligands, glycans and whatever else may show how a side chain lies.
+        What the entry has besides and the receptor lacks: it may show how a side chain lies, and what held a metal.
 
     Returns
     -------
@@ -83,20 +88,31 @@ def complete(
     many = len({key.chain for key in keys}) > 1
     labels = [key.label(r.name, many) for key, r in zip(keys, topology.residues(), strict=True)]
     cations = np.array([ion.place for ion in ions if ion.charge > 0]).reshape(-1, 3) / NM_TO_A
+    lost = [group.metals for group in hetero if ION_CHARGES.get(group.name, 2) > 1]
+    absent = np.vstack([np.zeros((0, 3)), *lost]) / NM_TO_A
     called = {key: name for polymer in polymers for key, name in polymer.named.items()}
     named = {
         index: called[key]
         for index, key in enumerate(keys)
         if called.get(key, "").upper() in AMINO_ACID_NAMES
     }
-    states, notes["protonation"] = choose_states(topology, positions, labels, cations, named, settings)
-    network = settle_network(topology, positions, labels, states, ions, hetero, settings)
+    given = labels, cations, named, settings, absent
+    states, notes["protonation"] = choose_states(topology, positions, *given)
+    around = [*hetero, *(group for strand in strands for group in strand.groups)]
+    network = settle_network(topology, positions, labels, states, ions, around, settings)
     notes["network"] = network.notes
     if "turned" in network.notes:  # what PROPKA saw of these was upside down
         positions = network.positions
-        states, notes["protonation"] = choose_states(topology, positions, labels, cations, named, settings)
+        states, notes["protonation"] = choose_states(topology, positions, *given)
     states = [state or network.tautomers.get(index) for index, state in enumerate(states)]
     modeller = Modeller(topology, positions * unit.nanometer)
+    if strands:
+        built = build_strands(strands)
+        modeller.add(built.topology, built.positions * unit.nanometer)
+        notes["nucleic_acid"] = strand_notes(strands)
+        seen |= {(len(keys) + index, name) for index, name in built.seen}
+        states += [None] * len(built.keys)
+        keys += built.keys
     if ions:
         modeller.add(_ion_topology(ions), np.array([ion.place for ion in ions]) / NM_TO_A * unit.nanometer)
     try:
@@ -204,15 +220,15 @@ def _note_histidines(topology: Topology, labels: Sequence[str], notes: dict[str,
 def _renamed(topology: Topology, keys: Sequence[ResidueKey]) -> Topology:
     """Return a topology with the author's chains, numbers and insertion codes.
 
-    The segments of a chain become one chain again; ions and waters come after, apart from it.
+    The segments of a chain become one chain again; nucleic acid, ions and waters come after, apart from it.
     """
     from openmm.app import Topology
 
     renamed = Topology()
-    chains: dict[tuple[str, bool], Any] = {}
+    chains: dict[tuple[str, str], Any] = {}
     atoms = []
     for residue, key in zip(topology.residues(), keys, strict=True):
-        place = (key.chain, residue.name in HETERO_NAMES)
+        place = (key.chain, _part(residue.name))
         if place not in chains:
             chains[place] = renamed.addChain(key.chain)
         new = renamed.addResidue(residue.name, chains[place], str(key.number), key.insertion)
@@ -220,6 +236,11 @@ def _renamed(topology: Topology, keys: Sequence[ResidueKey]) -> Topology:
     for a, b in topology.bonds():
         renamed.addBond(atoms[a.index], atoms[b.index])
     return renamed
+
+
+def _part(name: str) -> str:
+    """Return what kind of chain a residue is in."""
+    return "hetero" if name in HETERO_NAMES else "nucleic acid" if name in NUCLEOTIDES else "protein"
 
 
 @contextmanager

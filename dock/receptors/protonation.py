@@ -33,6 +33,8 @@ NEAR = 1.0  # pH units: a pKa this near to the pH decides nothing for certain (P
 BINDS = 2.8  # angstrom from a nitrogen or sulfur to a cation that it binds
 HELD = 5.0  # angstrom from a carboxylate oxygen to a cation that keeps it charged
 PROTONATED = frozenset(state for _, state in STATES.values())
+NOWHERE = np.zeros((0, 3))
+METAL_BOND = 2.6  # angstrom from a phenol's oxygen or an amine to a metal that has taken its proton's place
 CAPS = frozenset({"ACE", "NME"})
 # What keeps its proton whatever PROPKA says: anions of these are rarer than PROPKA's error suggests.
 KEPT = ("CYS", "TYR")
@@ -93,20 +95,24 @@ def choose_states(
     cations: NDArray[np.float64],
     named: Mapping[int, str],
     settings: ReceptorSettings,
+    absent: NDArray[np.float64] = NOWHERE,
 ) -> tuple[list[str | None], dict[str, Any]]:
     """Return the protonation state of each residue, as OpenMM names variants, and the record.
 
-    An acid that holds a cation stays charged, whatever PROPKA says without the cation. A residue that the file
-    calls by a state has it: whoever wrote the file had decided. The settings come before both.
+    An acid that holds a cation stays charged, whatever PROPKA says without the cation. So does what held
+    a metal that could not be kept, but for cysteines, which nothing would neutralise. A residue that the file
+    calls by a state has it: whoever wrote the file had decided. The settings come before all of these.
 
     Parameters
     ----------
     labels
         Name of each residue, such as ``ASP98``, in the order of the topology.
     cations : numpy.ndarray, shape (n, 3)
-        In nanometres.
+        Of the receptor, in nanometres.
     named
         What the file calls residues by their state, such as ``HISE``, by the index of the residue.
+    absent : numpy.ndarray, shape (n, 3)
+        Metals of the entry that the receptor lacks, in nanometres.
 
     Raises
     ------
@@ -119,12 +125,16 @@ def choose_states(
     notes: dict[str, Any] = {"pH": settings.ph, "method": f"PROPKA {version('propka')}"}
     for residue in topology.residues():
         label, pka = labels[residue.index], pkas.get(residue.index)
-        state, kind, why = _decided(residue, pka, wanted, positions, cations, settings.ph)
+        own = cations if residue.name == "CYS" else np.vstack([cations, absent])
+        state, kind, why = _decided(residue, pka, wanted, positions, own, settings.ph)
         if residue.index in named and kind in ("", "changed", "left_neutral"):
             state, kind, why = _as_named(named[residue.index], (state, kind, why), pka, settings.ph)
         states.append(state)
         if kind:
             notes.setdefault(kind, {})[label] = why
+        at_metals = _beyond_templates(residue, positions, own)
+        if at_metals:
+            notes.setdefault("at_metals", {})[label] = at_metals
         if pka is not None and abs(pka - settings.ph) < NEAR and kind in ("", "changed"):
             notes.setdefault("uncertain", {})[label] = f"pKa {pka:.1f}"
     return states, notes
@@ -198,6 +208,23 @@ def _bound_state(
             if nearest <= BINDS / 10.0:
                 return free[atom.name]
     return None
+
+
+def _beyond_templates(residue: Residue, positions: NDArray[np.float64], cations: NDArray[np.float64]) -> str:
+    """Say what of a residue at a metal the force field has no state for; empty if it has one."""
+    names = {"HIS": ("ND1", "NE2"), "TYR": ("OH",), "LYS": ("NZ",)}.get(residue.name, ())
+    reach = BINDS if residue.name == "HIS" else METAL_BOND
+    bound = [
+        atom.name
+        for atom in residue.atoms()
+        if atom.name in names
+        and len(cations)
+        and np.linalg.norm(cations - positions[atom.index], axis=1).min() <= reach / 10.0
+    ]
+    if residue.name == "HIS":
+        both = "binds cations with both nitrogens: one keeps its proton, and which is a guess"
+        return both if len(bound) == 2 else ""
+    return f"binds a cation with {bound[0]}: it keeps its proton, which is a guess" if bound else ""
 
 
 def _overrides(topology: Topology, labels: Sequence[str], settings: ReceptorSettings) -> dict[int, str]:

@@ -16,8 +16,10 @@ from dock.core.errors import StructureError
 from dock.core.files import atomic_path, read_json, write_json, write_text
 from dock.core.keys import content_key, file_sha256
 from dock.receptors.addresses import Address, fits_pdb, pdb_addresses, readdressed
+from dock.receptors.left_out import describe, recorded_near, site_warnings
 from dock.receptors.names import HEAVY_ATOMS
 from dock.receptors.site import Site, define_site, merge_sites, named_site
+from dock.receptors.strands import NUCLEOTIDES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,7 +156,15 @@ class Receptor:
                     "name the raw structure (PDB code, file), or a site it has",
                 )
             added[name] = define_site(name, entry, None, self.topology, self.positions, labels)
-        return replace(self, sites=merge_sites(self.sites, added))
+        near = {
+            name: describe(recorded_near(self.record.get("left_out", ()), site))
+            for name, site in added.items()
+        }
+        said = [text for name, site in added.items() for text in site_warnings(site, near[name])]
+        record = (
+            {**self.record, "warnings": [*self.record.get("warnings", ()), *said]} if said else self.record
+        )
+        return replace(self, sites=merge_sites(self.sites, added), record=record)
 
     def site(self, name: str) -> Site:
         """Return the site called `name`, by its own name or a synonym, in any case.
@@ -368,9 +378,10 @@ def _structure(path: Path, _state: tuple[int, int, int]) -> tuple[Topology, NDAr
 def residue_labels(topology: Topology) -> list[str]:
     """Return what people call each residue: ``ASP98``, ``ASP98A`` with an insertion code.
 
-    Where the protein has several chains, the chain comes first: ``A:ASP98``.
+    Where there are several chains of protein or nucleic acid, the chain comes first: ``A:ASP98``.
     """
-    chains = {residue.chain.id for residue in topology.residues() if residue.name in HEAVY_ATOMS}
+    polymeric = {*HEAVY_ATOMS, *NUCLEOTIDES}
+    chains = {residue.chain.index for residue in topology.residues() if residue.name in polymeric}
     prefix = "{}:".format if len(chains) > 1 else "".format
     return [
         f"{prefix(residue.chain.id)}{residue.name}{residue.id}{residue.insertionCode.strip()}"
@@ -392,4 +403,4 @@ def _read_reference(path: Path) -> Mol:
     mol = Chem.MolFromMolFile(str(path), removeHs=False) if path.is_file() else None
     if mol is None:
         raise StructureError(path, "the reference pose cannot be read")
-    return stereo.forget_invertible(mol)
+    return stereo.forget_false_centres(mol)

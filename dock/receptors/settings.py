@@ -55,7 +55,8 @@ class ReceptorSettings(Record):
         superposition; by default the target itself.
     chains : tuple of str
         Author's names of the chains to keep. By default the target's chain, or the longest, and
-        every protein chain within 5 A of the ligand that names a site.
+        every protein chain within 5 A of the ligand that names a site, or of the protein's atom that is
+        nearest to a site's centre.
     first_residue, last_residue : int
         Author's numbers. By default the residues that the file maps to the main protein of the
         chain, without expression tags and fusion proteins.
@@ -74,8 +75,9 @@ class ReceptorSettings(Record):
     cap_termini : bool
         Whether chain ends that are no ends of the protein get ACE and NME.
     keep, drop : tuple of str
-        Ions and waters kept or dropped against the rule (ions with three protein donors within
-        3.4 A are kept, all else dropped).
+        Ions and waters kept or dropped against the rule (ions with three donors of protein or nucleic
+        acid within 3.4 A are kept, metals of two charges or more also with two within 2.8 A; all else is
+        dropped). A nucleotide that is dropped takes its strand with it; others that the protein binds are kept.
     graft : tuple of GraftEntry
         Ions carried over from other entries.
     add_ions : bool
@@ -137,7 +139,8 @@ def parse_site(text: str) -> tuple[str, SiteEntry]:
     """Read a site as the command line has it: ``NAME=WHERE``.
 
     WHERE is a bound ligand (``68P``, ``68P:701``, ``A:68P:701``, ``A:68P:*``), residues (``ASP98,TYR95``), or a
-    centre with the edges of its box, in angstrom (``1.0,2.5,-3`` or ``1.0,2.5,-3:24,24,24``).
+    centre, with the edges of its box in angstrom (``1.0,2.5,-3`` or ``1.0,2.5,-3:24,24,24``). A box that is
+    given is the site; without one, a pose may lie up to 7 A from the centre.
 
     Raises
     ------
@@ -157,6 +160,9 @@ def parse_site(text: str) -> tuple[str, SiteEntry]:
     try:
         return TypeAdapter(SiteName).validate_python(name.strip()), SiteEntry.model_validate(fields)
     except ValidationError as error:
+        first = error.errors()[0]
+        if first["loc"][:1] == ("box",):
+            raise SettingsError(text, f"is no site: {first['msg'].removeprefix('Value error, ')}") from error
         raise SettingsError(
             text,
             "is no site",

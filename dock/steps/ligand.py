@@ -17,7 +17,7 @@ from dock.workflow.step import Context, Row, Step
 from dock.workflow.store import Store
 
 LIGAND = "ligand.sdf"
-COLUMNS = ("smiles", "cip", "charge", "share", "stripped", "tautomer", "conformers")
+COLUMNS = ("smiles", "cip", "charge", "share", "stripped", "tautomer", "notes", "conformers")
 
 
 class LigandResult(Record):
