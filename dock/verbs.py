@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from dock.core import errors
+from dock.core.arguments import require, several
 from dock.core.errors import StoppedError, TaskError
 from dock.core.files import output_folder, write_text
 from dock.core.keys import content_key
 from dock.core.workers import available_cores
+from dock.docking.pose import Pose
 from dock.docking.search import Search, search_site
 from dock.docking.settings import DockingSettings
 from dock.dynamics.protocol import SimulationSettings
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from dock.analysis.comparison import MeasuredComplex
     from dock.analysis.complexes import ComplexAnalysis
     from dock.analysis.statistics import Average
-    from dock.docking.pose import Pose
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,20 +83,24 @@ def pose(
 
     Parameters
     ----------
-    receptor, ligand
-        Objects, or names of the catalogue.
+    receptor
+        An object, or what `dock.open_receptor` takes, as a name of the catalogue.
+    ligand
+        An object, a name of the catalogue, or a SMILES, which is protonated at pH 7.4.
     site
         A site of the receptor, or its name.
 
     Raises
     ------
     InputError
-        If a name is unknown.
+        If a name is unknown, or an argument is no such thing.
     DockingError
         If no pose lies in the site.
     """
-    receptor = open_receptor(receptor) if isinstance(receptor, str) else receptor
-    ligand = Ligand.from_catalogue(ligand) if isinstance(ligand, str) else ligand
+    require(settings, (DockingSettings, NoneType), "settings", "make them with dock.DockingSettings(...)")
+    receptor = _opened(receptor)
+    ligand = ligand if isinstance(ligand, Ligand) else Ligand.named(ligand)
+    require(site, (Site, str), "site", f"name one of {receptor.name}: {', '.join(receptor.sites)}")
     site = receptor.site(site) if isinstance(site, str) else site
     return search_site(receptor, ligand, site, settings, available_cores())
 
@@ -133,7 +139,7 @@ def simulate(
     Raises
     ------
     InputError
-        If the pose does not lie in a site, or the folder holds something else.
+        If an argument is no such thing, the pose does not lie in a site, or the folder holds something else.
     ParameterError, SimulationError, AnalysisError
         If the complex cannot be simulated or measured.
     StoppedError
@@ -144,6 +150,13 @@ def simulate(
     from dock.campaign.settings import CampaignSettings
     from dock.steps.analyse import Analyse
 
+    require(receptor, (Receptor, str), "receptor", "give a name or a dock.Receptor")
+    require(
+        settings, (SimulationSettings, NoneType), "settings", "make them with dock.SimulationSettings(...)"
+    )
+    require(folder, (Path, str), "folder", "name the folder that is written")
+    for each in (pose, *several(compared_with)):
+        require(each, (Pose,), "pose", "dock.pose(receptor, ligand, site).best is one")
     given = _written(receptor, pose, output_folder(folder), compared_with)
     wanted = CampaignSettings(**given, simulation=settings or SimulationSettings())
     campaign = Campaign(wanted, folder, platform, accept_changes)
@@ -160,10 +173,23 @@ def simulate(
 
 
 def compare(simulations: Sequence[Simulation]) -> pd.DataFrame:
-    """Compare simulations that differ in site or in enantiomer only; see `dock.analysis.comparison`."""
+    """Compare simulations that differ in site or in enantiomer only; see `dock.analysis.comparison`.
+
+    Raises
+    ------
+    InputError
+        If they are no simulations.
+    """
     from dock.analysis.comparison import compare as compare_complexes
 
+    for each in several(simulations):
+        require(each, (Simulation,), "simulation", "dock.simulate(...) gives one")
     return compare_complexes([simulation.measured() for simulation in simulations])
+
+
+def _opened(receptor: Receptor | str) -> Receptor:
+    """Return a receptor that is an object, or named."""
+    return receptor if isinstance(receptor, Receptor) else open_receptor(receptor)
 
 
 def _written(

@@ -83,7 +83,7 @@ class ComplexTrajectory:
         try:
             simulated = PDBxFile(str(folder / TOPOLOGY)).topology
             topology = mdtraj.Topology.from_openmm(simulated)
-            frames = mdtraj.load(str(folder / TRAJECTORY), top=topology, atom_indices=solute)
+            frames = _read_xtc(folder / TRAJECTORY, topology, solute)
         except Exception as error:  # readers raise whatever a truncated file causes
             raise AnalysisError(folder / TRAJECTORY, f"cannot be read ({error})") from error
         if solute is not None:
@@ -206,6 +206,16 @@ class ComplexTrajectory:
             ends = [int(self.ligand[i]) for i in (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())]
             if frozenset(ends) not in known:
                 topology.add_bond(*(topology.atom(i) for i in ends))
+
+
+def _read_xtc(
+    path: Path, topology: mdtraj.Topology, atom_indices: NDArray[np.int64] | None
+) -> mdtraj.Trajectory:
+    """Read a trajectory: through its descriptor, for mdtraj opens no path that is not ASCII."""
+    from mdtraj.formats import XTCTrajectoryFile
+
+    with path.open("rb") as file, XTCTrajectoryFile(f"/dev/fd/{file.fileno()}") as frames:
+        return frames.read_as_traj(topology, atom_indices=atom_indices)
 
 
 def _labels(simulated: Topology, receptor: Receptor) -> tuple[str, ...]:

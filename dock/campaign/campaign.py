@@ -14,8 +14,9 @@ import yaml
 from dock.campaign import tables
 from dock.campaign.plan import Planner, read_plan, steps_of, write_plan
 from dock.campaign.settings import CampaignSettings, read_settings
+from dock.core.arguments import require
 from dock.core.errors import ChangedError, OutputError, SettingsError
-from dock.core.files import alone_in, cache_folder, output_folder, write_text
+from dock.core.files import alone_in, cache_folder, output_folder, writable_cache, write_text
 from dock.core.records import software_versions
 from dock.core.workers import available_cores
 from dock.forcefield.platforms import choose_processor, devices
@@ -58,8 +59,11 @@ class Campaign:
         accept_changes: bool = False,
         share: bool = False,
     ) -> None:
-        self.settings = settings or CampaignSettings()
+        require(folder, (Path, str), "folder", "name the run folder")
         self.folder = Path(folder)
+        self._given = CampaignSettings() if settings is None else settings
+        advice = "make it with CampaignSettings(...), or read a file: Campaign.read(path)"
+        require(self._given, (CampaignSettings,), "CampaignSettings", advice)
         self.platform = platform
         self.accept_changes = accept_changes
         self.share = share
@@ -73,6 +77,7 @@ class Campaign:
         OutputError
             If the folder holds none, or its files cannot be read.
         """
+        require(folder, (Path, str), "folder", "name the run folder")
         folder = Path(folder)
         if not (folder / LOCK).is_file() or not (folder / PLAN).is_file():
             raise OutputError(folder, "holds no campaign", "run 'dock run' first")
@@ -101,7 +106,20 @@ class Campaign:
         SettingsError
             If the file is missing or holds unknown or impossible settings.
         """
+        require(path, (Path, str), "path", "name the campaign file")
         return cls(read_settings(Path(path)), folder, platform, accept_changes, share)
+
+    @cached_property
+    def settings(self) -> CampaignSettings:
+        """As given, but for what nobody set and the run folder has begun with."""
+        if not (self.folder / LOCK).exists():
+            return self._given
+        try:
+            before = CampaignSettings(**_read_lock(self.folder)["settings"])
+        except SettingsError:  # of another version, which is said where it matters
+            return self._given
+        simulation = self._given.simulation.continuing(before.simulation)
+        return self._given.model_copy(update={"simulation": simulation})
 
     @cached_property
     def store(self) -> Store:
@@ -217,6 +235,7 @@ class Campaign:
         cards = [None] if device is None else device.split(",")
         platform = {choose_processor(self.platform, device=card).platform for card in cards}.pop()
         output_folder(self.folder)
+        writable_cache()
         if workers is None:
             kinds = Counter(step.kind for step in self.steps)
             workers = available_cores() if self.to_follow else min(available_cores(), max(kinds.values()))

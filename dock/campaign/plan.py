@@ -18,6 +18,7 @@ from dock.dynamics.receptor_models import open_receptor, prepared_receptor, sour
 from dock.forcefield.charges import charge_model
 from dock.ligands.library import Columns
 from dock.ligands.names import name_key, unique_name
+from dock.ligands.written import smiles_name, written_smiles
 from dock.receptors import Receptor
 from dock.receptors.outline import ReceptorOutline, SiteOutline
 from dock.steps import step_kinds
@@ -246,8 +247,8 @@ class _ReceptorPlan:
             if occupant != SAME and not self.whole:
                 continue
             if occupant != SAME:
-                entry = next((ligand for ligand in ligands if ligand.name == occupant), None)
-                entry = entry or _ligand(LigandSettings(name=occupant), self.settings.ph)
+                entry = next((ligand for ligand in ligands if occupant in (ligand.name, ligand.smiles)), None)
+                entry = entry or _occupant(occupant, self.settings.ph)
                 occupants = [self._dock(entry, site.name) for site in self.sites]
                 yield from occupants
             for ligand in ligands:
@@ -306,6 +307,14 @@ def _ligand(entry: LigandSettings, ph: float) -> PrepareLigand:
     if entry.name.strip().lower() in catalogue.ligands():
         raise SettingsError(entry.name, "is a ligand of the catalogue", "give your SMILES another name")
     return PrepareLigand.written(entry.name, entry.smiles, ph)
+
+
+def _occupant(text: str, ph: float) -> PrepareLigand:
+    """Plan the preparation of a ligand that is named, or given by its SMILES."""
+    smiles = written_smiles(text)
+    if smiles is None:
+        return PrepareLigand.named(text)
+    return PrepareLigand.written(smiles_name(smiles), smiles, ph)
 
 
 def _each_once(field_name: str, names: Sequence[str]) -> None:

@@ -23,7 +23,7 @@ from dock.core.errors import (
     OutputError,
     StructureError,
 )
-from dock.core.files import alone_in, atomic_path, output_folder, write_text
+from dock.core.files import alone_in, atomic_path, output_folder, writable_cache, write_text
 from dock.core.records import software_versions
 from dock.docking.redocking import COLUMNS, known_ligand, off_by, redocking_gate
 from dock.docking.screening import Screener, screen
@@ -158,6 +158,7 @@ class Screen:
             If the site's known pose is not found again.
         """
         output_folder(self.folder)
+        writable_cache()
         with alone_in(self.folder):
             accepted = self._lock(library, accept_failed_gate)
             with closing(self._database()) as database:
@@ -293,7 +294,10 @@ class Screen:
         return done, used
 
     def _export(self, database: sqlite3.Connection) -> None:
-        with atomic_path(self.folder / "poses" / f"{self.site}.sdf") as path, path.open("w") as file:
+        with (
+            atomic_path(self.folder / "poses" / f"{self.site}.sdf") as path,
+            path.open("w", encoding="utf-8") as file,
+        ):
             file.writelines(
                 text for (text,) in database.execute("select sdf from poses order by entry, rowid")
             )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
+    BeforeValidator,
+    ConfigDict,
     Discriminator,
     Field,
     PlainSerializer,
@@ -18,18 +22,33 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema
 
 from dock.core import catalogue
-from dock.core.records import Record, read_yaml, settings_error
+from dock.core.errors import UnknownNameError
+from dock.core.files import is_there
+from dock.core.records import Record, alone_too, read_yaml, settings_error, text_alone_too, text_too
 from dock.core.units import Quantity
 from dock.docking.settings import DockingSettings
 from dock.dynamics.protocol import SimulationSettings
 from dock.dynamics.refinement import RefinementSettings
+from dock.ligands.library import file_format
 from dock.ligands.states import PreparationSettings
+from dock.ligands.written import smiles_name, written_smiles
 from dock.receptors.settings import ReceptorSettings, SiteName
 from dock.receptors.source import SUFFIXES
 
 TEMPLATES = Path(__file__).with_name("templates")
+NAME = r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,79}$"
+
+
+def _nameable(value: Any) -> Any:
+    if isinstance(value, str) and not re.search(NAME, value):
+        raise ValueError(
+            f"'{value}' cannot name files: 1 to 80 characters without / and \\, and no dot in front"
+        )
+    return value
+
+
 # Names become file names: no separators, no leading dot, not too long.
-Name = Annotated[str, StringConstraints(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,79}$")]
+Name = Annotated[str, StringConstraints(pattern=NAME), BeforeValidator(_nameable)]
 
 
 def _only_what_was_set(value: ReceptorSettings) -> dict[str, Any]:
@@ -79,20 +98,49 @@ class ReceptorEntry(Record):
     @property
     def place(self) -> str:
         """What `dock.open_receptor` takes: of a file its whole path."""
-        if self.source.strip().lower() not in catalogue.targets() and Path(self.source).exists():
+        if self.source.strip().lower() not in catalogue.targets() and is_there(self.source):
             return str(Path(self.source).resolve())
         return self.source
 
 
+def _by_name_or_smiles(schema: dict[str, Any]) -> None:
+    """Let a JSON schema ask for the one or the other."""
+    schema["anyOf"] = [{"required": schema.pop("required")}, {"required": ["smiles"]}]
+
+
 class LigandSettings(Record):
-    """A ligand: a name of the catalogue, or a name of one's own with a SMILES."""
+    """A ligand: a name of the catalogue, or a SMILES, with a name of one's own or without.
+
+    Attributes
+    ----------
+    name : str
+        Of one that is given by its SMILES alone, that, as far as it can name files.
+    smiles : str, optional
+        None of the catalogue's.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_by_name_or_smiles)
 
     name: Name
     smiles: str | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or (value.get("name") and value.get("smiles")):
+            return value
+        text = value.get("smiles") or value.get("name")
+        if not isinstance(text, str) or set(value) - {"name", "smiles"}:
+            return value
+        try:
+            smiles = text if value.get("smiles") else written_smiles(text)
+        except UnknownNameError:  # which is said when it is planned
+            return value
+        return value if smiles is None else {"name": smiles_name(smiles), "smiles": smiles}
+
 
 class LibrarySettings(Record):
-    """A file of ligands: .smi, .csv, .tsv or .sdf, gzipped or not.
+    """A file of ligands: .smi, .smiles, .txt, .csv, .tsv or .sdf, gzipped or not.
 
     Attributes
     ----------
@@ -171,6 +219,7 @@ class CampaignSettings(Record):
     sites : tuple of str
         The sites to dock into; every site of a receptor if empty.
     ligands : tuple of LigandSettings and LibrarySettings
+        Also written as text alone: a name, a SMILES or a file.
     poses : PosesSettings, optional
         Nothing is docked where there are any.
     ph : float
@@ -178,8 +227,8 @@ class CampaignSettings(Record):
     docking : DockingSettings
     occupied_by : tuple of str
         What lies in each other site while a ligand is docked once more, besides into the empty
-        receptor: ``same`` for the ligand's own best pose there, or the name of a ligand, whose best pose
-        there it is. Nothing but the empty receptor is docked into if it is empty.
+        receptor: ``same`` for the ligand's own best pose there, or the name or SMILES of a ligand, whose
+        best pose there it is. Nothing but the empty receptor is docked into if it is empty.
     refinement : RefinementSettings, optional
         Refines the kept poses with flexible side chains and ranks them anew, before the best is simulated.
     simulation : SimulationSettings
@@ -191,18 +240,21 @@ class CampaignSettings(Record):
     """
 
     receptor: str = "sert"
-    receptors: tuple[ReceptorEntry, ...] = ()
+    receptors: tuple[ReceptorEntry, ...] = Field(default=(), json_schema_extra=text_alone_too)
     receptor_sites: dict[SiteName, catalogue.SiteEntry] = Field(default_factory=dict)
     preparation: Preparation = ReceptorSettings()
-    sites: tuple[str, ...] = ()
+    sites: tuple[str, ...] = Field(default=(), json_schema_extra=alone_too)
     ligands: tuple[LigandEntries, ...] = Field(
         default=(LigandSettings(name="escitalopram"), LigandSettings(name="r-citalopram")),
         min_length=1,
+        json_schema_extra=text_alone_too,
     )
-    poses: PosesSettings | None = None
+    poses: PosesSettings | None = Field(default=None, json_schema_extra=text_too)
     ph: float = Field(default=7.4, ge=0, le=14)
     docking: DockingSettings = DockingSettings()
-    occupied_by: tuple[Name, ...] = (SAME,)
+    occupied_by: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=(SAME,), json_schema_extra=alone_too
+    )
     refinement: RefinementSettings | None = None
     simulation: SimulationSettings = SimulationSettings()
     cross_docking: bool = True
@@ -210,15 +262,33 @@ class CampaignSettings(Record):
 
     @field_validator("ligands", mode="before")
     @classmethod
-    def _names_alone(cls, value: Any) -> Any:
-        if not isinstance(value, list | tuple):
-            return value
-        return [{"name": item} if isinstance(item, str) else item for item in value]
+    def _texts_alone(cls, value: Any) -> Any:
+        """Take a name, a SMILES or a file for an entry, and one entry for a list of it."""
+        listed = _listed(value)
+        return listed if listed is None else [_entry(item) for item in listed]
 
-    @field_validator("occupied_by", mode="before")
+    @field_validator("ligands")
+    @classmethod
+    def _told_apart(cls, value: tuple[LigandEntries, ...]) -> tuple[LigandEntries, ...]:
+        """Give numbers to SMILES without names that would be called the same, as of cis and trans isomers."""
+        taken: dict[str, str | None] = {}
+        entries = []
+        for entry in value:
+            if isinstance(entry, LigandSettings):
+                entry = _numbered(entry, taken)
+                taken.setdefault(entry.name, entry.smiles)
+            entries.append(entry)
+        return tuple(entries)
+
+    @field_validator("poses", mode="before")
+    @classmethod
+    def _file_alone(cls, value: Any) -> Any:
+        return {"file": value} if isinstance(value, str) else value
+
+    @field_validator("occupied_by", "sites", "receptors", mode="before")
     @classmethod
     def _one_alone(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str) else value
+        return _listed(value)
 
     @model_validator(mode="after")
     def _of_one_or_of_several(self) -> CampaignSettings:
@@ -239,6 +309,31 @@ class CampaignSettings(Record):
         """The receptors, be they several or one."""
         alone = ReceptorEntry(source=self.receptor, sites=self.receptor_sites, preparation=self.preparation)
         return self.receptors or (alone,)
+
+
+def _numbered(entry: LigandSettings, taken: Mapping[str, str | None]) -> LigandSettings:
+    """Return a ligand whose name, where it is made of its SMILES, is that of no other."""
+    if entry.smiles is None or entry.name != smiles_name(entry.smiles):
+        return entry
+    name, number = entry.name, 1
+    while taken.get(name, entry.smiles) != entry.smiles:
+        number += 1
+        name = f"{entry.name[:74]}_{number}"
+    return entry.model_copy(update={"name": name})
+
+
+def _listed(value: Any) -> Any:
+    """Return one entry as a list of it."""
+    return value if value is None or isinstance(value, list | tuple) else [value]
+
+
+def _entry(item: Any) -> Any:
+    """Return what a name, a SMILES or a file stands for in a list of ligands."""
+    if isinstance(item, bool):
+        raise ValueError(f"YAML reads a word of it as {item}: put names and SMILES into quotes")
+    if not isinstance(item, str):
+        return item
+    return {"file": item} if file_format(Path(item)) else {"name": item}
 
 
 def _default(name: str) -> Any:
@@ -297,10 +392,12 @@ def _beside(path: Path, content: dict[Any, Any]) -> dict[Any, Any]:
     """Return settings whose files are looked for beside the campaign file, and made absolute."""
 
     def absolute(value: Any) -> Any:
-        there = isinstance(value, str) and value and (path.parent / value).exists()
+        there = isinstance(value, str) and value and is_there(path.parent / value)
         return str((path.parent / value).resolve()) if there else value
 
     found = dict(content)
+    if isinstance(found.get("poses"), str):
+        found["poses"] = {"file": found["poses"]}
     if isinstance(found.get("poses"), dict):
         files = {name: found["poses"][name] for name in ("file", "beside", "alike") if name in found["poses"]}
         found["poses"] = found["poses"] | {name: absolute(value) for name, value in files.items()}
@@ -313,11 +410,13 @@ def _beside(path: Path, content: dict[Any, Any]) -> dict[Any, Any]:
             else absolute(item)
             for item in found["receptors"]
         ]
-    if isinstance(found.get("ligands"), list):
+    if isinstance(found.get("ligands"), str | dict | list):
         found["ligands"] = [
             item | {"file": str((path.parent / item["file"]).resolve())}
             if isinstance(item, dict) and isinstance(item.get("file"), str)
             else item
-            for item in found["ligands"]
+            for item in (
+                _entry(each) if isinstance(each, str) else each for each in _listed(found["ligands"])
+            )
         ]
     return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import os
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -37,6 +39,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; an error is one line, and the exit code says whose fault it is."""
+    _speak_utf8()
     from dock.core.errors import DockError
 
     handler = logging.StreamHandler()
@@ -45,6 +48,7 @@ def main() -> None:
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:
+        _require_text(sys.argv[1:])
         code = cli(standalone_mode=False)
     except click.exceptions.Exit as stop:
         code = stop.exit_code
@@ -69,6 +73,31 @@ def main() -> None:
         click.echo(f"dock: {error.filename or 'system'}: {error.strerror or error}", err=True)
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _speak_utf8() -> None:
+    """Start again in Python's UTF-8 mode where the locale is another, as ``LC_ALL=C`` on clusters may be.
+
+    Libraries in C++ take every path for UTF-8, and Python must write it the same.
+    """
+    if sys.getfilesystemencoding().lower() != "utf-8" and sys.executable:
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what a terminal cannot show must end no command
+
+
+def _require_text(arguments: list[str]) -> None:
+    """Refuse names of files that are no UTF-8: they could not be written into any record of a run."""
+    from dock.core.errors import InputError
+
+    try:
+        place = os.getcwd()  # noqa: PTH109 (what it is called, not where it leads)
+    except OSError as error:
+        raise InputError("the current folder", f"is gone ({error.strerror})", "go to another") from error
+    for text in (*arguments, place):
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise InputError(text, "is a name that is not UTF-8", "rename it")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 
 from dock.core.errors import ChemistryError, UnknownNameError
 from dock.core.keys import content_key, file_sha256
-from dock.core.records import Record
+from dock.core.records import Record, similar
 
 # A residue by name and author number, as ``ASP98``, ``A:ASP98`` or, with an insertion code, ``ASP98A``.
 ResidueLabel = Annotated[str, StringConstraints(pattern=r"^([^\s:,]{1,16}:)?[A-Za-z]{2,3}-?\d+[A-Za-z]?$")]
@@ -21,6 +21,7 @@ COMPONENT = r"[A-Za-z0-9][A-Za-z0-9_+.'-]{0,15}"
 # A hetero residue: ``68P``, ``68P:701`` or, with its chain, ``A:68P:701`` or ``A:68P:*``.
 HETERO = rf"^(([^\s:]{{1,16}}:)?{COMPONENT}:(-?\d+[A-Za-z]?|\*)|{COMPONENT})$"
 HeteroLabel = Annotated[str, StringConstraints(pattern=HETERO)]
+OWN_LIGAND = "one of your own is given by its SMILES"
 MAX_EDGE = 126.0  # angstrom: at this edge, Vina's grid of 0.375 A takes 0.3 GB for each of its atom types
 
 
@@ -200,7 +201,7 @@ def target(name: str) -> TargetEntry:
     UnknownNameError
         If the catalogue has no such target.
     """
-    found = targets().get(name.strip().lower())
+    found = targets().get(_folded(name))
     if found is None:
         raise unknown_name(name, "receptor", list(targets()))
     return found
@@ -247,8 +248,18 @@ def ligand(name: str) -> LigandEntry:
     """
     found = find_ligand(name)
     if found is None:
-        raise unknown_name(name, "ligand", list(ligands()))
+        raise unknown_ligand(name)
     return found
+
+
+def unknown_ligand(name: str, kind: str = "ligand") -> UnknownNameError:
+    """Return the error for a ligand that the catalogue does not have, which says how to give one's own."""
+    return unknown_name(name, kind, list(ligands()), OWN_LIGAND, list(_ligands_by_any_name()))
+
+
+def similar_ligands(name: str) -> str:
+    """Return in words which ligands a text may be a misspelling of; nothing if none is like it."""
+    return similar(name, _ligands_by_any_name())
 
 
 def single_ligand(name: str) -> LigandEntry:
@@ -270,7 +281,7 @@ def single_ligand(name: str) -> LigandEntry:
 
 def find_ligand(name: str) -> LigandEntry | None:
     """Return the ligand called `name`, or None: to be asked of every line of a library."""
-    return _ligands_by_any_name().get(name.strip().lower())
+    return _ligands_by_any_name().get(_folded(name))
 
 
 def isomers_of(name: str) -> list[LigandEntry]:
@@ -278,16 +289,35 @@ def isomers_of(name: str) -> list[LigandEntry]:
     return [entry for entry in ligands().values() if entry.isomer_of == name]
 
 
+def _folded(name: str) -> str:
+    if not isinstance(name, str):
+        raise UnknownNameError(repr(name), "is no name", "write it as text")
+    return name.strip().lower()
+
+
 @cache
 def _ligands_by_any_name() -> dict[str, LigandEntry]:
     return {name: entry for entry in ligands().values() for name in (entry.name, *entry.synonyms)}
 
 
-def unknown_name(name: str, kind: str, known: list[str]) -> UnknownNameError:
-    """Return the error for a name that is not known, with the nearest ones that are."""
-    near = difflib.get_close_matches(name.strip().lower(), known, n=1)
-    advice = f"did you mean '{near[0]}'? " if near else ""
-    return UnknownNameError(name, f"is no known {kind}", f"{advice}known: {', '.join(known)}")
+def unknown_name(
+    name: str, kind: str, known: Sequence[str], own: str = "", also: Sequence[str] = ()
+) -> UnknownNameError:
+    """Return the error for a name that is not known, with the nearest ones that are.
+
+    Parameters
+    ----------
+    own
+        How to give one's own.
+    also
+        Further names that it may be a misspelling of, but that are not listed.
+    """
+    near = similar(name, [*known, *also])
+    meant = f"did you mean {near}? " if near else ""
+    own = f"{own}; " if own else ""
+    return UnknownNameError(
+        name if name.strip() else f"'{name}'", f"is no known {kind}", f"{meant}{own}known: {', '.join(known)}"
+    )
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,12 @@ from dock.core.errors import OutputError
 from dock.core.keys import KEY_LENGTH, content_key
 
 MAX_STEM = 180  # bytes; file systems take names of 255, and a temporary file's is longer
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+CACHE_ADVICE = "set DOCK_CACHE to a folder with room that can be"
+LONGEST_PART = (
+    20  # characters of a name that a temporary file keeps: it is to be no longer than the file's own
+)
 
 
 @contextmanager
@@ -27,20 +34,44 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     ----------
     path
         The file to be written. Its folder is made where missing.
+
+    Raises
+    ------
+    OutputError
+        If its folder cannot be written to, or the disk is full.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    suffix = path.suffix if len(path.suffix) <= LONGEST_PART else ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.stem[:LONGEST_PART]}-", suffix=suffix, dir=path.parent
+        )
+    except OSError as error:
+        raise _unwritable(path.parent, error) from error
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
-        temporary.chmod(0o644)
+        with suppress(PermissionError):  # file systems of other systems have no such rights
+            temporary.chmod(0o644)
         temporary.replace(path)
+    except OSError as error:
+        if error.errno in FULL:
+            raise _unwritable(path, error) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_there(path: Path | str) -> bool:
+    """Return whether a text is the path of something: that it can be none is no error."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # too long, with a null character, or in a folder that is closed to us
+        return False
 
 
 def write_text(path: Path | str, text: str) -> None:
@@ -85,9 +116,7 @@ def output_folder(path: Path | str) -> Path:
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        raise OutputError(
-            path, f"cannot be written to ({error.strerror})", "name another folder with -o"
-        ) from error
+        raise _unwritable(path, error) from error
     return path
 
 
@@ -118,16 +147,75 @@ def alone_in(folder: Path | str) -> Iterator[None]:
     folder = Path(folder)
     from filelock import FileLock, Timeout
 
+    held = FileLock(folder / ".lock", timeout=0)
     try:
-        with FileLock(folder / ".lock", timeout=0):
-            yield
+        held.acquire()
     except Timeout as error:
         raise OutputError(folder, "another 'dock' command is at work here", "wait, or use -o") from error
+    except (OSError, NotImplementedError) as error:
+        raise _unwritable(folder, error) from error
+    try:
+        yield
+    finally:
+        held.release()
+
+
+@contextmanager
+def waited_for(lock: Path) -> Iterator[None]:
+    """Wait until no other process holds a lock, a file, and hold it.
+
+    Raises
+    ------
+    OutputError
+        If there can be no such file.
+    """
+    from filelock import FileLock
+
+    held = FileLock(lock)
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        held.acquire()
+    except (OSError, NotImplementedError) as error:
+        raise _unwritable(lock.parent, error) from error
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def cache_folder() -> Path:
-    """Return the folder for what may be computed again: `DOCK_CACHE`, or the user's cache."""
-    configured = os.environ.get("DOCK_CACHE")
-    if configured:
-        return Path(configured)
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "sertdock"
+    """Return the folder for what may be computed again: `DOCK_CACHE`, or the user's cache.
+
+    Raises
+    ------
+    OutputError
+        If neither is known.
+    """
+    try:
+        configured = os.environ.get("DOCK_CACHE")
+        if configured:
+            return Path(configured).expanduser()
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sertdock"
+    except RuntimeError as error:  # a user without an entry in the machine's list of them
+        raise OutputError("DOCK_CACHE", "there is no home folder to keep a cache in", CACHE_ADVICE) from error
+
+
+def writable_cache() -> Path:
+    """Return the cache once it is sure that it can be written to: work that needs it finds that out at once.
+
+    Raises
+    ------
+    OutputError
+        If it cannot.
+    """
+    return output_folder(cache_folder())
+
+
+def _unwritable(path: Path, error: OSError | NotImplementedError) -> OutputError:
+    """Return the error for a place that cannot be written to, which says by what it is chosen."""
+    reason = (isinstance(error, OSError) and error.strerror) or str(error)
+    problem = f"cannot be written to ({reason})"
+    with suppress(OutputError):  # there is no cache
+        if path.absolute().is_relative_to(cache_folder().absolute()):
+            return OutputError(path, f"the cache {problem}", CACHE_ADVICE)
+    return OutputError(path, problem, "name another folder with -o")

@@ -146,7 +146,7 @@ def _typed_polymer(receptor: Receptor) -> list[str]:
     key = content_key([revision("typed receptor"), receptor.structure_key, version("meeko"), LENIENT])
     cached = cache_folder() / "pdbqt" / f"{key}.pdbqt"
     if cached.exists():
-        return cached.read_text().splitlines()
+        return cached.read_text(encoding="utf-8").splitlines()
     polymer_pdb = "".join(
         line + "\n"
         for line in receptor.to_pdb().splitlines()

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from dock.core.arguments import require
 from dock.core.errors import StructureError
 from dock.docking.checks import valid_first
 from dock.docking.search import search_site
 from dock.ligands import Ligand
+from dock.receptors import Receptor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from dock.docking.pose import Pose
     from dock.docking.search import Search
     from dock.docking.settings import DockingSettings
-    from dock.receptors import Receptor
 
 LIMIT = 2.0  # angstrom, the field's threshold for a redocked pose
 CONTACT = 4.0  # angstrom between heavy atoms
@@ -148,6 +149,7 @@ def search_known(
     DockingError
         If an engine fails, or no pose lies in the site.
     """
+    require(receptor, (Receptor,), "receptor", "dock.open_receptor(name) gives one")
     place = receptor.site(site)
     known_pose(receptor, place.name)
     return search_site(receptor, known_ligand(receptor, place.name), place, settings, threads)

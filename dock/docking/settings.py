@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt, field_validator, model_validator
 
-from dock.core.records import Record
+from dock.core.records import Record, alone_too, similar
 from dock.core.units import Quantity, WallTime
 from dock.docking.engines import engine_names
 
@@ -16,7 +16,9 @@ MAX_SEED = 2**31 // MAX_RUNS - 1  # engines take a 32-bit integer, rustina one f
 
 def _known(name: str) -> str:
     if name not in engine_names():
-        raise ValueError(f"{name} is no docking engine; known: {', '.join(engine_names())}")
+        meant = similar(name, engine_names())
+        advice = f"did you mean {meant}? " if meant else ""
+        raise ValueError(f"{name} is no docking engine; {advice}known: {', '.join(engine_names())}")
     return name
 
 
@@ -49,8 +51,8 @@ class DockingSettings(Record):
         For one ligand in one site, all seeds together; a worker that exceeds it is ended.
     """
 
-    engines: tuple[EngineName, ...] = Field(default=("rustina",), min_length=1)
-    seeds: tuple[PositiveInt, ...] = Field(default=(1, 2, 3), min_length=1)
+    engines: tuple[EngineName, ...] = Field(default=("rustina",), min_length=1, json_schema_extra=alone_too)
+    seeds: tuple[PositiveInt, ...] = Field(default=(1, 2, 3), min_length=1, json_schema_extra=alone_too)
     runs: int = Field(default=16, ge=16, le=MAX_RUNS)
     exhaustiveness: int = Field(default=8, ge=1)
     modes: int = Field(default=9, ge=1, le=100)
@@ -58,6 +60,11 @@ class DockingSettings(Record):
     keep: int = Field(default=5, ge=1)
     device: Literal["cpu", "gpu"] = "cpu"
     time_limit: WallTime = Quantity("1 hour")
+
+    @field_validator("engines", "seeds", mode="before")
+    @classmethod
+    def _one_alone(cls, value: Any) -> Any:
+        return [value] if isinstance(value, int | str) else value
 
     @field_validator("seeds")
     @classmethod

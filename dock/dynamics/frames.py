@@ -59,7 +59,7 @@ class FrameFiles:
             _cut(path, length)
         if not lengths[1]:
             columns = [*COLUMNS, *(BOX_COLUMNS if self._mass else ())]
-            self._paths[1].write_text(",".join(columns) + "\n")
+            self._paths[1].write_text(",".join(columns) + "\n", encoding="utf-8")
         self._writer = XTCFile(
             str(self._paths[0]), complex_system.topology, interval, 1, 1, append=lengths[0] > 0
         )
@@ -90,7 +90,7 @@ class FrameFiles:
             self._writer.writeModel(state.getPositions(asNumpy=True), periodicBoxVectors=vectors)
         except ValueError as error:
             raise SimulationError(f"frame {number}", f"atoms flew apart ({error})") from error
-        with self._paths[1].open("a") as table:
+        with self._paths[1].open("a", encoding="utf-8") as table:
             table.write(",".join(row) + "\n")
 
     def temperatures(self) -> NDArray[np.float64]:
@@ -145,7 +145,7 @@ def write_topology(topology: Topology, positions: np.ndarray, path: Path) -> Non
 
     from dock.core.files import atomic_path
 
-    with atomic_path(path) as temporary, temporary.open("w") as file:
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         PDBxFile.writeFile(topology, positions * unit.nanometer, file, keepIds=True)
 
 

@@ -8,12 +8,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
 from pydantic import ValidationError
 
 from dock.core import catalogue
+from dock.core.arguments import require
 from dock.core.errors import ParameterError, StructureError
-from dock.core.files import cache_folder, output_folder, read_json, write_text
+from dock.core.files import (
+    cache_folder,
+    is_there,
+    output_folder,
+    read_json,
+    waited_for,
+    writable_cache,
+    write_text,
+)
 from dock.core.keys import content_key, file_sha256
 from dock.core.records import settings_error, software_versions
 from dock.core.revisions import revision
@@ -32,7 +40,10 @@ LOG = logging.getLogger(__name__)
 
 
 def build_receptor(
-    source: str, folder: Path, changes: Mapping[str, Any] | None = None, processor: Processor | None = None
+    source: str | Path,
+    folder: Path | str,
+    changes: Mapping[str, Any] | None = None,
+    processor: Processor | None = None,
 ) -> Receptor:
     """Prepare a receptor from a raw structure and write it to a folder.
 
@@ -55,8 +66,12 @@ def build_receptor(
     ParameterError, SimulationError
         If the structure does not fit the force field, or cannot be relaxed.
     """
+    require(source, (str, Path), "structure", "give a name, a PDB code or a path")
+    require(folder, (str, Path), "folder", "name the folder that is written")
+    source, folder = str(source), Path(folder)
     raw, settings = _settings(source, changes or {})
     output_folder(folder)
+    writable_cache()
     preparation = prepare(raw, settings)
     LOG.info("%s is complete; relaxing it takes a minute or two on two cores", preparation.name)
     positions, relaxation = relax(preparation, processor or choose_processor())
@@ -88,7 +103,7 @@ def build_receptor(
     return Receptor.from_folder(folder)
 
 
-def open_receptor(source: str, changes: Mapping[str, Any] | None = None) -> Receptor:
+def open_receptor(source: str | Path, changes: Mapping[str, Any] | None = None) -> Receptor:
     """Return a receptor, prepared where it is not yet.
 
     Parameters
@@ -108,7 +123,8 @@ def open_receptor(source: str, changes: Mapping[str, Any] | None = None) -> Rece
     ParameterError, SimulationError
         If the structure cannot be prepared.
     """
-    changes = dict(changes or {})
+    require(source, (str, Path), "receptor", "give a name, a path or a dock.Receptor")
+    source, changes = str(source), dict(changes or {})
     ready = prepared_receptor(source, changes) or _complete(source, changes)
     if ready is not None:
         return ready
@@ -122,8 +138,7 @@ def open_receptor(source: str, changes: Mapping[str, Any] | None = None) -> Rece
         software_versions(),
     ]
     folder = cache_folder() / "receptors" / content_key([revision("prepared receptor"), *parts])
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".lock"):
+    with waited_for(folder / ".lock"):
         if not (folder / RECORD_FILE).exists():
             build_receptor(source, folder, changes)
     return Receptor.from_folder(folder)
@@ -173,13 +188,13 @@ def _folder(source: str) -> Path | None:
     entry = catalogue.targets().get(source.strip().lower())
     if entry is not None:
         return catalogue.structures_folder() / entry.model if entry.model else None
-    return path if (path := Path(source)).is_dir() else None
+    return path if is_there(source) and (path := Path(source)).is_dir() else None
 
 
 def _complete(source: str, changes: Mapping[str, Any]) -> Receptor | None:
     """Return the receptor of a file that the force field fits as it is."""
     path = Path(source)
-    if not set(changes) <= {"sites"} or catalogue.targets().get(source.strip().lower()):
+    if not is_there(path) or not set(changes) <= {"sites"} or catalogue.targets().get(source.strip().lower()):
         return None
     if not path.is_file() or path.suffix.lower() not in (".pdb", ".cif"):
         return None

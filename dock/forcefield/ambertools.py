@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dock.core.ambertools import find_data, find_program, fingerprint
 from dock.core.errors import ParameterError
 
-__all__ = ["find_data", "find_program", "fingerprint", "run"]
+if TYPE_CHECKING:
+    from rdkit.Chem import Mol
+
+__all__ = ["find_data", "find_program", "fingerprint", "run", "untitled_block"]
 
 TIME_LIMIT = 3600  # seconds; sqm takes minutes for a drug-sized cation on one core
 TAIL = 3  # lines of a failed program's output that are shown
@@ -33,7 +37,13 @@ def run(subject: str, folder: Path, program: str, *arguments: str) -> str:
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     try:
         done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIME_LIMIT
+            command,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=TIME_LIMIT,
         )
     except subprocess.TimeoutExpired as error:
         raise ParameterError(subject, f"{program} took more than {TIME_LIMIT} s") from error
@@ -42,3 +52,12 @@ def run(subject: str, folder: Path, program: str, *arguments: str) -> str:
         tail = " / ".join(line.strip() for line in output.strip().splitlines()[-TAIL:])
         raise ParameterError(subject, f"{program} failed ({tail})", "check charge and valences")
     return output
+
+
+def untitled_block(mol: Mol) -> str:
+    """Return a molecule as the programs read it: without its title, which may be of any length and script."""
+    from rdkit import Chem
+
+    untitled = Chem.Mol(mol)
+    untitled.ClearProp("_Name")
+    return str(Chem.MolToMolBlock(untitled))

@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
-from filelock import FileLock
 
 from dock.core.catalogue import structures_folder
 from dock.core.errors import ParameterError, SettingsError
-from dock.core.files import cache_folder, read_json, write_json
+from dock.core.files import cache_folder, read_json, waited_for, write_json, write_text
 from dock.core.keys import content_key
 from dock.core.revisions import revision
 from dock.forcefield import ambertools, nagl
@@ -74,8 +73,7 @@ def charges(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> NDArray[np.floa
         return map_charges(ligand, read_json(shipped))
     cached = cached_charges(ligand.constitution, method)
     if not cached.exists():
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(cached.with_suffix(".lock")):  # sqm takes minutes; one worker runs it for all
+        with waited_for(cached.with_suffix(".lock")):  # sqm takes minutes; one worker runs it for all
             if not cached.exists():
                 write_json(cached, derive(ligand, method))
     return map_charges(ligand, read_json(cached))
@@ -177,11 +175,9 @@ def map_charges(ligand: Ligand, record: dict[str, object]) -> NDArray[np.float64
 
 def _run_sqm(ligand: Ligand, mol: Mol) -> NDArray[np.float64]:
     """Return the AM1-BCC charges of a conformer, by atom."""
-    from rdkit import Chem
-
     with tempfile.TemporaryDirectory(prefix="sertdock-sqm-") as scratch:
         folder = Path(scratch)
-        Chem.MolToMolFile(mol, str(folder / "in.sdf"))
+        write_text(folder / "in.sdf", ambertools.untitled_block(mol))
         ambertools.run(
             ligand.name, folder, "antechamber", "-i", "in.sdf", "-fi", "sdf", "-o", "own.ac",
             "-fo", "ac", "-c", "bcc", "-nc", str(ligand.charge), "-at", "gaff2", "-dr", "no",
@@ -204,11 +200,11 @@ def _bcc_types(subject: str, folder: Path) -> list[str]:
     own types are changed only where a definition that minds the size of rings finds another type
     than the one it was made from.
     """
-    definition = ambertools.find_data("antechamber/ATOMTYPE_BCC.DEF").read_text()
+    definition = ambertools.find_data("antechamber/ATOMTYPE_BCC.DEF").read_text(encoding="utf-8")
     if AROMATIC not in definition:
         raise ParameterError(subject, "AmberTools defines AM1-BCC's atom types in words unknown here")
-    (folder / "any.def").write_text(definition)
-    (folder / "small.def").write_text(definition.replace(AROMATIC, SMALL_AROMATIC))
+    (folder / "any.def").write_text(definition, encoding="utf-8")
+    (folder / "small.def").write_text(definition.replace(AROMATIC, SMALL_AROMATIC), encoding="utf-8")
     found = []
     for options in (("-p", "bcc"), ("-d", "any.def"), ("-d", "small.def")):
         ambertools.run(subject, folder, "atomtype", "-i", "am1.ac", "-o", "typed.ac", *options)
@@ -219,16 +215,16 @@ def _bcc_types(subject: str, folder: Path) -> list[str]:
 def _write_types(path: Path, types: list[str]) -> None:
     """Put atom types into a file in antechamber's own format."""
     left = iter(types)
-    lines = path.read_text().splitlines()
+    lines = path.read_text(encoding="utf-8").splitlines()
     typed = [
         f"{line[: AC_TYPE.start]}{next(left):>10}" if line.startswith("ATOM") else line for line in lines
     ]
-    path.write_text("\n".join(typed) + "\n")
+    path.write_text("\n".join(typed) + "\n", encoding="utf-8")
 
 
 def _ac_atoms(path: Path) -> list[str]:
     """Return the lines of the atoms of a file in antechamber's own format."""
-    return [line for line in path.read_text().splitlines() if line.startswith("ATOM")]
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("ATOM")]
 
 
 def _symmetric(mol: Mol, raw: NDArray[np.float64], total: int) -> NDArray[np.float64]:

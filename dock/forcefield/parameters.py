@@ -94,7 +94,7 @@ def receptor_parameters(receptor: Receptor) -> System:
 def _read_system(path: Path) -> System:
     from openmm import XmlSerializer
 
-    return XmlSerializer.deserialize(path.read_text())
+    return XmlSerializer.deserialize(path.read_text(encoding="utf-8"))
 
 
 def parametrise_receptor(name: str, topology: Topology) -> System:
@@ -142,7 +142,7 @@ def ligand_parameters(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> Syste
     from openmm import XmlSerializer
 
     canonical, order = _canonical(ligand)
-    system = XmlSerializer.deserialize(_ligand_files(canonical, method).read_text())
+    system = XmlSerializer.deserialize(_ligand_files(canonical, method).read_text(encoding="utf-8"))
     # GAFF2's types depend on the order of the atoms, in which the halves of a conjugated system are told apart.
     return system if np.array_equal(order, np.arange(len(order))) else combine([(system, np.argsort(order))])
 
@@ -189,7 +189,7 @@ def _ligand_files(ligand: Ligand, method: ChargeMethod) -> Path:
         system = app.AmberPrmtopFile(str(prmtop)).createSystem(
             nonbondedMethod=app.NoCutoff, constraints=app.HBonds, removeCMMotion=False
         )
-        penalties = read_penalties(prmtop.with_suffix(".frcmod").read_text())
+        penalties = read_penalties(prmtop.with_suffix(".frcmod").read_text(encoding="utf-8"))
     # The prmtop rounds charges to 1e-8 of its own unit; put the exact ones back.
     force = force_of(system, NonbondedForce)
     for index, charge in enumerate(by_atom):
@@ -236,7 +236,7 @@ def molecule_parameters(molecule: Molecule) -> System:
     key = content_key([revision("molecule parameters"), kind, SURROUNDINGS_FORCE_FIELD, version("openmm")])
     cached = cache_folder() / "parameters" / f"molecule-{key}.xml"
     if cached.exists():
-        return XmlSerializer.deserialize(cached.read_text())
+        return XmlSerializer.deserialize(cached.read_text(encoding="utf-8"))
     topology = app.Topology()
     molecule.add_to(topology, topology.addChain(), 1)
     force_field = app.ForceField(*SURROUNDINGS_FORCE_FIELD)
@@ -255,10 +255,10 @@ def force_of(system: System, kind: type) -> Any:
 
 def _run_tleap(ligand: Ligand, by_atom: list[float], folder: Path) -> Path:
     """Type the ligand with antechamber, complete GAFF2 with parmchk2, build with tleap."""
-    from rdkit import Chem
-
-    Chem.MolToMolFile(ligand.mol, str(folder / "in.sdf"))
-    (folder / "charges.txt").write_text("\n".join(f"{charge:.6f}" for charge in by_atom) + "\n")
+    write_text(folder / "in.sdf", ambertools.untitled_block(ligand.mol))
+    (folder / "charges.txt").write_text(
+        "\n".join(f"{charge:.6f}" for charge in by_atom) + "\n", encoding="utf-8"
+    )
     ambertools.run(
         ligand.name, folder, "antechamber", "-i", "in.sdf", "-fi", "sdf", "-o", "lig.mol2",
         "-fo", "mol2", "-at", "gaff2", "-c", "rc", "-cf", "charges.txt",
@@ -274,11 +274,11 @@ def _run_tleap(ligand: Ligand, by_atom: list[float], folder: Path) -> Path:
         f"saveamberparm {LIGAND_RESIDUE} lig.prmtop lig.inpcrd",
         "quit",
     )
-    (folder / "leap.in").write_text("\n".join(script) + "\n")
+    (folder / "leap.in").write_text("\n".join(script) + "\n", encoding="utf-8")
     output = ambertools.run(ligand.name, folder, "tleap", "-f", "leap.in")
     prmtop = folder / "lig.prmtop"
     if not prmtop.exists() or prmtop.stat().st_size == 0:
         raise ParameterError(ligand.name, f"tleap wrote no topology ({output.strip()[-200:]})")
-    if "ATTN, need revision" in (folder / "lig.frcmod").read_text():
+    if "ATTN, need revision" in (folder / "lig.frcmod").read_text(encoding="utf-8"):
         raise ParameterError(ligand.name, "GAFF2 has no parameters for part of it", "check the structure")
     return prmtop

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from dock.core import catalogue
+from dock.core.arguments import several
 from dock.core.errors import ChemistryError, DockError, LibraryError
 from dock.core.keys import file_sha256
 from dock.ligands.lines import Line, file_lines
@@ -81,7 +82,7 @@ class Library:
     ----------
     inputs
         Names of the catalogue, SMILES, and .smi, .smiles, .txt, .csv, .tsv and .sdf files,
-        gzipped or not.
+        gzipped or not; one of them, or several in a list.
     columns
         Which columns of tables are read.
 
@@ -92,10 +93,12 @@ class Library:
         without the columns. Every input is looked at before the first molecule is read.
     """
 
-    def __init__(self, inputs: Sequence[str | Path], columns: Columns | None = None) -> None:
+    def __init__(self, inputs: Sequence[str | Path] | str | Path, columns: Columns | None = None) -> None:
+        if isinstance(inputs, str | Path):  # one alone, not its letters
+            inputs = [inputs]
         self._columns = columns or Columns()
         self._read: dict[Path, int] = {}
-        self._inputs = [_recognise(source) for source in inputs]
+        self._inputs = [_recognise(source) for source in several(inputs)]
         for path in self.files:
             self._file_entries(path)
 

@@ -117,6 +117,10 @@ class Ligand:
         EmbeddingError
             If no conformer can be made.
         """
+        if not isinstance(smiles, str):
+            raise ChemistryError(repr(smiles), "is no SMILES", "write it as text")
+        if not (isinstance(ph, int | float) and 0 <= ph <= 14):
+            raise ChemistryError(repr(ph), "is no pH", "give a number from 0 to 14")
         name = name or smiles
         written = stereo.parse_smiles(name, smiles)
         isotopes = stereo.isotope_note(written)
@@ -124,6 +128,31 @@ class Ligand:
         notes = "; ".join(filter(None, (isotopes, axes.open_axes_note(mol))))
         protomer = protomers(name, mol, ph)[0]
         return cls._build(name, protomer.mol, "user", "", protomer.share, notes)
+
+    @classmethod
+    def named(cls, text: str, name: str | None = None, ph: float = 7.4) -> Ligand:
+        """Make the ligand that a text names: of the catalogue, or by its SMILES.
+
+        Parameters
+        ----------
+        name
+            What a ligand that is given by its SMILES is called; that if None.
+        ph
+            At which a SMILES is protonated.
+
+        Raises
+        ------
+        InputError
+            As of `dock.ligands.written.written_smiles`, `from_catalogue` and `from_smiles`.
+        EmbeddingError
+            If no conformer can be made.
+        """
+        from dock.ligands.written import smiles_name, written_smiles
+
+        smiles = written_smiles(text)
+        if smiles is None:
+            return cls.from_catalogue(text)
+        return cls.from_smiles(smiles, name or smiles_name(smiles), ph)
 
     @classmethod
     def load(cls, path: Path | str) -> Ligand:

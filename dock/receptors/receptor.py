@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dock.core import catalogue
+from dock.core.arguments import require
 from dock.core.errors import StructureError
 from dock.core.files import atomic_path, read_json, write_json, write_text
 from dock.core.keys import content_key, file_sha256
@@ -174,6 +175,7 @@ class Receptor:
         UnknownNameError
             If the receptor has no such site.
         """
+        require(name, (str,), "name of a site", f"known: {', '.join(self.sites)}")
         return named_site(name, list(self.sites.values()), self.name)
 
     def known_ligand(self, site: str) -> tuple[str, str | None]:
@@ -195,8 +197,11 @@ class Receptor:
         mol
             The ligand with its hydrogens, in the receptor's frame.
         """
+        from rdkit.Chem import Mol
+
         from dock.ligands.normal import normal_form
 
+        require(mol, (Mol,), "molecule", "give the mol of a pose: dock.pose(...).best.mol")
         occupant = normal_form(mol)
         occupant.SetProp("_Name", name)
         return replace(self, occupants={**self.occupants, self.site(site).name: occupant})
@@ -315,7 +320,7 @@ class Receptor:
         """Write the structure as mmCIF, atomically."""
         path = Path(path)
         with atomic_path(path) as temporary:
-            temporary.write_text(self.to_cif())
+            temporary.write_text(self.to_cif(), encoding="utf-8")
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return the sites as a table: name, centre and box in angstrom, residues."""
@@ -400,7 +405,8 @@ def _read_reference(path: Path) -> Mol:
 
     from dock.ligands import stereo
 
-    mol = Chem.MolFromMolFile(str(path), removeHs=False) if path.is_file() else None
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    mol = Chem.MolFromMolBlock(text, removeHs=False) if text else None
     if mol is None:
         raise StructureError(path, "the reference pose cannot be read")
     return stereo.forget_false_centres(mol)

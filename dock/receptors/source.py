@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dock.core import catalogue
 from dock.core.errors import StructureError
-from dock.core.files import cache_folder
+from dock.core.files import cache_folder, is_there
 from dock.receptors.download import download
 
 SUFFIXES = (".pdb", ".cif", ".pdb.gz", ".cif.gz", ".ent", ".ent.gz", ".mmcif", ".mmcif.gz")
@@ -56,7 +56,7 @@ def find_source(source: str) -> Path:
     """
     check_source(source)
     path = Path(source)
-    return path if path.is_file() else find_entry(source)
+    return path if is_there(path) and path.is_file() else find_entry(source)
 
 
 def check_source(source: str) -> None:
@@ -64,9 +64,9 @@ def check_source(source: str) -> None:
     if len(source) > MAX_NAME:
         raise StructureError(f"{source[:40]}...", "is too long for a name")
     path = Path(source)
-    if path.is_file():
+    if is_there(path) and path.is_file():
         return
-    if path.is_dir():
+    if is_there(path) and path.is_dir():
         raise StructureError(source, "is a folder", f"name a {', '.join(SUFFIXES[:4])} file")
     if source.lower().endswith(SUFFIXES):
         raise StructureError(source, "no such file", "check the path")

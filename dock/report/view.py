@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dock.core.arguments import require
 from dock.receptors.hetero import ION_CHARGES
 from dock.receptors.receptor import residue_labels
 
@@ -57,6 +58,11 @@ def view(
     poses
         Drawn as sticks over the residues that line their site.
 
+    Raises
+    ------
+    InputError
+        If an argument is no receptor or no pose.
+
     Returns
     -------
     py3Dmol.view
@@ -66,8 +72,12 @@ def view(
     from rdkit import Chem
 
     from dock.docking.pose import Pose
+    from dock.receptors import Receptor
 
     poses = [poses] if isinstance(poses, Pose) else list(poses)
+    require(receptor, (Receptor,), "receptor", "dock.open_receptor(name) gives one")
+    for each in poses:
+        require(each, (Pose,), "pose", "dock.pose(receptor, ligand, site).best is one")
     scene = py3Dmol.view(width=width, height=height)
     scene.addModel(scene_pdb(receptor), "pdb")
     scene.setStyle({}, {"cartoon": {"color": "lightgrey", "opacity": 0.7}})

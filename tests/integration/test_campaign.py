@@ -211,19 +211,34 @@ def test_two_runs_do_not_share_a_folder(tmp_path, dock_command):
 
 
 def test_one_bad_ligand_does_not_stop_the_others(tmp_path, dock_command):
-    content = QUICKEST + 'ligands: [serotonin, {name: impossible, smiles: "C[C@]12CC[C@@](C)(CC1)C2"}]\n'
-    (tmp_path / "c.yaml").write_text(content)
-    done = dock_command("run", "c.yaml", "-o", "run", "--executor", "inline", cwd=tmp_path)
-    assert done.code == 1
-    campaign = Campaign.open(tmp_path / "run")
+    """In a folder, with names, that no ASCII and no shell takes, and under a locale that knows neither."""
+    folder = tmp_path / "Zoë Müller" / "дан'ные" / 'расчёт "1"'
+    (folder / "tmp é").mkdir(parents=True)
+    serotonin = "“серотонин” №1"
+    ligands = [
+        {"name": serotonin, "smiles": "[NH3+]CCc1c[nH]c2ccc(O)cc12"},
+        {"name": "impossible", "smiles": "O[C@@H]1C[C@@H]2CC[C@@H]1C2"},
+    ]
+    content = QUICKEST + yaml.safe_dump({"ligands": ligands}, allow_unicode=True)
+    (folder / "файл.yaml").write_text(content, encoding="utf-8")
+    places = {"TMPDIR": str(folder / "tmp é"), "DOCK_CACHE": str(folder / "ca ché")}
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0"}
+    command = ("run", "файл.yaml", "-o", "выход", "--executor", "inline")
+    done = dock_command(*command, cwd=folder, **places, **locale)
+    assert done.code == 1, done.err
+    campaign = Campaign.open(folder / "выход")
     assert campaign.complete
+    for name in (f"ligands/{serotonin}.sdf", f"trajectories/sert-{serotonin}-allosteric-1.xtc"):
+        assert (folder / "выход" / name).stat().st_size > 0
+    report_text = (folder / "выход" / "report.html").read_text(encoding="utf-8")
+    assert serotonin in report_text
+    assert "impossible" in report_text
     failures = campaign.table("failures")
     assert set(failures["ligand"]) == {"impossible"}
     assert failures.iloc[0]["reason"] == "EmbeddingError"
     assert len(failures) == 4  # the ligand, and the docking, simulation and analysis that needed it
-    assert set(campaign.table("simulations")["ligand"]) == {"serotonin"}
+    assert set(campaign.table("simulations")["ligand"]) == {serotonin}
     assert len(campaign.succeeded) + len(campaign.failed) == len(campaign.steps)
-    assert "impossible" in (tmp_path / "run" / "report.html").read_text()
     assert done.err.count("failed: ") == 4
     assert "Traceback" not in done.err
 

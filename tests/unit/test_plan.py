@@ -92,7 +92,7 @@ def test_keys_depend_on_what_matters_and_on_nothing_else():
         ("receptor: x.pdb\nreceptor_sites: {a/b: {center: [0, 0, 0]}}", "receptor_sites"),
         ("receptor: x.pdb\nreceptor_sites: {a: {center: [0, 0, 0], box: [0, 1, 1]}}", "greater than 0"),
         ("receptor: x.pdb\nreceptor_sites: {a: {center: [0, 0, 0], residues: [HEM]}}", "pattern"),
-        ("ligands: []", "at least 1"),
+        ("ligands: []", "is empty"),
         ("- a\n- b", "is no mapping"),
         ("a: [", "is no YAML"),
         ("5: x", "cannot be read as settings"),

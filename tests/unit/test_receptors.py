@@ -52,7 +52,7 @@ def test_each_receptor_has_its_own_gates_regions_and_files():
     [
         ({"receptors": ["sert", "sert"]}, "a name of its own"),
         ({"receptors": ["sert"], "receptor": "sert-6vrh"}, "receptor cannot be given, too"),
-        ({"receptors": [{"source": "sert", "name": "a/b"}]}, "pattern"),
+        ({"receptors": [{"source": "sert", "name": "a/b"}]}, "cannot name files"),
         ({"receptors": [{"source": ""}]}, "at least 1"),
         ({"poses": {"file": "x.sdf"}, "ligands": ["sertraline"]}, "ligands cannot be given, too"),
     ],

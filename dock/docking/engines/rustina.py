@@ -33,7 +33,7 @@ def silenced_output() -> Iterator[None]:
     sys.stdout.flush()
     kept = os.dup(1)
     try:
-        with Path(os.devnull).open("w") as nowhere:
+        with Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), 1)
             yield
     finally:

@@ -80,7 +80,7 @@ class VinaEngine:
         try:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "receptor.pdbqt"
-                path.write_text(self._receptor)
+                path.write_text(self._receptor, encoding="utf-8")
                 vina.set_receptor(str(path))
             vina.compute_vina_maps(list(self._site.center), list(self._site.box))
         except Exception as error:  # the extension raises RuntimeError, TypeError and its own

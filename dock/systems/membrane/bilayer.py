@@ -13,12 +13,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from filelock import FileLock
 from pydantic import Field
 
 from dock.core.catalogue import MembraneEntry
 from dock.core.errors import ParameterError, SimulationError
-from dock.core.files import atomic_path, cache_folder
+from dock.core.files import atomic_path, cache_folder, waited_for
 from dock.core.keys import content_key
 from dock.core.records import Record
 from dock.core.revisions import revision
@@ -144,8 +143,7 @@ def build_bilayer(receptor: Receptor, settings: MembraneSettings, processor: Pro
     content = [receptor.structure_key, settings.model_dump(mode="json"), membrane.model_dump(mode="json")]
     software = [revision("bilayer"), RECEPTOR_FORCE_FIELD, SURROUNDINGS_FORCE_FIELD, version("openmm")]
     kept = cache_folder() / "bilayers" / f"{content_key([content, software])}.npz"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(kept.with_suffix(".lock")):  # one worker builds it for all
+    with waited_for(kept.with_suffix(".lock")):  # one worker builds it for all
         if not kept.exists():
             start = time.monotonic()
             LOG.info("the membrane around %s takes minutes; it is kept in %s", receptor.name, kept.parent)
