@@ -41,7 +41,7 @@ class GivenPose(PoseStep[PosesResult]):
     """
 
     kind: ClassVar = "given"
-    revision: ClassVar = 2
+    revision: ClassVar = 3
     result_type: ClassVar = PosesResult
     unkeyed: ClassVar = frozenset({"title", "origin", "passed_over"})
 

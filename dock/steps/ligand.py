@@ -68,7 +68,7 @@ class PrepareLigand(Step[LigandResult]):
     """
 
     kind: ClassVar = "ligand"
-    revision: ClassVar = 4
+    revision: ClassVar = 5
     result_type: ClassVar = LigandResult
 
     name: str
