@@ -1,6 +1,7 @@
 """Real structures, a real campaign and a real browser, made once for all tests."""
 
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -97,17 +98,31 @@ def sertraline() -> Ligand:
 
 
 @pytest.fixture(scope="session")
-def redocked(receptor, escitalopram) -> Search:
-    """S-citalopram docked into the orthosteric site with seeds 1 to 5."""
-    settings = DockingSettings(seeds=(1, 2, 3, 4, 5), ring_conformers=1)
-    return search_site(receptor, escitalopram, receptor.site("orthosteric"), settings, threads=2)
+def searched(shared, receptor):
+    """Dock once for all processes of the tests."""
+
+    def call(ligand, site, seeds) -> Search:
+        path = shared / f"{ligand.name}-{site}.pickle"
+        with FileLock(f"{path}.lock"):
+            if not path.exists():
+                settings = DockingSettings(seeds=seeds, ring_conformers=1)
+                found = search_site(receptor, ligand, receptor.site(site), settings, threads=2)
+                path.write_bytes(pickle.dumps(found))
+            return pickle.loads(path.read_bytes())
+
+    return call
 
 
 @pytest.fixture(scope="session")
-def allosteric(receptor, r_citalopram) -> Search:
+def redocked(searched, escitalopram) -> Search:
+    """S-citalopram docked into the orthosteric site with seeds 1 to 5."""
+    return searched(escitalopram, "orthosteric", (1, 2, 3, 4, 5))
+
+
+@pytest.fixture(scope="session")
+def allosteric(searched, r_citalopram) -> Search:
     """R-citalopram docked into the allosteric site."""
-    settings = DockingSettings(seeds=(1,), ring_conformers=1)
-    return search_site(receptor, r_citalopram, receptor.site("allosteric"), settings, threads=2)
+    return searched(r_citalopram, "allosteric", (1,))
 
 
 @dataclass

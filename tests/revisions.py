@@ -6,7 +6,7 @@ results are said to be the same: `--same-results`, of all or of the kinds named.
 
 The code of a step is found in the source, nothing is run: its `run` and what that uses in `dock.steps`, name by name,
 and every module of `dock` that these import, with what those import in turn, also inside functions. Comments,
-docstrings and layout do not count.
+docstrings and layout do not count; the data files beside a module that it names do.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ LEFT_OUT = {"dock", "dock.core.revisions"}
 WORKFLOW = "dock.workflow"
 # Of a step's class, what its result does not come from.
 OUTSIDE = {"revision", "tables"}
+DATA = (".yaml", ".csv", ".json")
 WIDTH = 12
 
 
@@ -110,7 +111,19 @@ def whole(module: str) -> tuple[str, list[tuple[str, str]]]:
     Also for type checkers: what is handed to it is of these types, and runs their code.
     """
     found = [(other, name) for _, other, name in imports(ast.walk(parsed(module))) if _ours(other)]
-    return digest(parsed(module)), [*found, *((other, "") for other in discovered(module))]
+    made = digest(parsed(module))
+    if data := data_of(module):
+        made = hashlib.sha256(json.dumps([made, data]).encode()).hexdigest()[:WIDTH]
+    return made, [*found, *((other, "") for other in discovered(module))]
+
+
+def data_of(module: str) -> dict[str, str]:
+    """Return the data files beside a module that it names, and what is in them."""
+    path = source_of(module)
+    assert path is not None, module
+    texts = {node.value for node in ast.walk(parsed(module)) if isinstance(node, ast.Constant)}
+    named = (path.with_name(text) for text in texts if isinstance(text, str) and text.endswith(DATA))
+    return {file.name: file.read_text(encoding="utf-8") for file in sorted(named) if file.is_file()}
 
 
 def discovered(module: str) -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 from dock.core.errors import AnalysisError
 from dock.dynamics.frames import ENERGIES, TOPOLOGY, TRAJECTORY, frame_temperatures
 from dock.forcefield.parameters import LIGAND_RESIDUE
+from dock.receptors.addresses import author_address, readdressed
 from dock.receptors.receptor import residue_labels
 from dock.systems.assembly import LIGAND_CHAIN, subset_topology
 from dock.systems.complexes import Kind
@@ -126,14 +127,18 @@ class ComplexTrajectory:
         return np.asarray(self.frames.time, dtype=float)
 
     def last_frame_pdb(self) -> str:
-        """Return the last frame as PDB text, chains and residues named as in the receptor."""
+        """Return the last frame as PDB text, chains and residues named as in the receptor's."""
         import io
 
         from openmm import unit
         from openmm.app import PDBFile
 
+        whole = map(author_address, self.receptor.topology.residues())
+        renamed = dict(zip(whole, self.receptor.pdb_addresses, strict=True))
+        own = [author_address(residue) for residue in self.simulated.residues()]
+        topology = readdressed(self.simulated, [renamed.get(address, address) for address in own])
         text = io.StringIO()
-        PDBFile.writeFile(self.simulated, self.frames.xyz[-1] * unit.nanometer, text, keepIds=True)
+        PDBFile.writeFile(topology, self.frames.xyz[-1] * unit.nanometer, text, keepIds=True)
         return text.getvalue()
 
     def receptor_residues(self) -> list[mdtraj.core.topology.Residue]:

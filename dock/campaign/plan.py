@@ -8,16 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dock.campaign.settings import SAME, CampaignSettings, LibrarySettings, LigandSettings, PosesSettings
+from dock.campaign.given import given_simulations
+from dock.campaign.settings import SAME, CampaignSettings, LibrarySettings, LigandSettings
 from dock.core import catalogue
 from dock.core.errors import SettingsError
 from dock.core.files import read_json, write_json
-from dock.docking.pose import Pose, read_poses
 from dock.docking.settings import DockingSettings
 from dock.dynamics.receptor_models import open_receptor, prepared_receptor, source_key
 from dock.forcefield.charges import charge_model
-from dock.ligands.library import Columns, safe_name
-from dock.ligands.states import unique_name
+from dock.ligands.library import Columns
+from dock.ligands.names import name_key, unique_name
 from dock.ligands.written import smiles_name, written_smiles
 from dock.receptors import Receptor
 from dock.receptors.outline import ReceptorOutline, SiteOutline
@@ -26,7 +26,6 @@ from dock.steps.analyse import Analyse, simulations
 from dock.steps.crossdock import CrossDock
 from dock.steps.dock import Dock
 from dock.steps.gate import Gate
-from dock.steps.given import GivenPose
 from dock.steps.library import ReadLibrary
 from dock.steps.ligand import PrepareLigand
 from dock.steps.receptor import PrepareReceptor, no_sites
@@ -74,7 +73,7 @@ class Planner:
 
     settings: CampaignSettings
     store: Store
-    _poses: dict[str, list[Analyse]] = field(default_factory=dict)
+    _poses: dict[str, list[Step[Any]]] = field(default_factory=dict)
 
     def steps(self, lost: Callable[[Step[Any]], bool]) -> list[Step[Any]]:
         """Return every step that can be planned by now, each once, and after those that it needs.
@@ -152,14 +151,16 @@ class Planner:
             return self._at_hand[receptor.name]
         return self.store.result(receptor).outline if self.store.is_done(receptor) else None
 
-    def _given(self, receptor: PrepareReceptor) -> list[Analyse]:
-        """Return the simulations of the poses that were brought along; their files are read once."""
+    def _given(self, receptor: PrepareReceptor) -> list[Step[Any]]:
+        """Return the poses that were brought along and their simulations; the files are read once."""
         if receptor.name not in self._poses and self.settings.poses is not None:
             done = self.store.is_done(receptor)
             model = (
                 receptor.receptor(self.store) if done else open_receptor(receptor.source, receptor.changes)
             )
-            self._poses[receptor.name] = list(_given(self.settings, self.settings.poses, receptor, model))
+            self._poses[receptor.name] = given_simulations(
+                self.settings, self.settings.poses, receptor, model
+            )
         return self._poses.get(receptor.name, [])
 
     def _crossed_before(self, receptor: PrepareReceptor) -> set[str]:
@@ -175,7 +176,7 @@ class Planner:
         Names are given in the order of the files: behind a part that is not read yet, there are none.
         """
         named = [site.ligand for outline in outlines for site in outline.sites if site.known]
-        used = {hash(name): 1 for name in [*named, *(ligand.name for ligand in self._named)]}
+        used = {name_key(name): 1 for name in [*named, *(ligand.name for ligand in self._named)]}
         for part in self._parts:
             if self.store.is_done(part):
                 for state in self.store.result(part).ligands:
@@ -288,40 +289,6 @@ class _ReceptorPlan:
                             site=site.name,
                             **docking,
                         )
-
-
-def _given(
-    settings: CampaignSettings, given: PosesSettings, receptor: PrepareReceptor, model: Receptor
-) -> Iterator[Analyse]:
-    """Plan the simulations of poses that were brought along, site by site."""
-
-    def steps(path: str | None, occupants: Sequence[GivenPose] = (), every: bool = False) -> list[GivenPose]:
-        poses = read_poses(path, model) if path else []
-        named = [(f"{p.ligand.name}-{n}", p) for n, p in enumerate(poses, 1)] if every else _first(poses)
-        return [
-            GivenPose(
-                receptor=receptor,
-                site=pose.site,
-                name=safe_name(name),
-                sdf=pose.sdf_record(),
-                occupants=tuple(occupants),
-            )
-            for name, pose in named
-        ]
-
-    beside = steps(given.beside)
-    chosen, alike = steps(given.file, beside, given.every), steps(given.alike, beside)
-    for site in dict.fromkeys(pose.site for pose in chosen):
-        here, others = ([pose for pose in poses if pose.site == site] for poses in (chosen, alike))
-        yield from simulations(here, settings.simulation, alike=others)
-
-
-def _first(poses: Iterable[Pose]) -> list[tuple[str, Pose]]:
-    """Return the first pose of each ligand in each site, after the ligand's name."""
-    first: dict[tuple[str, str], Pose] = {}
-    for pose in poses:
-        first.setdefault((pose.ligand.name, pose.site), pose)
-    return [(name, pose) for (name, _), pose in first.items()]
 
 
 def _with_needs(steps: Iterable[Step[Any]], seen: set[int] | None = None) -> Iterator[Step[Any]]:

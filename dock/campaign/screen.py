@@ -27,7 +27,8 @@ from dock.core.files import alone_in, atomic_path, output_folder, writable_cache
 from dock.core.records import software_versions
 from dock.docking.redocking import COLUMNS, known_ligand, off_by, redocking_gate
 from dock.docking.screening import Screener, screen
-from dock.ligands.states import PreparationSettings, unique_name
+from dock.ligands.names import unique_name
+from dock.ligands.states import PreparationSettings
 from dock.steps.dock import Dock
 from dock.steps.ligand import PrepareLigand
 

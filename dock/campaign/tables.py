@@ -13,14 +13,15 @@ from dock.analysis.comparison import MeasuredComplex, compare, with_known_spread
 from dock.analysis.ions import SUMMARY as ION_COLUMNS
 from dock.campaign.plan import steps_of
 from dock.core.catalogue import unknown_name
-from dock.core.files import atomic_path, write_text
+from dock.core.files import atomic_path, file_stem, write_text
 from dock.docking.occupancy import compare_occupancy
 from dock.docking.pose import Pose, write_poses
 from dock.dynamics.frames import STATE, TOPOLOGY, TRAJECTORY
-from dock.ligands.ligand import UNKNOWN
+from dock.ligands.ligand import UNKNOWN, Provenance
 from dock.steps.analyse import Analyse
 from dock.steps.dock import Dock
 from dock.steps.gate import Gate
+from dock.steps.given import GivenPose
 from dock.steps.ligand import LIGAND, PrepareLigand
 from dock.steps.poses import PoseStep
 from dock.steps.receptor import PrepareReceptor
@@ -77,7 +78,7 @@ def write_results(steps: Steps, store: Store) -> None:
             if path.name.startswith(("model.", "record.", "reference_")):
                 _link(path, run / "receptors" / receptor.name / path.name)
     for ligand in store.done(steps_of(steps, PrepareLigand)):
-        _link(store.folder(ligand) / LIGAND, run / "ligands" / f"{ligand.name}.sdf")
+        _link(store.folder(ligand) / LIGAND, run / "ligands" / f"{file_stem(ligand.name)}.sdf")
     for replica in store.done(steps_of(steps, Simulate)):
         for name in (TRAJECTORY, TOPOLOGY, STATE):
             stem = f"{replica.stem}-{replica.replica}"
@@ -96,6 +97,10 @@ def _with_origins(table: pd.DataFrame, steps: Steps) -> pd.DataFrame:
     if "ligand" not in table:
         return table
     provenances = {ligand.name: ligand.provenance for ligand in steps_of(steps, PrepareLigand)}
+    provenances |= {
+        pose.name: Provenance(input_name=pose.title, origin=pose.origin)
+        for pose in steps_of(steps, GivenPose)
+    }
     place = list(table.columns).index("ligand") + 1
     found = [(name, provenances.get(name, UNKNOWN)) for name in table["ligand"]]
     table.insert(place, "input_name", [known.input_name or name for name, known in found])
@@ -204,7 +209,7 @@ def _stages(steps: Steps, store: Store) -> Iterator[Row]:
 def _write_poses(steps: Steps, store: Store) -> None:
     by_site: dict[str, list[Pose]] = {}
     for search in store.done(_searches_of(steps)):
-        by_site.setdefault(f"{search.home.name}-{search.site}", []).extend(search.poses(store))
+        by_site.setdefault(file_stem(f"{search.home.name}-{search.site}"), []).extend(search.poses(store))
     for stem, poses in by_site.items():
         write_poses(store.run / "poses" / f"{stem}.sdf", poses)
 

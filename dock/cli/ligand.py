@@ -110,6 +110,10 @@ def _summary(counts: Counts) -> str:
         text += f", {counts.conformers} conformers"
     if counts.impossible_isomers:
         text += f"; {counts.impossible_isomers} isomers left out that exist on paper only"
+    if counts.stripped:
+        text += f"; counter-ions or solvents stripped from {counts.stripped} (column stripped)"
+    if counts.noted:
+        text += f"; remarks on {counts.noted} (column notes)"
     return text
 
 
@@ -123,7 +127,10 @@ def _watcher(library: Library, bar: StreamBar) -> Callable[[Prepared, Counts], N
         if not library.files:
             for ligand in outcome.result or ():
                 labels = " ".join(ligand.cip) or "no stereo centre"
-                bar.say(f"{ligand.name}: {ligand.smiles}, charge {ligand.charge:+d}, {labels}")
+                stripped, notes = ligand.provenance.stripped, ligand.provenance.notes
+                more = f"; stripped {' '.join(stripped)}" if stripped else ""
+                more += f"; {notes}" if notes else ""
+                bar.say(f"{ligand.name}: {ligand.smiles}, charge {ligand.charge:+d}, {labels}{more}")
         rate = counts.read / (time.monotonic() - started + 1e-9)
         bar.show(library.fraction, f"{counts.read} read, {counts.failed} failed, {rate:.0f}/s")
 

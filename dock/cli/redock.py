@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -149,13 +150,17 @@ def _uncharged(mol: Mol) -> str:
 
 
 def _site_name(ligand: str) -> str:
-    parts = ligand.upper().split(":")
-    return parts[-2] if len(parts) > 2 else parts[0]
+    """Return the code of a ligand as the name of a site may be written."""
+    from dock.receptors.entry import split_hetero
+
+    return re.sub(r"[^A-Z0-9_-]", "_", split_hetero(ligand)[1])
 
 
 def _changes(ligand: str, chain: str | None, smiles: str | None) -> dict[str, Any]:
     """Return the settings of a preparation whose site is a bound ligand."""
-    code, number = _site_name(ligand), ligand.upper().partition(":")[2]
+    from dock.receptors.entry import split_hetero
+
+    _, code, number = split_hetero(ligand)
     where = f"{chain}:{code}:{number or '*'}" if chain else ligand
-    changes: dict[str, Any] = {"sites": {code: {"ligand": where}}}
+    changes: dict[str, Any] = {"sites": {_site_name(ligand): {"ligand": where}}}
     return changes | ({"smiles": {code: smiles}} if smiles else {})

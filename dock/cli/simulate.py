@@ -62,6 +62,7 @@ def command(
     report. One that fails does not stop the others.
     """
     from dock.campaign import Campaign
+    from dock.campaign.given import passed_over
     from dock.campaign.settings import CampaignSettings, PosesSettings
     from dock.cli.campaigns import run_to_report
 
@@ -78,6 +79,12 @@ def command(
     try:
         run_to_report(campaign, "inline", None, device, deadline)
     finally:
+        further = passed_over(campaign.steps)
+        if further:
+            click.echo(
+                f"{further} further poses of these molecules were passed over: --every simulates them",
+                err=True,
+            )
         for row in campaign.table("simulations").to_dict("records"):
             doubt = f"; not credible: {row['doubt']}" if row["doubt"] else ""
             click.echo(

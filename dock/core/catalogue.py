@@ -8,19 +8,36 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from dock.core.errors import ChemistryError, UnknownNameError
 from dock.core.keys import content_key, file_sha256
 from dock.core.records import Record, similar
 
 # A residue by name and author number, as ``ASP98``, ``A:ASP98`` or, with an insertion code, ``ASP98A``.
-ResidueLabel = Annotated[str, StringConstraints(pattern=r"^([^\s:]{1,4}:)?[A-Za-z]{2,3}-?\d+[A-Za-z]?$")]
+ResidueLabel = Annotated[str, StringConstraints(pattern=r"^([^\s:,]{1,16}:)?[A-Za-z]{2,3}-?\d+[A-Za-z]?$")]
+# A component's code: of the PDB, or as force fields and structure predictors write it (``LIG_B``, ``LIG1``, ``NA+``).
+COMPONENT = r"[A-Za-z0-9][A-Za-z0-9_+.'-]{0,15}"
 # A hetero residue: ``68P``, ``68P:701`` or, with its chain, ``A:68P:701`` or ``A:68P:*``.
-HETERO = r"^(([^\s:]{1,4}:)?[A-Za-z0-9]{1,5}:(-?\d+[A-Za-z]?|\*)|[A-Za-z0-9]{1,5})$"
+HETERO = rf"^(([^\s:]{{1,16}}:)?{COMPONENT}:(-?\d+[A-Za-z]?|\*)|{COMPONENT})$"
 HeteroLabel = Annotated[str, StringConstraints(pattern=HETERO)]
 OWN_LIGAND = "one of your own is given by its SMILES"
-BoxEdge = Annotated[float, Field(gt=0, le=60)]
+MAX_EDGE = 126.0  # angstrom: at this edge, Vina's grid of 0.375 A takes 0.3 GB for each of its atom types
+
+
+def _edge(value: float) -> float:
+    if value <= 0:
+        raise ValueError(f"an edge of {value:g} A; each of the three must be greater than 0")
+    if value > MAX_EDGE:
+        raise ValueError(
+            f"an edge of {value:g} A: the engines' grids end at {MAX_EDGE:g} A; dock into several boxes"
+        )
+    return value
+
+
+BoxEdge = Annotated[float, AfterValidator(_edge)]
+BOX = (24.0, 24.0, 24.0)  # of a site that is given without one
+RADIUS = 7.0  # angstrom, the same
 
 
 class PkaEntry(Record):
@@ -64,14 +81,15 @@ class SiteEntry(Record):
     """A named site: by a centre, by a bound ligand, or by the residues that line it.
 
     Lengths in angstrom. What is given comes first: the centre, then the ligand's centroid, then
-    that of the residues.
+    that of the residues. A box that comes with a centre is the site itself, unless a radius is given: a
+    pose lies in the site if its centroid lies in the box. Other sites reach as far as their radius.
     """
 
     center: tuple[float, float, float] | None = None
     ligand: HeteroLabel | None = None
     residues: tuple[ResidueLabel, ...] = ()
-    box: tuple[BoxEdge, BoxEdge, BoxEdge] = (24.0, 24.0, 24.0)
-    radius: float = Field(default=7.0, gt=0)
+    box: tuple[BoxEdge, BoxEdge, BoxEdge] | None = None
+    radius: float | None = Field(default=None, gt=0)
     synonyms: tuple[str, ...] = ()
     anchor: AnchorEntry | None = None
     source: str = ""
@@ -81,6 +99,17 @@ class SiteEntry(Record):
         if self.center is None and self.ligand is None and not self.residues:
             raise ValueError("a site needs a center, a ligand or residues")
         return self
+
+    @property
+    def edges(self) -> tuple[float, float, float]:
+        """Edges of the search box: 24 A where none are given."""
+        return self.box or BOX
+
+    @property
+    def reach(self) -> float | None:
+        """How far from the centre a pose may lie, in angstrom; None where the box is the site."""
+        whole = self.radius is None and self.center is not None and self.box is not None
+        return None if whole else self.radius or RADIUS
 
 
 class MembraneEntry(Record):

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from dock.core.errors import OutputError
+from dock.core.keys import KEY_LENGTH, content_key
+
+MAX_STEM = 180  # bytes; file systems take names of 255, and a temporary file's is longer
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 CACHE_ADVICE = "set DOCK_CACHE to another folder, with room"
@@ -85,6 +88,17 @@ def read_json(path: Path | str) -> Any:
     """Read a JSON file."""
     path = Path(path)
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def file_stem(text: str) -> str:
+    """Return a text as the first part of a file's name: without separators, and short enough for any suffix.
+
+    What is longer than 180 bytes as UTF-8 is cut and ends in a hash of the whole.
+    """
+    plain = text.replace("/", "_").replace("\\", "_")
+    if len(plain.encode()) <= MAX_STEM:
+        return plain
+    return f"{plain.encode()[: MAX_STEM - KEY_LENGTH - 1].decode(errors='ignore')}-{content_key(text)}"
 
 
 def output_folder(path: Path | str) -> Path:

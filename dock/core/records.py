@@ -24,7 +24,6 @@ SOFTWARE = (
     "rustina",
     "vina",
     "meeko",
-    "molscrub",
     "posebusters",
     "pdbfixer",
     "biopython",

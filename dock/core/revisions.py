@@ -10,9 +10,9 @@ from __future__ import annotations
 
 # Of what the cache holds.
 CACHES: dict[str, int] = {
-    "prepared receptor": 2,
-    "typed receptor": 2,
-    "receptor parameters": 2,
+    "prepared receptor": 3,
+    "typed receptor": 3,
+    "receptor parameters": 3,
     "molecule parameters": 2,
     "ligand parameters": 2,
     "charges": 2,

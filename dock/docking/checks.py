@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # PoseBusters looks at clashes and overlapping volumes; beyond this there can be neither.
 SHELL = 8.0  # angstrom
 ENSEMBLE = 10  # conformers
+# Ions that PoseBusters would take for organic, which must keep further off, and the like that it knows.
+JUDGED_AS = {"Sr": "Ca", "Ba": "Ca", "Cs": "Rb", "Hg": "Cd", "I": "Br"}
 
 
 def check_poses(receptor: Receptor, poses: Sequence[Pose]) -> list[Pose]:
@@ -94,13 +96,15 @@ def _surroundings(receptor: Receptor, poses: Sequence[Pose]) -> Mol:
     for atom in receptor.topology.atoms():
         if atom.residue.index not in near:
             continue
-        new = Chem.Atom(atom.element.symbol)
+        ion = atom.residue.name in ION_CHARGES
+        symbol = atom.element.symbol
+        new = Chem.Atom(JUDGED_AS.get(symbol, symbol) if ion else symbol)
         new.SetNoImplicit(True)
         information = Chem.AtomPDBResidueInfo(
             atom.name.ljust(4), residueName=atom.residue.name, residueNumber=int(atom.residue.id)
         )
         # Hetero atoms are judged as ions by PoseBusters, the others as protein.
-        information.SetIsHeteroAtom(atom.residue.name in ION_CHARGES)
+        information.SetIsHeteroAtom(ion)
         new.SetMonomerInfo(information)
         index = mol.AddAtom(new)
         conformer.SetAtomPosition(index, receptor.positions[atom.index] * 10.0)

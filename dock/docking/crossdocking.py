@@ -83,7 +83,7 @@ def cross_dock(
     """Dock the known ligand of one structure into another, and judge every seed.
 
     The ligand starts from a generated conformer. Its known pose is carried over by the C-alpha atoms
-    within 16 A of the site's centre; RMSDs are to that, nothing else fitted. What the backbones
+    within 16 A of the site's centre, or of the pose where the site is a box; RMSDs are to that, nothing else fitted. What the backbones
     themselves differ by is thus part of them.
 
     Parameters
@@ -108,7 +108,9 @@ def cross_dock(
     """
     place, there = receptor.site(site), reference_receptor.site(site)
     pose = known_pose(reference_receptor, there.name)
-    onto = superpose_receptors(reference_receptor, receptor, there.center, SITE_REACH)
+    # The middle of a box may be far from where in it the ligand lies.
+    middle = there.center if there.radius is not None else pose.GetConformer().GetPositions().mean(axis=0)
+    onto = superpose_receptors(reference_receptor, receptor, middle, SITE_REACH)
     search = search_site(receptor, known_ligand(reference_receptor, there.name), place, settings, threads)
     known = _moved(pose, onto)
     gate = redocking_gate(receptor, search, known)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,9 +13,10 @@ from dock.core.errors import DockingError, StructureError
 from dock.core.files import cache_folder, write_text
 from dock.core.keys import content_key
 from dock.core.revisions import revision
-from dock.ligands import stereo
+from dock.ligands import axes, stereo
 from dock.ligands.normal import normal_form
 from dock.receptors.hetero import ION_CHARGES
+from dock.receptors.receptor import residue_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +33,8 @@ OCCUPANT = "OCC"  # residue name of a ligand that stays where it is
 ATOM_RECORDS = ("ATOM", "HETATM")
 # Chain ends may be crowded; a residue that cannot be typed at all does no harm far from the site.
 LENIENT = {"forgive_extra_bonds": True, "allow_bad_res": True}
+# What an ion that the engines do not know is typed as; they tell metals apart by next to nothing.
+TYPED_AS: dict[str, str] = {"Li": "Na", "Rb": "K", "Cs": "K", "Sr": "Ca", "Ba": "Ca"}
 ION_LINE = "HETATM{serial:5d} {name:>2s}   {residue:>3s} {chain}{number:>4s}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00    {charge:+6.3f} {type:2s}"
 
 
@@ -50,13 +54,27 @@ def _meeko_pdbqt(name: str, mol: Mol) -> str:
 
     try:
         # Opened seven-membered rings distort the scores of tricyclics.
-        setups = MoleculePreparation(rigid_macrocycles=True).prepare(normal_form(mol))
+        normal = normal_form(mol)
+        setups = MoleculePreparation(rigid_macrocycles=True, **_kept_axes(normal)).prepare(normal)
         text, fine, problem = PDBQTWriterLegacy.write_string(setups[0])
     except Exception as error:  # Meeko raises whatever its typing rules run into
         raise DockingError(name, f"Meeko cannot prepare it ({error})") from error
     if not fine:
         raise DockingError(name, f"Meeko cannot prepare it ({problem})")
     return str(text)
+
+
+def _kept_axes(mol: Mol) -> dict[str, list[Any]]:
+    """Return what tells Meeko that the axes with a hand do not turn: no engine minds their barriers."""
+    from rdkit import Chem
+
+    bonds = axes.labelled(mol)
+    pattern = Chem.Mol(mol)
+    Chem.RemoveStereochemistry(pattern)
+    return {
+        "rigidify_bonds_smarts": [Chem.MolToSmarts(pattern)] * len(bonds),
+        "rigidify_bonds_indices": [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in bonds],
+    }
 
 
 def read_coordinates(ligand: Ligand, text: str) -> NDArray[np.float64]:
@@ -104,15 +122,15 @@ def receptor_pdbqt(receptor: Receptor, site: Site) -> str:
 
 def _require_every_residue(receptor: Receptor, site: Site, polymer: list[str]) -> None:
     """Refuse a receptor of which Meeko left out a residue that a pose in the box could feel."""
-    typed = {(line[21], line[22:27].strip()) for line in polymer}
+    typed = {(line[21], line[22:26].strip(), line[26].strip()) for line in polymer}
     reach = np.asarray(site.box) / 2 + SEEN
     inside = (np.abs(receptor.positions * 10.0 - np.asarray(site.center)) <= reach).all(axis=1)
     for atom, near in zip(receptor.topology.atoms(), inside, strict=True):
-        residue = atom.residue
-        label = f"{residue.id}{residue.insertionCode.strip()}"
-        if near and residue.name not in ION_CHARGES and (residue.chain.id, label) not in typed:
+        index, name = atom.residue.index, atom.residue.name
+        if near and name not in ION_CHARGES and receptor.pdb_addresses[index] not in typed:
+            label = residue_labels(receptor.topology)[index]
             raise StructureError(
-                f"{residue.name}{label} of {receptor.name}", "Meeko cannot type it", "look at its geometry"
+                f"{label} of {receptor.name}", "Meeko cannot type it", "look at its geometry"
             )
 
 
@@ -143,10 +161,21 @@ def _typed_polymer(receptor: Receptor) -> list[str]:
         )
         rigid = PDBQTWriterLegacy.write_from_polymer(polymer)[0]
     except Exception as error:  # Meeko raises whatever its templates run into
-        raise StructureError(receptor.name, f"Meeko cannot type it ({error})", "prepare it again") from error
+        problem = f"Meeko cannot type it ({_by_author(receptor, str(error))})"
+        raise StructureError(receptor.name, problem, "prepare it again") from error
     lines = [line for line in rigid.splitlines() if line.startswith(ATOM_RECORDS)]
     write_text(cached, "\n".join(lines) + "\n")
     return lines
+
+
+def _by_author(receptor: Receptor, text: str) -> str:
+    """Return a message of Meeko's, residues such as ``A:17`` named as in the receptor."""
+    labels = residue_labels(receptor.topology)
+    names = {
+        f"{a.chain}:{a.number}{a.insertion}": label
+        for a, label in zip(receptor.pdb_addresses, labels, strict=True)
+    }
+    return re.sub(r"\b\w:-?\d+[A-Za-z]?\b", lambda found: names.get(found[0], found[0]), text)
 
 
 def _near(lines: list[str], site: Site) -> list[str]:
@@ -171,13 +200,13 @@ def _ion_lines(receptor: Receptor) -> list[str]:
     return [
         ION_LINE.format(
             serial=90000 + number,
-            name=atom.residue.name,
+            name=atom.name,
             residue=atom.residue.name,
-            chain=atom.residue.chain.id,
-            number=atom.residue.id,
+            chain=receptor.pdb_addresses[atom.residue.index].chain,
+            number=receptor.pdb_addresses[atom.residue.index].number,
             **dict(zip("xyz", receptor.positions[atom.index] * 10.0, strict=True)),
             charge=ION_CHARGES[atom.residue.name],
-            type=atom.element.symbol,
+            type=TYPED_AS.get(atom.element.symbol, atom.element.symbol),
         )
         for number, atom in enumerate(receptor.topology.atoms())
         if atom.residue.name in ION_CHARGES

@@ -13,17 +13,14 @@ import numpy as np
 
 from dock.core.errors import ChemistryError, StructureError
 from dock.core.files import write_text
-from dock.ligands import Ligand, stereo
+from dock.ligands import Ligand, axes, stereo
 from dock.ligands.ligand import RECORDED
 from dock.ligands.normal import normal_form
-from dock.receptors.site import assign_site
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
     from rdkit.Chem import Mol
-
-    from dock.receptors import Receptor
 
 
 TEXTS = ("site", "searched", "engine", "occupied")
@@ -225,11 +222,21 @@ def load_poses(path: Path | str, ligand: Ligand) -> list[Pose]:
     StructureError
         If the file is missing, or holds something else.
     """
-    return [Pose.from_record(ligand, normal_form(mol), _record(mol, path)) for mol in read_mols(path)]
+    poses = []
+    for mol in read_mols(path):
+        axes.mark(mol, axes.axis_bonds(ligand.mol))
+        poses.append(Pose.from_record(ligand, normal_form(mol), pose_record(mol, path)))
+    return poses
 
 
-def _record(mol: Mol, path: Path | str) -> dict[str, Any]:
-    """Return what `Pose.to_record` returned of the pose in a record of an SDF file."""
+def pose_record(mol: Mol, path: Path | str) -> dict[str, Any]:
+    """Return what `Pose.to_record` returned of the pose in a record of an SDF file.
+
+    Raises
+    ------
+    StructureError
+        If sertdock has not written it.
+    """
     of_ligand = {*RECORDED, "checks_failed"}
     texts = {
         name: text
@@ -243,54 +250,6 @@ def _record(mol: Mol, path: Path | str) -> dict[str, Any]:
     except ValueError:
         pass
     raise StructureError(path, "holds a pose that sertdock has not written")
-
-
-def read_poses(path: Path | str, receptor: Receptor) -> list[Pose]:
-    """Read poses from an SDF file, of sertdock or of any other program; of sertdock, with all that is known of them.
-
-    Parameters
-    ----------
-    receptor
-        In whose frame, and in whose sites, they lie.
-
-    Returns
-    -------
-    list of Pose
-        In the order of the file. Stereochemistry is that of the coordinates.
-
-    Raises
-    ------
-    StructureError
-        If the file is missing or an entry cannot be read.
-    ChemistryError
-        If a molecule lacks hydrogens or coordinates, or lies in no site of the receptor.
-    """
-    path = Path(path)
-    return [_read_pose(mol, number, path, receptor) for number, mol in enumerate(read_mols(path), start=1)]
-
-
-def _read_pose(mol: Mol, number: int, path: Path, receptor: Receptor) -> Pose:
-    from rdkit import Chem
-
-    name = (mol.GetProp("_Name") if mol.HasProp("_Name") else "") or f"{path.stem}-{number}"
-    if not mol.GetConformer().Is3D():
-        raise ChemistryError(name, "has no coordinates in space", "give a docked pose")
-    with_all = Chem.AddHs(mol)
-    if with_all.GetNumAtoms() != mol.GetNumAtoms():
-        lacking = with_all.GetNumAtoms() - mol.GetNumAtoms()
-        raise ChemistryError(name, f"lacks {lacking} hydrogens", "write the pose with all of them")
-    heavy_first = sorted(range(mol.GetNumAtoms()), key=lambda i: mol.GetAtomWithIdx(i).GetAtomicNum() == 1)
-    placed = normal_form(stereo.seen_in_coordinates(Chem.RenumberAtoms(mol, heavy_first)))
-    try:
-        record = _record(mol, path)
-        pose = Pose.from_record(Ligand.from_properties(mol, placed), placed, record)
-    except StructureError:  # of another program
-        pose = Pose(Ligand(name, placed), placed, "", "", number, nan, 0, "file")
-    site = assign_site(pose.heavy_coordinates, receptor.sites)
-    if site not in receptor.sites:
-        known = ", ".join(receptor.sites) or "none"
-        raise ChemistryError(name, f"lies in no site of {receptor.name}", f"sites: {known}")
-    return replace(pose, site=site, searched=pose.searched or site)
 
 
 def read_mols(path: Path | str) -> list[Mol]:
@@ -309,4 +268,4 @@ def read_mols(path: Path | str) -> list[Mol]:
     mols = list(Chem.SDMolSupplier(str(path), removeHs=False))
     if not mols or any(mol is None for mol in mols):
         raise StructureError(path, "holds a molecule that cannot be read")
-    return [stereo.forget_invertible(mol) for mol in mols]
+    return [stereo.forget_false_centres(mol) for mol in mols]

@@ -108,7 +108,7 @@ def screen(
     workers
         Worker processes that dock; one for each core if None. One more prepares ligands.
     used
-        Names that are taken, as of `dock.ligands.states.unique_name`.
+        Names that are taken, as of `dock.ligands.names.unique_name`.
     known
         The site's known ligand: it is docked first.
     """

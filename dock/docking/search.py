@@ -163,9 +163,10 @@ def search_site(
     Raises
     ------
     DockingError
-        If every search fails, or no pose lies in the site.
+        If every search fails, no pose lies in the site, or something else does already.
     """
     settings = settings or DockingSettings()
+    _check_room(receptor, ligand, site)
     if ligand.mol.GetNumConformers() == 1:
         ligand = ligand.with_ring_conformers(settings.ring_conformers, CONFORMER_SEED)
     starts = ligand.conformers()[: settings.ring_conformers]
@@ -200,6 +201,20 @@ def search_site(
     return Search(site, found, kept, places, searches, settings.engines, tuple(failures))
 
 
+def _check_room(receptor: Receptor, ligand: Ligand, site: Site) -> None:
+    """Refuse a site that an occupant of a box lies in: boxes that are sites may hold others."""
+    for name, mol in receptor.occupants.items():
+        heavy = mol.GetConformer().GetPositions()[
+            [atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum() > 1]
+        ]
+        if site.radius is not None and site.holds(heavy):
+            raise DockingError(
+                ligand.name,
+                f"{mol.GetProp('_Name')}, docked into {name}, lies in the {site.name} site itself",
+                "leave one of the two sites out, or dock without occupants",
+            )
+
+
 class PosePool:
     """The poses of one ligand in one site, as they come in from engines."""
 
@@ -215,7 +230,8 @@ class PosePool:
         for rank, placement in enumerate(placements, start=1):
             coordinates = read_coordinates(self._ligand, placement.pdbqt)
             mol = place_atoms(self._template, coordinates)
-            lies_in = assign_site(coordinates[: mol.GetNumHeavyAtoms()], self._receptor.sites)
+            heavy = coordinates[: mol.GetNumHeavyAtoms()]
+            lies_in = assign_site(heavy, self._receptor.sites, self._site.name)
             network = placement.network or self._scorer.network(self._ligand.name, placement.pdbqt)
             poses.append(
                 Pose(

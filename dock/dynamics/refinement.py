@@ -23,6 +23,7 @@ from dock.dynamics.strain import strain_energy
 from dock.forcefield.minimisation import minimise_with_springs
 from dock.forcefield.platforms import Processor, choose_processor
 from dock.ligands.placement import place_atoms
+from dock.receptors.hetero import ION_CHARGES, TOUCHING
 from dock.receptors.site import assign_site
 from dock.systems.complexes import SystemSettings
 from dock.systems.energies import cut_corrections, interaction_energies
@@ -176,7 +177,7 @@ def _refine(receptor: Receptor, pose: Pose, settings: RefinementSettings, proces
     )
     mol = _place(pose, places[complex_system.ligand] / A_TO_NM)
     between = interaction_energies(complex_system, places[None], processor).iloc[0]
-    if between["vdw"] > 0.0:
+    if between["vdw"] > 0.0 and not _at_a_metal(receptor, mol):
         raise SimulationError(pose.ligand.name, "its pose overlaps the receptor still after minimisation")
     charges = settings.system.charges
     outside = cut_corrections(receptor, pose, complex_system, places[None], processor, charges).iloc[0]
@@ -193,8 +194,18 @@ def _refine(receptor: Receptor, pose: Pose, settings: RefinementSettings, proces
     moved = replace(receptor, positions=positions)
     refined = replace(pose, mol=mol, properties={**pose.properties, **energies, **shift})
     if receptor.sites:
-        refined = replace(refined, site=assign_site(refined.heavy_coordinates, receptor.sites))
+        place = assign_site(refined.heavy_coordinates, receptor.sites, refined.searched)
+        refined = replace(refined, site=place)
     return Refinement(check_poses(moved, [refined])[0], moved, left=refined.site != pose.site)
+
+
+def _at_a_metal(receptor: Receptor, mol: Mol) -> bool:
+    """Return whether a pose coordinates a metal: fixed charges press it far into the ion's Lennard-Jones wall."""
+    metals = [atom.index for atom in receptor.topology.atoms() if ION_CHARGES.get(atom.residue.name, 0) > 1]
+    apart = np.linalg.norm(
+        receptor.positions[metals][:, None] / A_TO_NM - mol.GetConformer().GetPositions()[None], axis=2
+    )
+    return bool((apart <= TOUCHING).any())
 
 
 def _place(pose: Pose, coordinates: NDArray[np.float64]) -> Mol:

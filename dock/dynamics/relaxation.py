@@ -39,6 +39,8 @@ STRAIN = 0.015  # nm from its equilibrium length: a bond that is not relaxed
 def relax(preparation: Preparation, processor: Processor) -> tuple[NDArray[np.float64], dict[str, Any]]:
     """Minimise a prepared structure, its deposited atoms and its ions restrained, its ligands' room kept.
 
+    On the processor's cores it repeats to the last digit, which takes one thread: several sum forces in any order.
+
     Returns
     -------
     positions : numpy.ndarray, shape (n_atoms, 3)
@@ -55,6 +57,8 @@ def relax(preparation: Preparation, processor: Processor) -> tuple[NDArray[np.fl
     """
     import openmm
 
+    if processor.platform == "CPU":
+        processor = processor.configured(1, "mixed", None)
     topology = preparation.topology
     count = topology.getNumAtoms()
     ions = np.array([atom.residue.name in ION_CHARGES for atom in topology.atoms()])

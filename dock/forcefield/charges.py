@@ -133,7 +133,8 @@ def derive(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> dict[str, object
         raw = nagl.predict(ligand.name, mol)
         origin: dict[str, object] = {"method": nagl.describe()}
     else:
-        mol = embed(ligand.name, stereo.isomers(flat)[0], CONFORMER_SEED)
+        possible = stereo.isomers(flat) or stereo.every_isomer(ligand.name, flat, stereo.PAPER_ISOMERS)
+        mol = embed(ligand.name, possible[0], CONFORMER_SEED)
         raw = _run_sqm(ligand, mol)
         origin = {"method": METHOD, "conformer_seed": CONFORMER_SEED}
     for atom in mol.GetAtoms():

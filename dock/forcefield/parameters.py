@@ -1,4 +1,4 @@
-"""Force-field parameters: ff14SB for the receptor, GAFF2 with AM1-BCC or NAGL charges for a ligand, Lipid21, TIP3P.
+"""Force-field parameters: ff14SB for the receptor (OL15 and OL3 for DNA and RNA), GAFF2 with AM1-BCC or NAGL charges for a ligand, Lipid21, TIP3P.
 
 All are OpenMM `System` objects without cutoff, solvent or repartitioned masses. A receptor is
 parametrised once and cached; a ligand once per constitution, so that its isomers share every
@@ -24,6 +24,8 @@ from dock.core.revisions import revision
 from dock.forcefield import ambertools
 from dock.forcefield.charges import ChargeMethod, charges
 from dock.forcefield.parts import combine
+from dock.receptors.hetero import ION_CHARGES
+from dock.receptors.strands import NUCLEOTIDES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from dock.systems.membrane.surroundings import Molecule
 
 RECEPTOR_FORCE_FIELD = ("amber14/protein.ff14SB.xml", "amber14/tip3p.xml")  # the latter for ions
+NUCLEIC_FORCE_FIELD = ("amber14/DNA.OL15.xml", "amber14/RNA.OL3.xml")  # where a receptor has nucleic acid
 SURROUNDINGS_FORCE_FIELD = ("amber19/lipid21.xml", "amber14/tip3p.xml")
 LIGAND_FORCE_FIELD = "GAFF2"
 # GAFF2's number in parmchk2. The name "gaff2" is read as GAFF or GAFF2 by chance by AmberTools' build on PyPI.
@@ -104,9 +107,14 @@ def parametrise_receptor(name: str, topology: Topology) -> System:
     """
     from openmm import app
 
-    force_field = app.ForceField(*RECEPTOR_FORCE_FIELD)
+    nucleic = any(residue.name in NUCLEOTIDES for residue in topology.residues())
+    force_field = app.ForceField(*RECEPTOR_FORCE_FIELD, *(NUCLEIC_FORCE_FIELD if nucleic else ()))
+    # Templates are found by elements, of which ions of two charges have the same.
+    ions = {residue: residue.name for residue in topology.residues() if residue.name in ION_CHARGES}
     try:
-        return force_field.createSystem(topology, nonbondedMethod=app.NoCutoff, constraints=app.HBonds)
+        return force_field.createSystem(
+            topology, nonbondedMethod=app.NoCutoff, constraints=app.HBonds, residueTemplates=ions
+        )
     except ValueError as error:
         raise ParameterError(name, f"ff14SB does not fit ({error})", "prepare the receptor again") from error
 
@@ -156,12 +164,10 @@ def parameter_penalties(ligand: Ligand, method: ChargeMethod = "am1-bcc") -> lis
 
 def _canonical(ligand: Ligand) -> tuple[Ligand, NDArray[np.int64]]:
     """Return a ligand in the order in which its molecule would be prepared, and which atom comes where in it."""
-    from rdkit import Chem
-
-    from dock.ligands import stereo
+    from dock.ligands import axes, stereo
 
     order = stereo.canonical_order(ligand.mol)
-    return replace(ligand, mol=Chem.RenumberAtoms(ligand.mol, order)), np.array(order)
+    return replace(ligand, mol=axes.renumbered(ligand.mol, order)), np.array(order)
 
 
 def _ligand_files(ligand: Ligand, method: ChargeMethod) -> Path:

@@ -4,7 +4,7 @@ mbondi2 knows neither bromine and iodine nor ions; OpenMM, as tleap, gives them 
 Bromine and iodine get Bondi's van der Waals radii (J. Phys. Chem. 68, 441, 1964), on which mbondi2 rests.
 An ion gets the radius at which it, alone in water, has its measured free energy of hydration by Born's
 equation: those of monovalent ions are what the Lennard-Jones parameters used here were fitted to (Joung
-and Cheatham, J. Phys. Chem. B 112, 9020, 2008), those of divalent ones Marcus' (J. Chem. Soc. Faraday
+and Cheatham, J. Phys. Chem. B 112, 9020, 2008), those of more charges Marcus' (J. Chem. Soc. Faraday
 Trans. 87, 2995, 1991).
 """
 
@@ -26,7 +26,11 @@ SOLVENT_DIELECTRIC = 78.5
 COULOMB = 138.935456  # 1/(4 pi eps0) in kJ mol^-1 nm e^-2, as in OpenMM's reference code
 OFFSET = 0.009  # nm, by which OBC2 makes every radius smaller
 HALOGEN_RADII = {"Br": 0.185, "I": 0.198}  # nm
-HYDRATION = {"NA": -88.7, "K": -71.2, "CL": -89.1, "MG": -437.4, "CA": -359.7, "ZN": -467.3}  # kcal/mol
+HYDRATION = {  # kcal/mol
+    "NA": -88.7, "K": -71.2, "CL": -89.1, "MG": -437.4, "CA": -359.7, "ZN": -467.3, "LI": -113.8,
+    "RB": -66.0, "CS": -60.5, "BR": -82.7, "IOD": -74.3, "SR": -329.8, "BA": -298.8, "MN": -420.7,
+    "FE2": -439.8, "FE": -1019.4, "CO": -457.7, "NI": -473.2, "CU": -480.4, "CD": -419.5, "HG": -420.7,
+}  # fmt: skip
 
 
 def ion_radius(name: str) -> float:

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dock.core.errors import EmbeddingError
-from dock.ligands.stereo import skeleton
+from dock.ligands.axes import require_hands, shows_hands
+from dock.ligands.cages import inside_out, tight_centres
+from dock.ligands.stereo import forget_false_centres, seen_in_coordinates, skeleton
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
 EMBEDDING_TIME_LIMIT = 15  # seconds, for each of two attempts
+INSIDE_OUT_TRIES = 30  # of embedding a bicyclobutane, which comes out wrong in one of four
+TRIALS_OF_A_CAGE = 40  # embeddings without labels, of which few configurations come out
 RELAXATION_STEPS = 2000
 SDF_DECIMALS = 4
 
@@ -46,7 +50,7 @@ def embed(name: str, mol: Mol, seed: int, iterations: int = 0) -> Mol:
     Raises
     ------
     EmbeddingError
-        If RDKit finds no conformer in two attempts of 15 s.
+        If RDKit finds no conformer in two attempts of 15 s, or none with the hand of an axis.
     """
     from rdkit import Chem, rdBase
     from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
@@ -58,6 +62,11 @@ def embed(name: str, mol: Mol, seed: int, iterations: int = 0) -> Mol:
     parameters.maxIterations = iterations
     with rdBase.BlockLogs():
         failed = _attempt(full, parameters)
+        while not failed and inside_out(full) and parameters.randomSeed < seed + INSIDE_OUT_TRIES:
+            parameters.randomSeed += 1
+            failed = _attempt(full, parameters)
+        if failed:
+            failed = not _embed_by_trial(full, parameters)
         if failed:
             parameters.useRandomCoords = True
             failed = _attempt(full, parameters)
@@ -71,6 +80,7 @@ def embed(name: str, mol: Mol, seed: int, iterations: int = 0) -> Mol:
         else:
             rdForceFieldHelpers.UFFOptimizeMolecule(relaxed, maxIters=RELAXATION_STEPS)
     full.GetConformer().SetPositions(relaxed.GetConformer().GetPositions())
+    require_hands(name, full)
     return rounded(full)
 
 
@@ -110,6 +120,7 @@ def ring_conformers(mol: Mol, number: int, seed: int) -> Mol:
         energies = _relaxed(pool, _sample(pool, atoms))
     ranked = sorted(energies, key=lambda conformer: energies[conformer])
     within = [conformer for conformer in ranked if energies[conformer] - energies[ranked[0]] <= ENERGY_WINDOW]
+    within = [conformer for conformer in within if shows_hands(pool, conformer)]
     chosen = _distinct(pool, within, atoms, number)
     kept = Chem.Mol(mol)
     kept.RemoveAllConformers()
@@ -167,6 +178,36 @@ def _attempt(mol: Mol, parameters: object) -> bool:
         return bool(rdDistGeom.EmbedMolecule(mol, parameters) < 0)
     except (RuntimeError, ValueError):  # bounds that RDKit cannot reconcile
         return True
+
+
+def _embed_by_trial(mol: Mol, parameters: Any) -> bool:
+    """Embed a molecule with a tight cage without the labels of that, until it comes out as labelled.
+
+    Returns
+    -------
+    bool
+        Whether it did, so that the molecule has a conformer; one without such a cage is not tried.
+    """
+    from rdkit import Chem
+    from rdkit.Chem import rdDistGeom
+
+    tight = tight_centres(mol)
+    if not tight:
+        return False
+    free = Chem.Mol(mol)
+    for atom in tight:
+        free.GetAtomWithIdx(atom).SetChiralTag(Chem.ChiralType.CHI_UNSPECIFIED)
+    wanted = Chem.MolToSmiles(forget_false_centres(Chem.Mol(mol)))
+    try:
+        numbers = list(rdDistGeom.EmbedMultipleConfs(free, TRIALS_OF_A_CAGE, parameters))
+    except (RuntimeError, ValueError):  # bounds that RDKit cannot reconcile
+        return False
+    for number in numbers:
+        seen = seen_in_coordinates(Chem.Mol(free, False, number))
+        if not inside_out(free, number) and Chem.MolToSmiles(seen) == wanted:
+            mol.AddConformer(free.GetConformer(number), assignId=True)
+            return True
+    return False
 
 
 def force_fields(

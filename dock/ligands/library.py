@@ -22,6 +22,7 @@ from dock.core.arguments import several
 from dock.core.errors import ChemistryError, DockError, LibraryError
 from dock.core.keys import file_sha256
 from dock.ligands.lines import Line, file_lines
+from dock.ligands.records import sdf_records
 
 FORMATS = {
     ".smi": "smiles", ".smiles": "smiles", ".txt": "smiles", ".csv": "table", ".tsv": "table", ".sdf": "sdf", ".sd": "sdf",
@@ -30,9 +31,6 @@ SMILES_COLUMNS = ("smiles", "canonical_smiles", "isomeric_smiles", "smi", "struc
 NAME_COLUMNS = ("name", "id", "title", "compound", "compound_name", "molecule", "ligand")
 SEPARATORS = ",;\t"
 MAX_ROW_LINES = 20  # lines that a quoted field of a table may run over
-MAX_RECORD_LINES = 20_000  # of an SDF record
-RECORD_END = "$$$$"
-NAME_LENGTH = 80
 
 
 @dataclass(frozen=True)
@@ -161,12 +159,6 @@ def file_format(path: Path) -> str | None:
     return FORMATS.get(suffixes[-1]) if suffixes else None
 
 
-def safe_name(text: str) -> str:
-    """Return a name that can be a file's: one line, no separators, at most 80 characters."""
-    plain = "".join(character if character.isprintable() else " " for character in text)
-    return re.sub(r"[/\\]", "_", " ".join(plain.split())).lstrip(".")[:NAME_LENGTH].rstrip() or "unnamed"
-
-
 def _readable_file(path: Path) -> Path:
     if not _exists(str(path)):
         raise LibraryError(path, "is not there", "check the path")
@@ -236,26 +228,39 @@ def _smiles_entries(label: str, lines: Iterable[Line]) -> Iterator[Entry]:
 
 
 def _split_smiles(text: str) -> tuple[str, str]:
-    """Return SMILES and name of a line; a CXSMILES extension stays with the SMILES."""
-    smiles, _, rest = text.partition("\t") if "\t" in text else text.partition(" ")
+    """Return SMILES and name of a line; a CXSMILES extension stays with the SMILES.
+
+    The SMILES ends at white space, or at a comma or semicolon, which no SMILES holds. A name may hold spaces; it
+    ends at the next tab, or at the next of such commas.
+    """
+    end = re.search(r"[\s,;]", text)
+    if end is None:
+        return text, ""
+    smiles, separator, rest = text[: end.start()], end.group(), text[end.end() :]
+    if separator in ",;" and rest[:1].isspace():
+        separator = "\t"
     rest = rest.strip()
     if rest.startswith("|") and "|" in rest[1:]:
         extension, _, rest = rest[1:].partition("|")
         smiles = f"{smiles} |{extension}|"
-    if "\t" in text:
-        rest = rest.split("\t")[0]
-    return smiles.strip(), rest.strip()
+    cells = _cells(rest.strip(), separator) if separator in ",;" else rest.split("\t")
+    return smiles, cells[0].strip() if cells else rest.strip()
 
 
 def _table_entries(path: Path, label: str, lines: Iterable[Line], columns: Columns) -> Iterator[Entry]:
     """Yield a table's entries; the header is read at once."""
     rows = iter(lines)
     header = next((line for line in rows if line.problem or line.text.strip()), None)
+    told = "" if header is None else _told_separator(header.text)
+    if told:
+        header = next((line for line in rows if line.problem or line.text.strip()), None)
     if header is None:
         raise LibraryError(path, "is empty", "its first line has to name the columns")
     if header.problem:
         raise LibraryError(path, header.problem, header.advice)
-    separator = "\t" if path.name.lower().removesuffix(".gz").endswith(".tsv") else _separator(header.text)
+    separator = told or (
+        "\t" if path.name.lower().removesuffix(".gz").endswith(".tsv") else _separator(header.text)
+    )
     titles = [title.strip() for title in _cells(header.text, separator) or []]
     smiles_at = _column(path, titles, columns.smiles, SMILES_COLUMNS)
     if smiles_at is None:
@@ -300,7 +305,7 @@ def _cells(text: str, separator: str) -> list[str] | None:
         return next(csv.reader([text], delimiter=separator, strict=True), [])
     except csv.Error:
         pass
-    if text.count('"') % 2:
+    if text.count('"') % 2 or "\n" in text:  # over several lines only what is quoted runs on
         return None
     return next(csv.reader([text], delimiter=separator, quoting=csv.QUOTE_NONE), [])
 
@@ -323,6 +328,12 @@ def _run_on(text: str, separator: str, waiting: deque[Line], source: Iterator[Li
     return None
 
 
+def _told_separator(line: str) -> str:
+    """Return the separator that a first line such as Excel's ``sep=;`` tells, or nothing."""
+    match = re.fullmatch(r'"?sep=(.)"?[,;\t]*', line.strip(" "), re.IGNORECASE)
+    return match.group(1) if match else ""
+
+
 def _separator(header: str) -> str:
     return max(SEPARATORS, key=header.count)
 
@@ -341,28 +352,14 @@ def _column(path: Path, titles: list[str], wanted: str | None, usual: tuple[str,
 
 def _sdf_entries(label: str, lines: Iterable[Line], columns: Columns) -> Iterator[Entry]:
     """Yield the records of an SDF file, numbered from 1."""
-    number, record, problem = 1, list[str](), ""
-    for line in lines:
-        if line.problem:
-            problem = problem or f"line {line.number} {line.problem}"
-            continue
-        if line.text.rstrip() == RECORD_END:
-            yield _record(label, number, record, problem, columns)
-            number, record, problem = number + 1, [], ""
-        elif len(record) < MAX_RECORD_LINES:
-            record.append(line.text)
+    for record in sdf_records(lines):
+        origin = f"{label}#{record.number}"
+        name = _data_field(record.lines, columns.name) if columns.name else record.title
+        if record.problem:
+            error = LibraryError(origin, record.problem, "check the record")
+            yield Entry(origin, name or origin, error=error)
         else:
-            problem = problem or f"runs over more than {MAX_RECORD_LINES} lines"
-    if problem or any(text.strip() for text in record):
-        yield _record(label, number, record, problem, columns)
-
-
-def _record(label: str, number: int, record: list[str], problem: str, columns: Columns) -> Entry:
-    origin = f"{label}#{number}"
-    name = _data_field(record, columns.name) if columns.name else (record[0].strip() if record else "")
-    if problem:
-        return Entry(origin, name or origin, error=LibraryError(origin, problem, "check the record"))
-    return Entry(origin, name or origin, block="\n".join([*record, RECORD_END, ""]))
+            yield Entry(origin, name or origin, block=record.block)
 
 
 def _data_field(record: list[str], wanted: str) -> str:

@@ -12,7 +12,7 @@ from dock.core import catalogue
 from dock.core.errors import ChemistryError
 from dock.core.files import atomic_path
 from dock.core.records import Record
-from dock.ligands import stereo
+from dock.ligands import axes, stereo
 from dock.ligands.conformers import embed, ring_conformers, rounded
 from dock.ligands.normal import normal_form
 from dock.ligands.protonation import protomers
@@ -25,7 +25,7 @@ CONFORMER_SEED = 7
 # What `Ligand.record` holds.
 RECORDED = (
     "name", "smiles", "constitution", "charge", "cip", "source", "measured", "input_name", "origin", "share",
-    "stripped", "tautomer", "impossible_isomers", "conformers",
+    "stripped", "tautomer", "impossible_isomers", "notes", "axes", "conformers",
 )  # fmt: skip
 
 
@@ -46,6 +46,8 @@ class Provenance(Record):
         Such as ``2 of 3``; the first is the one that was read.
     impossible_isomers : int
         How many isomers of the same input could not be embedded: they exist on paper only.
+    notes : str
+        What of the input was not taken over, or had to be decided, such as isotopes that were dropped.
     """
 
     input_name: str = ""
@@ -54,6 +56,7 @@ class Provenance(Record):
     stripped: tuple[str, ...] = ()
     tautomer: str = ""
     impossible_isomers: int = 0
+    notes: str = ""
 
 
 UNKNOWN = Provenance()
@@ -119,8 +122,12 @@ class Ligand:
         if not (isinstance(ph, int | float) and 0 <= ph <= 14):
             raise ChemistryError(repr(ph), "is no pH", "give a number from 0 to 14")
         name = name or smiles
-        protomer = protomers(name, stereo.read_smiles(name, smiles), ph)[0]
-        return cls._build(name, protomer.mol, "user", "", protomer.share)
+        written = stereo.parse_smiles(name, smiles)
+        isotopes = stereo.isotope_note(written)
+        mol = stereo.drug_like(name, written)
+        notes = "; ".join(filter(None, (isotopes, axes.open_axes_note(mol))))
+        protomer = protomers(name, mol, ph)[0]
+        return cls._build(name, protomer.mol, "user", "", protomer.share, notes)
 
     @classmethod
     def named(cls, text: str, name: str | None = None, ph: float = 7.4) -> Ligand:
@@ -162,9 +169,10 @@ class Ligand:
         mols = list(Chem.SDMolSupplier(str(path), removeHs=False)) if path.is_file() else []
         if not mols or None in mols:
             raise ChemistryError(path, "holds no readable ligand")
-        mol = stereo.forget_invertible(mols[0])
+        mol = stereo.forget_false_centres(mols[0])
         for other in mols[1:]:
             mol.AddConformer(other.GetConformer(), assignId=True)
+        axes.mark(mol, mol.GetProp("axes").split() if mol.HasProp("axes") else ())
         return cls.from_properties(mol, mol)
 
     @classmethod
@@ -242,9 +250,11 @@ class Ligand:
         return replace(self, mol=rounded(Chem.AddHs(self.mol, addCoords=True)))
 
     @classmethod
-    def _build(cls, name: str, mol: Mol, source: str, measured: str, share: float | None = None) -> Ligand:
+    def _build(
+        cls, name: str, mol: Mol, source: str, measured: str, share: float | None = None, notes: str = ""
+    ) -> Ligand:
         mol = stereo.with_defined_stereo(name, mol)
-        ligand = cls(name, mol, source, measured, Provenance(input_name=name, share=share))
+        ligand = cls(name, mol, source, measured, Provenance(input_name=name, share=share, notes=notes))
         return ligand.embedded(CONFORMER_SEED)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -260,10 +270,10 @@ class Ligand:
 
     @cached_property
     def smiles(self) -> str:
-        """Canonical isomeric SMILES, with charges and without hydrogen atoms."""
+        """Canonical isomeric SMILES, with charges and without hydrogen atoms; extended where an axis has a hand."""
         from rdkit import Chem
 
-        return str(Chem.MolToSmiles(Chem.RemoveHs(self.mol)))
+        return axes.smiles(Chem.RemoveHs(self.mol))
 
     @cached_property
     def constitution(self) -> str:
@@ -279,7 +289,7 @@ class Ligand:
 
     @cached_property
     def cip(self) -> tuple[str, ...]:
-        """CIP labels: R, S of the centres by atom, then E, Z of the double bonds by bond."""
+        """CIP labels: R, S of the centres by atom, then E, Z of double bonds and M, P of axes by bond."""
         return stereo.cip_labels(self.mol)
 
     @cached_property
@@ -306,6 +316,8 @@ class Ligand:
             "stripped": list(self.provenance.stripped),
             "tautomer": self.provenance.tautomer,
             "impossible_isomers": self.provenance.impossible_isomers,
+            "notes": self.provenance.notes,
+            "axes": list(axes.axis_bonds(self.mol)),
             "conformers": self.mol.GetNumConformers(),
         }
 
@@ -339,4 +351,5 @@ def _provenance(mol: Mol) -> Provenance:
         stripped=tuple(found.get("stripped", "").split()),
         tautomer=found.get("tautomer", ""),
         impossible_isomers=int(found.get("impossible_isomers") or 0),
+        notes=found.get("notes", ""),
     )

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dock.ligands.axes import copy_labels
+
 if TYPE_CHECKING:
     from rdkit.Chem import Bond, Mol
 
@@ -53,6 +55,7 @@ def normal_form(mol: Mol) -> Mol:
     Chem.SanitizeMol(new)
     for ends, bond in bonds.items():
         _set_configuration(new.GetBondBetweenAtoms(*ends), bond)
+    copy_labels(mol, new)
     for conformer in mol.GetConformers():
         new.AddConformer(conformer, assignId=True)
     if mol.HasProp("_Name"):

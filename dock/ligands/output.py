@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LIGAND_COLUMNS = (
     "name", "input_name", "origin", "smiles", "cip", "charge", "share", "stripped", "tautomer", "conformers",
-    "impossible_isomers", "constitution", "source", "measured",
+    "impossible_isomers", "notes", "constitution", "source", "measured",
 )  # fmt: skip
 FAILURE_COLUMNS = ("origin", "name", "reason", "problem", "message")
 SUFFIXES = (".sdf", ".sdf.gz")
@@ -40,6 +40,8 @@ class Counts:
     ligands: int = 0
     conformers: int = 0
     impossible_isomers: int = 0
+    stripped: int = 0
+    noted: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
     def add(self, outcome: Prepared) -> None:
@@ -52,7 +54,10 @@ class Counts:
         self.prepared += 1
         self.ligands += len(outcome.result)
         self.conformers += sum(ligand.mol.GetNumConformers() for ligand in outcome.result)
-        self.impossible_isomers += outcome.result[0].provenance.impossible_isomers
+        provenance = outcome.result[0].provenance
+        self.impossible_isomers += provenance.impossible_isomers
+        self.stripped += bool(provenance.stripped)
+        self.noted += bool(provenance.notes)
 
 
 @dataclass(frozen=True)

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dock.core.errors import ChemistryError
+from dock.ligands.counter_ions import drug_rank
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
-# Acids of pharmaceutical salts that RDKit's own table of salts lacks: citric, succinic, malic,
-# lactic, gluconic, benzoic, salicylic, benzenesulfonic, naphthalenedisulfonic, camphorsulfonic,
-# xinafoic, pamoic, hibenzic, stearic, mandelic, ethanesulfonic, gluceptic, saccharin.
-ACIDS = (
-    "OC(=O)CC(O)(CC(=O)O)C(=O)O",
-    "OC(=O)CCC(=O)O",
-    "OC(=O)CC(O)C(=O)O",
-    "CC(O)C(=O)O",
-    "OCC(O)C(O)C(O)C(O)C(=O)O",
-    "OC(=O)c1ccccc1",
-    "OC(=O)c1ccccc1O",
-    "OS(=O)(=O)c1ccccc1",
-    "OS(=O)(=O)c1cccc2c1cccc2S(=O)(=O)O",
-    "CC1(C)C2CCC1(CS(=O)(=O)O)C(=O)C2",
-    "OC(=O)c1ccc2ccccc2c1O",
-    "OC(=O)c1cc2ccccc2c(Cc2c(O)c(cc3ccccc23)C(=O)O)c1O",
-    "OC(=O)c1ccccc1C(=O)c1ccc(O)cc1",
-    "CCCCCCCCCCCCCCCCCC(=O)O",
-    "OC(C(=O)O)c1ccccc1",
-    "CCS(=O)(=O)O",
-    "OCC(O)C(O)C(O)C(O)C(O)C(=O)O",
-    "O=C1NS(=O)(=O)c2ccccc12",
-)
 SMALL = 8  # heavy atoms; an organic molecule below this, and half as large as the drug, is a solvent
 IONIC_METALS = frozenset({"Li", "Na", "K", "Mg", "Ca"})
 
@@ -40,7 +18,8 @@ IONIC_METALS = frozenset({"Li", "Na", "K", "Mg", "Ca"})
 def strip_salts(name: str, mol: Mol) -> tuple[Mol, tuple[str, ...]]:
     """Return the drug of a salt, neutralised, and the SMILES of what was stripped.
 
-    Inorganic ions, the acids of pharmaceutical salts, and solvents are stripped; of a drug
+    Inorganic ions, the acids and bases of pharmaceutical salts, and solvents are stripped; where these alone
+    are left, the one that is most likely the drug is kept, such as the salicylate of choline. Of a drug
     that is written several times over, one is kept. A molecule that stands alone comes back as
     it is, with the charges that it was written with.
 
@@ -55,51 +34,53 @@ def strip_salts(name: str, mol: Mol) -> tuple[Mol, tuple[str, ...]]:
     with rdBase.BlockLogs():
         if any(atom.GetSymbol() in IONIC_METALS and atom.GetDegree() for atom in mol.GetAtoms()):
             mol = rdMolStandardize.MetalDisconnector().Disconnect(mol)
-        parts = sorted(
-            ((Chem.MolToSmiles(part), part) for part in Chem.GetMolFrags(mol, asMols=True)),
-            key=lambda pair: (_is_salt_former(pair[1]), -pair[1].GetNumHeavyAtoms(), pair[0]),
-        )
-        if len(parts) == 1:
+        fragments = Chem.GetMolFrags(mol, asMols=True)
+        if len(fragments) == 1:
             return mol, ()
         uncharger = rdMolStandardize.Uncharger()
-        organic = [(smiles, uncharger.uncharge(part)) for smiles, part in parts if _is_organic(part)]
+        parts = [
+            _Part(Chem.MolToSmiles(part), uncharger.uncharge(part), drug_rank(part)) for part in fragments
+        ]
+    organic = sorted((part for part in parts if part.organic), key=lambda part: part.order)
     if not organic:
         raise ChemistryError(name, "holds no organic molecule", "check the structure")
-    kept_smiles, kept = organic[0]
-    neutral = Chem.MolToSmiles(kept)
-    for smiles, part in organic[1:]:
-        alike = Chem.MolToSmiles(part) == neutral
-        solvent = part.GetNumHeavyAtoms() < SMALL and 2 * part.GetNumHeavyAtoms() <= kept.GetNumHeavyAtoms()
-        if not (alike or solvent or _is_salt_former(part)):
+    kept = organic[0]
+    for part in organic[1:]:
+        if not (part.rank < kept.rank or part.neutral == kept.neutral or part.is_solvent_of(kept)):
             raise ChemistryError(
                 name,
-                f"holds several molecules that could each be meant ({kept_smiles} and {smiles})",
+                f"holds several molecules that could each be meant ({kept.smiles} and {part.smiles})",
                 "leave one of them",
             )
-    stripped = [smiles for smiles, _ in parts]
-    stripped.remove(kept_smiles)
-    return kept, tuple(stripped)
+    stripped = [part.smiles for part in sorted(parts, key=lambda part: part.order)]
+    stripped.remove(kept.smiles)
+    return kept.mol, tuple(stripped)
 
 
-def _is_organic(mol: Mol) -> bool:
-    return any(atom.GetAtomicNum() == 6 for atom in mol.GetAtoms())
+@dataclass(frozen=True)
+class _Part:
+    """One molecule of several: as it was written, neutralised, and how likely it is the drug."""
 
+    smiles: str
+    mol: Mol
+    rank: int
 
-def _is_salt_former(mol: Mol) -> bool:
-    """Return whether a whole molecule, whatever its charge, is a known partner of salts."""
-    size = mol.GetNumAtoms()
-    return any(pattern.GetNumAtoms() == size and mol.HasSubstructMatch(pattern) for pattern in _patterns())
+    @property
+    def organic(self) -> bool:
+        return any(bool(atom.GetAtomicNum() == 6) for atom in self.mol.GetAtoms())
 
+    @property
+    def neutral(self) -> str:
+        from rdkit import Chem
 
-@cache
-def _patterns() -> tuple[Mol, ...]:
-    from rdkit import Chem
-    from rdkit.Chem.SaltRemover import SaltRemover
+        return str(Chem.MolToSmiles(self.mol))
 
-    acids = []
-    for smiles in ACIDS:
-        acid = Chem.MolFromSmiles(smiles)
-        for atom in acid.GetAtoms():  # a salt former matches with and without its protons
-            atom.SetNoImplicit(False)
-        acids.append(Chem.MolFromSmarts(Chem.MolToSmiles(acid)))
-    return (*SaltRemover().salts, *acids)
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """What sorts parts: the drug first."""
+        return -self.rank, -self.mol.GetNumHeavyAtoms(), self.smiles
+
+    def is_solvent_of(self, other: _Part) -> bool:
+        """Return whether it is small, and at most half as large as another."""
+        size = self.mol.GetNumHeavyAtoms()
+        return bool(size < SMALL and 2 * size <= other.mol.GetNumHeavyAtoms())

@@ -12,10 +12,13 @@ from dock.core import catalogue
 from dock.core.errors import ChemistryError, EmbeddingError
 from dock.core.records import Record
 from dock.core.workers import Outcome, in_order
-from dock.ligands import stereo
-from dock.ligands.library import Entry, safe_name
+from dock.ligands import axes, stereo
+from dock.ligands.library import Entry
 from dock.ligands.ligand import CONFORMER_SEED, Ligand, Provenance
-from dock.ligands.protonation import Protomer, protomers, written_charged
+from dock.ligands.names import safe_name, unique_name
+from dock.ligands.placement import require_sound_places
+from dock.ligands.protonation import Protomer, neutral, protomers, written_charged
+from dock.ligands.records import read_molecule
 from dock.ligands.salts import strip_salts
 from dock.ligands.tautomers import tautomers
 
@@ -103,7 +106,7 @@ def prepare_library(
     time_limit
         Seconds for one molecule.
     used
-        Names that are taken, as of `unique_name`.
+        Names that are taken, as of `dock.ligands.names.unique_name`.
     """
     used = {} if used is None else used
     task = Preparer(settings or PreparationSettings())
@@ -165,16 +168,25 @@ def states(entry: Entry, settings: PreparationSettings) -> list[State]:
         return _catalogue_states(entry, entry.catalogue_name, settings)
     name = entry.name
     mol, stripped = strip_salts(name, _read(entry, settings.keep_coordinates))
+    isotopes = stereo.isotope_note(mol)
+    if stripped:  # an inner salt keeps its anion when a salt is neutralised
+        mol = neutral(mol)
     mol = stereo.drug_like(name, mol)
+    notes = "; ".join(filter(None, (isotopes, axes.open_axes_note(mol))))
     forms = [mol] if written_charged(mol) or not settings.tautomers else tautomers(name, mol)
     made = []
     for number, form in enumerate(forms, 1):
         tautomer = f"{number} of {len(forms)}" if len(forms) > 1 else ""
         provenance = Provenance(
-            input_name=" ".join(name.split()), origin=entry.origin, stripped=stripped, tautomer=tautomer
+            input_name=" ".join(name.split()),
+            origin=entry.origin,
+            stripped=stripped,
+            tautomer=tautomer,
+            notes=notes,
         )
         suffix = f"_t{number}" if number > 1 else ""
         kinds = protomers(name, form, settings.ph, settings.min_share, settings.max_protomers)
+        axes.require_as_many(name, mol, [kind.mol for kind in kinds])
         if not settings.keep_coordinates:
             kinds = [replace(kind, mol=stereo.in_canonical_order(kind.mol)) for kind in kinds]
         made += _isomers(safe_name(name) + suffix, kinds, provenance, settings)
@@ -194,7 +206,7 @@ def _catalogue_states(entry: Entry, name: str, settings: PreparationSettings) ->
         written = stereo.with_defined_stereo(part.name, stereo.catalogue_mol(part))
         kinds = protomers(
             part.name,
-            _neutral(written),
+            neutral(written),
             settings.ph,
             settings.min_share,
             settings.max_protomers,
@@ -214,14 +226,6 @@ def _measured_pka(entry: catalogue.LigandEntry) -> float | None:
     parent = catalogue.ligand(entry.isomer_of) if entry.isomer_of else entry
     pka = entry.pka or parent.pka
     return None if pka is None else pka.value
-
-
-def _neutral(mol: Mol) -> Mol:
-    from rdkit import rdBase
-    from rdkit.Chem.MolStandardize import rdMolStandardize
-
-    with rdBase.BlockLogs():
-        return rdMolStandardize.Uncharger().uncharge(mol)
 
 
 def _isomers(
@@ -291,22 +295,17 @@ def _read(entry: Entry, keep_coordinates: bool) -> Mol:
         if keep_coordinates:
             raise ChemistryError(entry.name, "has no coordinates to keep", "give an SDF file")
         return stereo.parse_smiles(entry.name, entry.smiles or "")
+    mol = read_molecule(entry.name, entry.block, hydrogens=True)
+    if mol.GetNumConformers() and mol.GetConformer().Is3D():
+        require_sound_places(entry.name, mol)
     with rdBase.BlockLogs():
-        supplier = Chem.SDMolSupplier()
-        try:
-            supplier.SetData(entry.block)
-            mol = next(iter(supplier), None)
-        except (RuntimeError, ValueError, OSError):
-            mol = None
-    if mol is None:
-        raise ChemistryError(entry.name, "is no readable SDF record", "check its counts, bonds and valences")
-    if mol.GetNumAtoms() == 0:
-        raise ChemistryError(entry.name, "the record holds no atoms", "check the record")
+        mol = Chem.RemoveHs(mol)
     for name in mol.GetPropNames():
         mol.ClearProp(name)
     spatial = mol.GetNumConformers() and mol.GetConformer().Is3D()
     if spatial:
         Chem.AssignStereochemistryFrom3D(mol)
+        axes.label_shown(mol)
     if not keep_coordinates:
         mol.RemoveAllConformers()
     elif not spatial:
@@ -320,19 +319,3 @@ def _uniquely_named(ligand: Ligand, used: dict[int, int]) -> Ligand:
     """Return a ligand whose name no other has; the name that was read stays in its provenance."""
     name = unique_name(ligand.name, used)
     return ligand if name == ligand.name else replace(ligand, name=name)
-
-
-def unique_name(name: str, used: dict[int, int]) -> str:
-    """Return a name with a number at its end if it was used before.
-
-    Parameters
-    ----------
-    used
-        How often each name was used, by its hash; taken on from call to call.
-    """
-    unique = name
-    while hash(unique) in used:
-        used[hash(name)] += 1
-        unique = f"{name}_{used[hash(name)]}"
-    used[hash(unique)] = 1
-    return unique

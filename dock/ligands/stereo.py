@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from dock.core import catalogue
 from dock.core.errors import ChemistryError
+from dock.ligands import axes
+from dock.ligands.cages import false_centres
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
@@ -18,6 +21,7 @@ ELEMENTS = frozenset({"H", "C", "N", "O", "F", "P", "S", "Cl", "Br", "I"})
 MAX_HEAVY_ATOMS = 120
 MAX_ISOMERS = 32
 PAPER_ISOMERS = 1024  # nitrogens that invert and centres that depend on each other counted too
+EMBEDDING_SEED = 1  # of the test whether an isomer can exist
 SHOWN = 80  # characters of a structure in an error
 LABELLING_STEPS = 500_000  # of the CIP rules, which have no end in some symmetric cages
 
@@ -70,9 +74,7 @@ def drug_like(name: str, mol: Mol) -> Mol:
 
     if len(Chem.GetMolFrags(mol)) > 1:
         raise ChemistryError(name, "holds several molecules", "remove the salt or solvent")
-    odd = sorted({atom.GetSymbol() for atom in mol.GetAtoms()} - ELEMENTS)
-    if odd:
-        raise ChemistryError(name, f"holds {', '.join(odd)}, which no force field here covers")
+    require_covered(name, mol)
     if any(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms()):
         raise ChemistryError(
             name, f"'{shortened(Chem.MolToSmiles(mol))}' is a radical", "check the hydrogens in brackets"
@@ -88,6 +90,33 @@ def drug_like(name: str, mol: Mol) -> Mol:
         bare = Chem.RemoveAllHs(mol)
         Chem.AssignStereochemistry(bare, cleanIt=True, force=True)
     return bare
+
+
+def isotope_note(mol: Mol) -> str:
+    """Say which labels of isotopes `drug_like` will drop; empty if there are none."""
+    labels = Counter(f"{atom.GetIsotope()}{atom.GetSymbol()}" for atom in mol.GetAtoms() if atom.GetIsotope())
+    counted = (f"{number} x {label}" if number > 1 else label for label, number in sorted(labels.items()))
+    return f"isotopes dropped: {', '.join(counted)}" if labels else ""
+
+
+def require_covered(name: str, mol: Mol) -> None:
+    """Refuse a molecule with elements, or kinds of bonds, that nothing here knows.
+
+    Raises
+    ------
+    ChemistryError
+        If it has some.
+    """
+    from rdkit import Chem
+
+    odd = sorted({atom.GetSymbol() for atom in mol.GetAtoms()} - ELEMENTS)
+    if odd:
+        raise ChemistryError(name, f"holds {', '.join(odd)}, which no force field here covers")
+    orders = (Chem.BondType.SINGLE, Chem.BondType.DOUBLE, Chem.BondType.TRIPLE, Chem.BondType.AROMATIC)
+    if any(bond.HasQuery() or bond.GetBondType() not in orders for bond in mol.GetBonds()):
+        raise ChemistryError(
+            name, "holds bonds of no order (query, zero-order or dative)", "write their orders"
+        )
 
 
 def shortened(text: str) -> str:
@@ -131,7 +160,7 @@ def in_canonical_order(mol: Mol) -> Mol:
             Chem.RemoveStereochemistry(probe)
         Chem.MolToSmiles(probe)
         order = probe.GetPropsAsDict(includePrivate=True, includeComputed=True)["_smilesAtomOutputOrder"]
-        ordered = Chem.RenumberAtoms(ordered, list(order))
+        ordered = axes.renumbered(ordered, list(order))
     return ordered
 
 
@@ -156,30 +185,32 @@ def canonical_order(mol: Mol) -> list[int]:
     return [*heavy, *(atom.GetIdx() for atom in hydrogens)]
 
 
-def forget_invertible(mol: Mol) -> Mol:
-    """Clear the stereochemistry of atoms that invert by losing a proton, in place; return `mol`.
+def forget_false_centres(mol: Mol) -> Mol:
+    """Clear the stereochemistry of atoms that are no stereo centres, in place; return `mol`.
 
     A protonated amine loses its proton and inverts within milliseconds, and so does an acid of
-    phosphorus or sulfur, whose terminal oxygens share their protons: they are no stereo centres,
-    although RDKit finds them in the coordinates.
+    phosphorus or sulfur, whose terminal oxygens share their protons; bridgeheads of cages can point
+    outwards only (`dock.ligands.cages`). RDKit finds a configuration in their coordinates all the same.
     """
     from rdkit import Chem
 
+    caged = false_centres(mol)
     for atom in mol.GetAtoms():
         amine = atom.GetSymbol() == "N" and atom.GetTotalNumHs(includeNeighbors=True)
-        if amine or _shares_a_proton(atom):
+        if amine or atom.GetIdx() in caged or _shares_a_proton(atom):
             atom.SetChiralTag(Chem.ChiralType.CHI_UNSPECIFIED)
             atom.ClearProp("_CIPCode")
     return mol
 
 
 def seen_in_coordinates(mol: Mol) -> Mol:
-    """Return a copy of a molecule with the stereochemistry that its conformer shows."""
+    """Return a copy of a molecule with the stereochemistry that its conformer shows, of axes those that are labelled."""
     from rdkit import Chem
 
     copy = Chem.Mol(mol)
     Chem.AssignStereochemistryFrom3D(copy)
-    return forget_invertible(copy)
+    axes.copy_labels(mol, copy)
+    return axes.relabelled(forget_false_centres(copy))
 
 
 def skeleton(mol: Mol) -> Mol:
@@ -215,7 +246,7 @@ def looks_like_name(text: str) -> bool:
 
 
 def cip_labels(mol: Mol) -> tuple[str, ...]:
-    """Return the CIP labels: R, S of the centres by atom, then E, Z of the double bonds by bond.
+    """Return the CIP labels: R, S of the centres by atom, then E, Z of double bonds and M, P of axes by bond.
 
     The labels come from RDKit's implementation of the full CIP rules (`rdCIPLabeler`).
 
@@ -227,7 +258,7 @@ def cip_labels(mol: Mol) -> tuple[str, ...]:
     from rdkit import Chem
     from rdkit.Chem import rdCIPLabeler
 
-    copy = forget_invertible(Chem.Mol(mol))
+    copy = forget_false_centres(Chem.Mol(mol))
     try:
         rdCIPLabeler.AssignCIPLabels(copy, maxRecursiveIterations=LABELLING_STEPS)
     except RuntimeError as error:
@@ -242,7 +273,7 @@ def cip_labels(mol: Mol) -> tuple[str, ...]:
     bonds = [
         bond.GetProp("_CIPCode")
         for bond in copy.GetBonds()
-        if bond.HasProp("_CIPCode") and bond.GetBondType() == Chem.BondType.DOUBLE
+        if bond.HasProp("_CIPCode") and bond.GetStereo() != Chem.BondStereo.STEREONONE
     ]
     return (*centres, *bonds)
 
@@ -255,17 +286,37 @@ def isomers(mol: Mol) -> list[Mol]:
     """
     from rdkit import rdBase
     from rdkit.Chem import MolToSmiles
-    from rdkit.Chem.EnumerateStereoisomers import (
-        EnumerateStereoisomers,
-        StereoEnumerationOptions,
-    )
+    from rdkit.Chem.EnumerateStereoisomers import EnumerateStereoisomers, StereoEnumerationOptions
 
+    caged = false_centres(mol)
     options = StereoEnumerationOptions(
-        onlyUnassigned=True, unique=True, tryEmbedding=True, maxIsomers=MAX_ISOMERS, rand=1
+        onlyUnassigned=True, unique=True, tryEmbedding=not caged, maxIsomers=MAX_ISOMERS, rand=1
     )
     with rdBase.BlockLogs():
-        found = [forget_invertible(isomer) for isomer in EnumerateStereoisomers(mol, options=options)]
-    return list({MolToSmiles(isomer): isomer for isomer in found}.values())
+        found = [
+            forget_false_centres(isomer)
+            for isomer in EnumerateStereoisomers(_with_cages_set(mol), options=options)
+        ]
+        made = list({MolToSmiles(isomer): isomer for isomer in found}.values())
+        # Labels of a cage keep RDKit from embedding it, so that they are cleared before.
+        return [isomer for isomer in made if _can_exist(isomer)] if caged else made
+
+
+def _can_exist(mol: Mol) -> bool:
+    from rdkit import Chem
+    from rdkit.Chem import rdDistGeom
+
+    return bool(rdDistGeom.EmbedMolecule(Chem.AddHs(mol), randomSeed=EMBEDDING_SEED) >= 0)
+
+
+def _with_cages_set(mol: Mol) -> Mol:
+    """Return a molecule whose false centres in cages have some label, so that none is made up for them."""
+    from rdkit import Chem
+
+    copy = Chem.Mol(mol)
+    for atom in false_centres(copy):
+        copy.GetAtomWithIdx(atom).SetChiralTag(Chem.ChiralType.CHI_TETRAHEDRAL_CW)
+    return copy
 
 
 def every_isomer(name: str, mol: Mol, limit: int) -> list[Mol]:
@@ -279,26 +330,25 @@ def every_isomer(name: str, mol: Mol, limit: int) -> list[Mol]:
     ChemistryError
         If there are more than `limit`.
     """
-    from rdkit import rdBase
-    from rdkit.Chem import Mol as Molecule
-    from rdkit.Chem import MolToSmiles
+    from rdkit import Chem, rdBase
     from rdkit.Chem.EnumerateStereoisomers import (
         EnumerateStereoisomers,
         GetStereoisomerCount,
         StereoEnumerationOptions,
     )
 
-    mol = forget_invertible(Molecule(mol))
+    mol = forget_false_centres(Chem.Mol(mol))
     if not open_elements(mol):
         return [mol]
     options = StereoEnumerationOptions(onlyUnassigned=True, unique=True, maxIsomers=0)
+    set_free = _with_cages_set(mol)
     with rdBase.BlockLogs():
-        if GetStereoisomerCount(mol, options=options) > PAPER_ISOMERS:
+        if GetStereoisomerCount(set_free, options=options) > PAPER_ISOMERS:
             made = None
         else:
             made = {
-                MolToSmiles(isomer): isomer
-                for isomer in map(forget_invertible, EnumerateStereoisomers(mol, options=options))
+                Chem.MolToSmiles(isomer): isomer
+                for isomer in map(forget_false_centres, EnumerateStereoisomers(set_free, options=options))
             }
     if made is None or len(made) > limit:
         have = f"{len(made)}" if made is not None else f"over {PAPER_ISOMERS}"
@@ -339,7 +389,7 @@ def with_defined_stereo(name: str, mol: Mol) -> Mol:
     """
     from rdkit import Chem
 
-    mol = forget_invertible(Chem.Mol(mol))
+    mol = forget_false_centres(Chem.Mol(mol))
     number = open_elements(mol)
     if not number:
         return mol
@@ -357,8 +407,9 @@ def open_elements(mol: Mol) -> int:
     """
     from rdkit import Chem
 
+    caged = false_centres(mol)
     undefined = sum(
-        element.specified == Chem.StereoSpecified.Unspecified and not _inverts(mol, element)
+        element.specified == Chem.StereoSpecified.Unspecified and not _is_false(mol, element, caged)
         for element in Chem.FindPotentialStereo(Chem.Mol(mol))
     )
     groups = sum(
@@ -367,11 +418,14 @@ def open_elements(mol: Mol) -> int:
     return int(undefined + groups)
 
 
-def _inverts(mol: Mol, element: Any) -> bool:
+def _is_false(mol: Mol, element: Any, caged: tuple[int, ...]) -> bool:
+    """Return whether a stereo element is an atom that inverts, or one of those in cages."""
     from rdkit import Chem
 
     if element.type != Chem.StereoType.Atom_Tetrahedral:
         return False
+    if element.centeredOn in caged:
+        return True
     atom = mol.GetAtomWithIdx(element.centeredOn)
     if atom.GetSymbol() == "N":
         return bool(atom.GetTotalNumHs(includeNeighbors=True) or atom.GetDegree() < 4)
@@ -411,7 +465,7 @@ def relation(first: str, second: str) -> str | None:
     from rdkit import Chem
 
     first_mol, second_mol = Chem.MolFromSmiles(first), Chem.MolFromSmiles(second)
-    names = Chem.MolToSmiles(first_mol), Chem.MolToSmiles(second_mol)
+    names = axes.smiles(first_mol), axes.smiles(second_mol)
     if names[0] == names[1] or constitution(first_mol) != constitution(second_mol):
         return None
     return "enantiomer" if mirror_image(first) == names[1] else "diastereomer"
@@ -424,4 +478,4 @@ def mirror_image(smiles: str) -> str:
     mol = Chem.MolFromSmiles(smiles)
     for atom in mol.GetAtoms():
         atom.InvertChirality()
-    return str(Chem.CanonSmiles(Chem.MolToSmiles(mol)))
+    return axes.smiles(Chem.MolFromSmiles(axes.smiles(axes.invert(mol))))

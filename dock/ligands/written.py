@@ -5,7 +5,7 @@ from __future__ import annotations
 from dock.core import catalogue
 from dock.core.errors import ChemistryError
 from dock.ligands import stereo
-from dock.ligands.library import safe_name
+from dock.ligands.names import safe_name
 
 NEITHER = "ligand and no valid SMILES"
 

@@ -11,18 +11,21 @@ from scipy.spatial import cKDTree
 
 from dock.core import catalogue
 from dock.core.errors import DockError, StructureError
-from dock.core.units import NM_TO_A
 from dock.receptors.hetero import Hetero
+from dock.receptors.metal_bonds import Surface, closest, coordination
+from dock.receptors.receptor import residue_labels
 from dock.receptors.settings import ReceptorSettings
-from dock.receptors.site import Site, assign_site
+from dock.receptors.site import Site, sites_around
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from openmm.app import Topology
     from rdkit.Chem import Mol
 
 COVALENT = 1.9  # angstrom from a ligand's heavy atom to one of the protein: a bond
 OVERLAP = 2.3  # angstrom; the shortest hydrogen bonds are 2.4
 NEIGHBOUR = 5.0  # angstrom
+SAME_ATOM = 0.5  # angstrom between an ion in the entry and in the receptor
 BONDED, OVERLAPPING = "at a bond's length", "overlaps"
 
 
@@ -40,12 +43,15 @@ class BoundLigands:
         Formal charges of those, in units of e; 0 where the chemistry is not known.
     notes : dict of str to str
         What was found, for the record.
+    known : list of Hetero
+        Those that are known poses, or that sites are named by.
     """
 
     references: dict[str, Mol] = field(default_factory=dict)
     places: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))
     charges: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     notes: dict[str, str] = field(default_factory=dict)
+    known: list[Hetero] = field(default_factory=list)
 
     def add(self, places: NDArray[np.float64], charges: NDArray[np.float64]) -> None:
         """Add the heavy atoms of a ligand."""
@@ -58,6 +64,7 @@ def find_bound(
     sites: Mapping[str, Site],
     named: Mapping[str, Hetero],
     settings: ReceptorSettings,
+    topology: Topology,
     positions: NDArray[np.float64],
 ) -> BoundLigands:
     """Find the ligands that lie in the sites, and give those that are known their chemistry.
@@ -68,22 +75,25 @@ def find_bound(
     ----------
     named
         The one copy of a ligand that names each of the user's sites.
-    positions : numpy.ndarray, shape (n_heavy_atoms, 3)
-        Of the receptor, in nanometres.
+    topology, positions
+        The receptor; positions of shape (n_atoms, 3) in nanometres.
     """
-    found = BoundLigands()
-    receptor = cKDTree(positions * NM_TO_A)
+    found = BoundLigands(known=list(named.values()))
+    receptor = Surface.of_receptor(topology, positions, residue_labels(topology))
     for group in hetero:
         own = [name for name, copy in named.items() if copy is group]
-        lies_in = assign_site(group.places, sites) if sites else ""
-        places = dict.fromkeys([*own, *([lies_in] if lies_in in sites else [])])
+        places = dict.fromkeys([*own, *sites_around(group.places, sites)])
         if not places or (group.kind not in ("ligand", "lipid") and not own):
             continue
         where = f"lies in the {' and the '.join(places)} site"
         if group.kind == "lipid" and not own:
             found.notes[str(group)] = f"{where}; a lipid or detergent, dropped"
             continue
-        gap = float(receptor.query(group.places)[0].min())
+        others = [other for other in hetero if other is not group and len(other.metals)]
+        bonds = coordination(group, receptor)
+        bonds += [f"{bond}, which is left out" for bond in _to_left_out(group, others, receptor)]
+        where += "".join(f", {bond}" for bond in bonds)
+        gap = closest(group, receptor)
         if gap < COVALENT:
             where += f", {BONDED} from the protein: a covalent ligand is docked as if it were free"
         elif gap < OVERLAP:
@@ -101,10 +111,13 @@ def find_bound(
         )
         free = [name for name in places if name not in found.references]
         found.notes[str(group)] = (
-            f"{where}; its known pose, {mol.GetProp('_Name')}" if free else f"{where}; another copy, not used"
+            f"{where}; its known pose, {mol.GetProp('_Name')}"
+            if free
+            else f"{where}; another ligand is its known pose"
         )
         for name in free:
             found.references[name] = mol
+        found.known += [group] if free else []
     if len(found.places):
         ligands = cKDTree(found.places)
         for group in hetero:
@@ -116,6 +129,17 @@ def find_bound(
                         " and the site is open where it was"
                     )
     return found
+
+
+def _to_left_out(group: Hetero, others: Sequence[Hetero], receptor: Surface) -> list[str]:
+    """Return the bonds of a ligand to metals of hetero residues that the receptor lacks."""
+    kept = receptor.places[receptor.metallic]
+    return [
+        bond
+        for other in others
+        if not len(kept) or np.linalg.norm(kept[:, None] - other.metals[None], axis=2).min() > SAME_ATOM
+        for bond in coordination(group, Surface.of_hetero(other))
+    ]
 
 
 def bound_molecule(hetero: Hetero, smiles: str | None = None) -> Mol:
@@ -164,7 +188,7 @@ def _with_stereo_seen(name: str, smiles: str, raw: Mol) -> str:
     from dock.ligands import stereo
 
     given = stereo.read_smiles(name, smiles)
-    seen = stereo.forget_invertible(_with_bonds(given, raw))
+    seen = stereo.forget_false_centres(_with_bonds(given, raw))
     match = seen.GetSubstructMatch(given, useChirality=True)
     if not match:
         raise StructureError(name, "its configuration is not that of the SMILES")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +16,14 @@ from dock.receptors.caps import place_caps
 from dock.receptors.chirality import mend_hands
 from dock.receptors.entry import ResidueKey
 from dock.receptors.hetero import ION_CHARGES
-from dock.receptors.ions import WATER, Ion
+from dock.receptors.ions import Ion
+from dock.receptors.names import AMINO_ACID_NAMES, WATER
 from dock.receptors.network import settle_network
 from dock.receptors.polymer import coordinates
 from dock.receptors.protonation import choose_states
 from dock.receptors.segments import CHAIN_LETTERS, Segment, make_segments
 from dock.receptors.side_chains import BORROWED
+from dock.receptors.strands import NUCLEOTIDES, Strand, build_strands, strand_notes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,18 +36,23 @@ if TYPE_CHECKING:
 
 HETERO_NAMES = frozenset({WATER, *ION_CHARGES})
 REPAIR = "leave the residue out by choosing chains or a range, or mend the file"
-SEED = 1  # of PDBFixer's annealing
+SEED = 1  # of PDBFixer's annealing, and of the places where OpenMM's hydrogens start
+THREADS = "Threads"  # OpenMM's name of that property
 
 
 def complete(
-    polymers: Sequence[Polymer], ions: Sequence[Ion], hetero: Sequence[Hetero], settings: ReceptorSettings
+    polymers: Sequence[Polymer],
+    ions: Sequence[Ion],
+    hetero: Sequence[Hetero],
+    settings: ReceptorSettings,
+    strands: Sequence[Strand] = (),
 ) -> tuple[Topology, NDArray[np.float64], NDArray[np.float64], dict[str, Any]]:
-    """Return a complete, protonated structure of the polymers and the ions.
+    """Return a complete, protonated structure of the polymers, the nucleic acid and the ions, in this order.
 
     Parameters
     ----------
     hetero
-        The entry's ligands, glycans and whatever else may show how a side chain lies.
+        What the entry has besides and the receptor lacks: it may show how a side chain lies, and what held a metal.
 
     Returns
     -------
@@ -79,19 +88,37 @@ def complete(
     many = len({key.chain for key in keys}) > 1
     labels = [key.label(r.name, many) for key, r in zip(keys, topology.residues(), strict=True)]
     cations = np.array([ion.place for ion in ions if ion.charge > 0]).reshape(-1, 3) / NM_TO_A
-    states, notes["protonation"] = choose_states(topology, positions, labels, cations, settings)
-    network = settle_network(topology, positions, labels, states, ions, hetero, settings)
+    lost = [group.metals for group in hetero if ION_CHARGES.get(group.name, 2) > 1]
+    absent = np.vstack([np.zeros((0, 3)), *lost]) / NM_TO_A
+    called = {key: name for polymer in polymers for key, name in polymer.named.items()}
+    named = {
+        index: called[key]
+        for index, key in enumerate(keys)
+        if called.get(key, "").upper() in AMINO_ACID_NAMES
+    }
+    given = labels, cations, named, settings, absent
+    states, notes["protonation"] = choose_states(topology, positions, *given)
+    around = [*hetero, *(group for strand in strands for group in strand.groups)]
+    network = settle_network(topology, positions, labels, states, ions, around, settings)
     notes["network"] = network.notes
     if "turned" in network.notes:  # what PROPKA saw of these was upside down
         positions = network.positions
-        states, notes["protonation"] = choose_states(topology, positions, labels, cations, settings)
+        states, notes["protonation"] = choose_states(topology, positions, *given)
     states = [state or network.tautomers.get(index) for index, state in enumerate(states)]
     modeller = Modeller(topology, positions * unit.nanometer)
+    if strands:
+        built = build_strands(strands)
+        modeller.add(built.topology, built.positions * unit.nanometer)
+        notes["nucleic_acid"] = strand_notes(strands)
+        seen |= {(len(keys) + index, name) for index, name in built.seen}
+        states += [None] * len(built.keys)
+        keys += built.keys
     if ions:
         modeller.add(_ion_topology(ions), np.array([ion.place for ion in ions]) / NM_TO_A * unit.nanometer)
     try:
         variants = [*states, *(None for _ in ions)]
-        modeller.addHydrogens(pH=7.0, variants=variants, platform=_cores())
+        with _repeatably() as platform:
+            modeller.addHydrogens(pH=7.0, variants=variants, platform=platform)
     except Exception as error:  # OpenMM raises whatever an odd bond causes
         raise StructureError(polymers[0].name, f"cannot be protonated ({error})", REPAIR) from error
     notes["disulfides"] = [
@@ -127,7 +154,7 @@ def _heavy_atoms(
     # The format has room for four digits before the point: the structure goes to the origin and back.
     everything = np.vstack([coordinates(segment.residues) for segment in segments])
     origin = np.round(everything.mean(axis=0))
-    fixer = PDBFixer(pdbfile=io.StringIO(_pdb_block(segments, origin)), platform=_cores())
+    fixer = PDBFixer(pdbfile=io.StringIO(_pdb_block(segments, origin)))
     fixer.missingResidues = {
         (number, index): names
         for number, segment in enumerate(segments)
@@ -146,7 +173,8 @@ def _heavy_atoms(
         f" {' '.join(atom.name for atom in atoms)}"
         for residue, atoms in fixer.missingAtoms.items()
     ]
-    fixer.addMissingAtoms(seed=SEED)
+    with _repeatably() as fixer.platform:
+        fixer.addMissingAtoms(seed=SEED)
     topology = fixer.topology
     positions = place_caps(topology, np.array(fixer.positions.value_in_unit(unit.nanometer), dtype=float))
     addresses = [(a.residue.chain.index, a.residue.id, a.name) for a in topology.atoms()]
@@ -192,15 +220,15 @@ def _note_histidines(topology: Topology, labels: Sequence[str], notes: dict[str,
 def _renamed(topology: Topology, keys: Sequence[ResidueKey]) -> Topology:
     """Return a topology with the author's chains, numbers and insertion codes.
 
-    The segments of a chain become one chain again; ions and waters come after, apart from it.
+    The segments of a chain become one chain again; nucleic acid, ions and waters come after, apart from it.
     """
     from openmm.app import Topology
 
     renamed = Topology()
-    chains: dict[tuple[str, bool], Any] = {}
+    chains: dict[tuple[str, str], Any] = {}
     atoms = []
     for residue, key in zip(topology.residues(), keys, strict=True):
-        place = (key.chain, residue.name in HETERO_NAMES)
+        place = (key.chain, _part(residue.name))
         if place not in chains:
             chains[place] = renamed.addChain(key.chain)
         new = renamed.addResidue(residue.name, chains[place], str(key.number), key.insertion)
@@ -210,11 +238,29 @@ def _renamed(topology: Topology, keys: Sequence[ResidueKey]) -> Topology:
     return renamed
 
 
-def _cores() -> Platform:
-    """Return OpenMM's CPU platform: its own choice may be an OpenCL driver that crashes on this."""
+def _part(name: str) -> str:
+    """Return what kind of chain a residue is in."""
+    return "hetero" if name in HETERO_NAMES else "nucleic acid" if name in NUCLEOTIDES else "protein"
+
+
+@contextmanager
+def _repeatably() -> Iterator[Platform]:
+    """Give OpenMM's builders a platform and random numbers with which they do the same every time.
+
+    The platform is that of the CPU, since OpenMM's own choice may be an OpenCL driver that crashes on this; it
+    has one thread, since several sum forces in any order. Hydrogens start at places that Python's generator draws.
+    """
     from openmm import Platform
 
-    return Platform.getPlatformByName("CPU")
+    platform = Platform.getPlatformByName("CPU")
+    threads, drawn = platform.getPropertyDefaultValue(THREADS), random.getstate()
+    platform.setPropertyDefaultValue(THREADS, "1")
+    random.seed(SEED)
+    try:
+        yield platform
+    finally:
+        random.setstate(drawn)
+        platform.setPropertyDefaultValue(THREADS, threads)
 
 
 def _ion_topology(ions: Sequence[Ion]) -> Topology:

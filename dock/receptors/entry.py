@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import re
-import string
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -14,6 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dock.core.catalogue import HeteroLabel
 from dock.core.errors import StructureError
 from dock.core.keys import file_sha256
+from dock.receptors.atom_lines import ATOM
+from dock.receptors.copies import free_names, separate_copies
+from dock.receptors.mmcif_file import read_mmcif
+from dock.receptors.names import BACKBONE, HEAVY_ATOMS, take_pdb_name
+from dock.receptors.pdb_file import read_pdb
 
 if TYPE_CHECKING:
     import gemmi
@@ -21,8 +24,7 @@ if TYPE_CHECKING:
 ALPHAFOLD = "alphafold"
 FARTHEST = 1e5  # angstrom
 MMCIF = (".cif", ".mmcif")
-ELEMENT = 76  # column of a PDB line, from 0, where element and charge begin
-CHARGED = re.compile(r"\s*|\s?[A-Za-z]{1,2}\s*(\d[+-]|[+-]\d)?\s*")
+MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # that texts begin with
 
 
 class ResidueKey(NamedTuple):
@@ -69,6 +71,8 @@ class Entry:
         Whether it is a predicted model, with pLDDT in place of the B factor.
     notes : dict
         What had to be decided in reading, for the record.
+    named : dict of ResidueKey to str
+        What the file calls amino acids that have other names in the PDB, as ``HIE``.
     """
 
     path: Path
@@ -79,6 +83,7 @@ class Entry:
     references: tuple[SequenceReference, ...]
     predicted: bool
     notes: dict[str, Any] = field(default_factory=dict)
+    named: dict[ResidueKey, str] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -90,38 +95,50 @@ def read_entry(path: Path) -> Entry:
     """Read a structure file.
 
     The first of several models is taken. Of alternate locations those of highest occupancy in
-    their residue are kept, hydrogens are dropped, chains without a name get one.
+    their residue are kept, hydrogens are dropped, chains without a name get one. Residues and atoms
+    get the names of the PDB. Every atom of the file is kept or counted among ``atoms`` of the notes.
 
     Raises
     ------
     StructureError
         If the file cannot be read or has no protein.
     """
-    structure = _parse(path)
     notes: dict[str, Any] = {}
+    structure = _parse(path, notes)
+    counts = {"read": notes.pop("atoms_read")}
     if len(structure) > 1:
         notes["models"] = f"the first of {len(structure)} was taken"
+        counts["of other models"] = sum(model.count_atom_sites() for model in structure) - _atoms(structure)
         del structure[1:]
-    _name_chains(structure, notes)
-    structure.setup_entities()
-    block = structure.make_mmcif_block()
-    model = structure[0]
-    hydrogens = sum(atom.is_hydrogen() for chain in model for residue in chain for atom in residue)
+    hydrogens = sum(atom.is_hydrogen() for chain in structure[0] for residue in chain for atom in residue)
     if hydrogens:
         notes["hydrogens"] = f"{hydrogens} dropped, to be placed again"
+        counts["hydrogens"] = hydrogens
         structure.remove_hydrogens()
-    chains = {chain.name: [residue.clone() for residue in chain if len(residue)] for chain in model}
-    unnumbered = sum(residue.seqid.num is None for residues in chains.values() for residue in residues)
-    if unnumbered:
-        raise StructureError(path, f"has {unnumbered} residues without a number", "number them")
-    unplaced = sum(_drop_unplaced(residue) for residues in chains.values() for residue in residues)
+    unplaced = sum(_drop_unplaced(residue) for chain in structure[0] for residue in chain)
     if unplaced:
         notes["unplaced"] = f"{unplaced} atoms without possible coordinates were dropped"
-    chains = {name: [residue for residue in residues if len(residue)] for name, residues in chains.items()}
+        counts["unplaced"] = unplaced
+    _remove_empty(structure)
+    _name_chains(structure, notes)
+    _number_residues(path, structure, notes)
+    named = _take_pdb_names(structure, notes)
+    counts["given twice"] = separate_copies(structure[0], notes)
+    structure.setup_entities()
+    block = structure.make_mmcif_block()
+    before = _atoms(structure)
     altlocs: list[str] = []
-    chains = {name: _one_place_each(name, residues, altlocs) for name, residues in chains.items()}
+    chains = {
+        chain.name: _one_place_each(chain.name, [residue.clone() for residue in chain], altlocs)
+        for chain in structure[0]
+    }
     if altlocs:
         notes["altlocs"] = altlocs
+    counts["kept"] = sum(len(residue) for residues in chains.values() for residue in residues)
+    counts["alternates"] = before - counts["kept"]
+    notes["atoms"] = {what: count for what, count in counts.items() if count}
+    if 2 * counts["read"] != sum(counts.values()):
+        raise StructureError(path, f"its atoms do not add up ({notes['atoms']})", "report it, with the file")
     polymers = {name: [r for r in residues if _in_protein(r)] for name, residues in chains.items()}
     polymers = {name: residues for name, residues in polymers.items() if residues}
     if not polymers:
@@ -135,6 +152,7 @@ def read_entry(path: Path) -> Entry:
         _references(block),
         _is_predicted(path, structure),
         notes,
+        named,
     )
 
 
@@ -180,33 +198,83 @@ def split_hetero(label: HeteroLabel) -> tuple[str, str, str]:
     return "" if len(parts) == 2 else parts[0], parts[-2].upper(), parts[-1]
 
 
-def _parse(path: Path) -> gemmi.Structure:
-    import gemmi
-
-    suffix = Path(path.name.removesuffix(".gz")).suffix.lower()
+def _parse(path: Path, notes: dict[str, Any]) -> gemmi.Structure:
+    """Read all models of a file, and note how many atoms it has."""
     try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        # Remarks may be in any encoding; what the coordinates need is ASCII.
-        text = content.decode("ascii", errors="replace").replace("\N{REPLACEMENT CHARACTER}", "?")
-        if suffix in MMCIF:
-            structure = gemmi.make_structure_from_block(gemmi.cif.read_string(text)[0])
-        else:
-            structure = gemmi.read_pdb_string(_modern(text), split_chain_on_ter=True)
+        content = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
+        text = _decoded(content)
+        structure = read_mmcif(path, text, notes) if _is_mmcif(path, text) else read_pdb(path, text, notes)
+    except StructureError:
+        raise
     except Exception as error:  # gemmi raises what zlib, the file system or a malformed line causes
         raise StructureError(path, f"cannot be read as a structure ({error})") from error
-    if not len(structure) or not any(len(residue) for chain in structure[0] for residue in chain):
+    if not len(structure) or not _atoms(structure):
         raise StructureError(path, "has no atoms", "is it a structure file?")
     return structure
 
 
-def _modern(text: str) -> str:
-    """Return PDB text without what old entries have in the columns of element and charge."""
-    return "\n".join(
-        line[:ELEMENT]
-        if line.startswith(("ATOM", "HETATM")) and not CHARGED.fullmatch(line[ELEMENT:])
-        else line
-        for line in text.splitlines()
-    )
+def _is_mmcif(path: Path, text: str) -> bool:
+    """Return whether a text is mmCIF: by what it begins with, or else by the name of its file."""
+    first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
+    if first.lower().startswith("data_") or ATOM.match(first):
+        return first.lower().startswith("data_")
+    return Path(path.name.lower().removesuffix(".gz")).suffix in MMCIF
+
+
+def _decoded(content: bytes) -> str:
+    """Return a file's text: remarks may be in any encoding, what the coordinates need is ASCII."""
+    encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), "ascii")
+    text = content.decode(encoding, errors="replace")
+    return text.encode("ascii", errors="replace").decode("ascii")
+
+
+def _atoms(structure: gemmi.Structure) -> int:
+    """Return how many atoms the first model has, alternates counted one by one."""
+    return sum(len(residue) for chain in structure[0] for residue in chain)
+
+
+def _remove_empty(structure: gemmi.Structure) -> None:
+    """Remove residues and chains without atoms."""
+    for chain in structure[0]:
+        for index in reversed(range(len(chain))):
+            if not len(chain[index]):
+                del chain[index]
+    structure.remove_empty_chains()
+
+
+def _number_residues(path: Path, structure: gemmi.Structure, notes: dict[str, Any]) -> None:
+    """Give residues without a number, as ligands in files of structure predictors, the next one of their chain."""
+    import gemmi
+
+    given = []
+    for chain in structure[0]:
+        last = max((residue.seqid.num for residue in chain if residue.seqid.num is not None), default=0)
+        for residue in chain:
+            if residue.seqid.num is not None:
+                continue
+            if all(name in residue for name in BACKBONE):
+                raise StructureError(path, f"has {residue.name} without a number", "number its residues")
+            last += 1
+            residue.seqid = gemmi.SeqId(last, " ")
+            given.append(f"{residue.name} {last} of chain {chain.name}")
+    if given:
+        notes["numbered"] = given
+
+
+def _take_pdb_names(structure: gemmi.Structure, notes: dict[str, Any]) -> dict[ResidueKey, str]:
+    """Give residues the names of the PDB; return what amino acids were called that had others."""
+    called = {}
+    others = set()
+    for chain in structure[0]:
+        for residue in chain:
+            before = take_pdb_name(residue)
+            if before and residue.name in HEAVY_ATOMS:
+                called[residue_key(chain.name, residue)] = before
+            elif before:
+                others.add(f"{before} for {residue.name}")
+    if others:
+        notes["waters_and_ions"] = f"{', '.join(sorted(others))} in the file"
+    return called
 
 
 def _name_chains(structure: gemmi.Structure, notes: dict[str, Any]) -> None:
@@ -216,12 +284,12 @@ def _name_chains(structure: gemmi.Structure, notes: dict[str, Any]) -> None:
     numbers are taken is another chain.
     """
     taken: dict[str, set[str]] = {}
+    names = {chain.name for chain in structure[0]}
     renamed = []
     for chain in structure[0]:
         numbers = {str(residue.seqid) for residue in chain}
         if not chain.name.strip() or numbers & taken.get(chain.name, set()):
-            letters = (letter for letter in string.ascii_uppercase if letter not in taken)
-            new = next(letters, chain.name)
+            new = next(free_names({*taken, *names}))
             renamed.append(f"{chain.name.strip() or 'a chain without a name'} was called {new}")
             chain.name = new
         taken.setdefault(chain.name, set()).update(numbers)
@@ -241,7 +309,13 @@ def _one_place_each(chain: str, residues: list[gemmi.Residue], altlocs: list[str
                 if atom.altloc != "\0":
                     letters.setdefault((residue.name, atom.altloc), []).append(atom.occ)
         if not letters:
-            kept.extend(group[:1] if len({r.name for r in group}) > 1 else group)
+            several = len({residue.name for residue in group}) > 1
+            kept.extend(group[:1] if several else group)
+            if several:
+                others = ", ".join(residue.name for residue in group[1:])
+                altlocs.append(
+                    f"{residue_key(chain, group[0]).label(group[0].name, True)} kept, not {others}"
+                )
             continue
         mean = {alternate: sum(values) / len(values) for alternate, values in letters.items()}
         name, letter = min(mean, key=lambda alternate: (-mean[alternate], alternate[1]))

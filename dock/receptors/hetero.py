@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,10 +18,29 @@ if TYPE_CHECKING:
 
     from dock.receptors.settings import ReceptorSettings
 
-# Ions with parameters here, and their charge in units of e.
-ION_CHARGES = {"NA": 1, "CL": -1, "K": 1, "MG": 2, "CA": 2, "ZN": 2}
+# Ions with parameters here (amber14/tip3p.xml names them so, too), and their charge in units of e.
+ION_CHARGES = {
+    "NA": 1, "CL": -1, "K": 1, "MG": 2, "CA": 2, "ZN": 2, "LI": 1, "RB": 1, "CS": 1, "BR": -1, "IOD": -1,
+    "SR": 2, "BA": 2, "MN": 2, "FE2": 2, "FE": 3, "CO": 2, "NI": 2, "CU": 2, "CD": 2, "HG": 2,
+}  # fmt: skip
+# What force fields call them. Components of the PDB that share a name have more than one atom.
+ION_NAMES = {
+    "SOD": "NA", "NA+": "NA", "CLA": "CL", "CL-": "CL", "POT": "K", "K+": "K", "LIT": "LI", "LI+": "LI",
+    "RUB": "RB", "CES": "CS", "CAL": "CA", "CA2": "CA", "MG2": "MG", "ZN2": "ZN", "MN2": "MN", "FE3": "FE",
+    "CU2": "CU", "NI2": "NI", "CD2": "CD", "BAR": "BA", "IOD": "IOD", "I-": "IOD", "BR-": "BR",
+}  # fmt: skip
+# What force fields and old entries call nucleotides; A, C and G without O2' are of DNA, too.
+NUCLEOTIDE_NAMES = {
+    **{f"D{base}{end}": f"D{base}" for base in "ACGT" for end in "35N"},
+    **{f"{prefix}{base}{end}": base for prefix in ("", "R") for base in "ACGU" for end in ("", "3", "5", "N")},
+    "ADE": "A", "CYT": "C", "GUA": "G", "THY": "T", "URA": "U",
+}  # fmt: skip
+ANOMERIC, RIBOSE = frozenset({"C1'", "C1*"}), frozenset({"O2'", "O2*"})
 COORDINATION = 3.4  # angstrom from an ion to a protein N, O or S
 MIN_DONORS = 3
+# A metal of two charges or more is at its place with two donors that touch it: the others are of a ligand or water.
+TOUCHING, MIN_TOUCHING = 2.8, 2
+WELL_HELD = 3  # protein atoms within a hydrogen bond of a water that is part of the structure
 MIN_LIGAND_ATOMS = 6
 # Lipids, detergents and crystallisation additives of membrane proteins that bind where there is room.
 LIPIDS = frozenset([
@@ -50,12 +69,15 @@ class Hetero:
     name : str
         Component code.
     kind : str
-        ``water``, ``ion``, ``glycan``, ``lipid``, ``additive``, ``nucleotide``, ``ligand`` or ``small``.
+        ``water``, ``ion``, ``glycan``, ``lipid``, ``additive``, ``nucleotide``, ``ligand``, ``small`` or, where it
+        has no parameters, ``metal``.
     places : numpy.ndarray, shape (n_atoms, 3)
         In angstrom.
     residue : gemmi.Residue
     donors : int
         Protein N, O and S atoms within 3.4 A.
+    touching : int
+        Those within 2.8 A.
     """
 
     key: ResidueKey
@@ -64,9 +86,23 @@ class Hetero:
     places: NDArray[np.float64]
     residue: gemmi.Residue
     donors: int
+    touching: int = 0
 
     def __str__(self) -> str:
         return f"{self.name} {self.key.number}{self.key.insertion} of chain {self.key.chain}"
+
+    @property
+    def metals(self) -> NDArray[np.float64]:
+        """Places of its metal atoms, shape (n, 3), in angstrom."""
+        return coordinates_of(atom for atom in self.residue if atom.element.is_metal)
+
+    @property
+    def in_place(self) -> bool:
+        """Whether it is an ion that the protein holds: with three atoms, or a metal with two that touch it."""
+        if self.kind != "ion":
+            return False
+        touched = ION_CHARGES[self.name] > 1 and self.touching >= MIN_TOUCHING
+        return self.donors >= MIN_DONORS or touched
 
     @property
     def oxygen_or_ion(self) -> NDArray[np.float64]:
@@ -77,7 +113,11 @@ class Hetero:
         """Return whether ``CODE``, ``CODE:NUMBER`` or ``CHAIN:CODE:NUMBER`` means this residue."""
         chain, code, number = split_hetero(label)
         own_number = f"{self.key.number}{self.key.insertion}"
-        return self.name == code and chain in ("", self.key.chain) and number in ("", own_number)
+        return (
+            code in (self.name, self.residue.name.upper())
+            and chain in ("", self.key.chain)
+            and number in ("", own_number)
+        )
 
     @property
     def centroid(self) -> NDArray[np.float64]:
@@ -104,9 +144,11 @@ def list_hetero(entry: Entry, protein: list[gemmi.Residue]) -> list[Hetero]:
             if (chain, str(residue.seqid), residue.name) in members:
                 continue
             places = coordinates([residue])
-            donors = len(tree.query_ball_point(places.mean(axis=0), COORDINATION))
+            donors, touching = (
+                len(tree.query_ball_point(places.mean(axis=0), reach)) for reach in (COORDINATION, TOUCHING)
+            )
             key = residue_key(chain, residue)
-            found.append(Hetero(key, _name(residue), _kind(residue), places, residue, donors))
+            found.append(Hetero(key, _name(residue), _kind(residue), places, residue, donors, touching))
     return found
 
 
@@ -130,11 +172,7 @@ def keep_hetero(
                 f"is a {group.kind}, which cannot be kept",
                 "ions and waters can; the rest has no parameters here",
             )
-    kept = [
-        group
-        for group in hetero
-        if group not in unwanted and (group in chosen or (group.kind == "ion" and group.donors >= MIN_DONORS))
-    ]
+    kept = [group for group in hetero if group not in unwanted and (group in chosen or group.in_place)]
     dropped: dict[str, list[str]] = {}
     waters = 0
     for group in hetero:
@@ -170,14 +208,27 @@ def _named(hetero: Sequence[Hetero], labels: tuple[str, ...], entry: Entry) -> l
 
 
 def _name(residue: gemmi.Residue) -> str:
-    """Return the component code; HOH for water, whatever it is called."""
-    return "HOH" if residue.is_water() else str(residue.name.upper())
+    """Return the component code; HOH for water, and the PDB's for an ion or nucleotide, whatever they are called."""
+    name = residue.name.upper()
+    if residue.is_water():
+        return "HOH"
+    if len(residue) == 1:
+        return ION_NAMES.get(name, name)
+    return _nucleotide(name, {atom.name for atom in residue})
+
+
+def _nucleotide(name: str, atoms: Set[str]) -> str:
+    """Return the PDB's name of a nucleotide, and that of anything else as it is."""
+    if not atoms & ANOMERIC:
+        return name
+    base = NUCLEOTIDE_NAMES.get(name, name)
+    return f"D{base}" if base == "T" or (base in ("A", "C", "G") and not atoms & RIBOSE) else base
 
 
 def _kind(residue: gemmi.Residue) -> str:
     import gemmi
 
-    name = residue.name.upper()
+    name = _name(residue)
     if residue.is_water():
         return "water"
     if name in ION_CHARGES and len(residue) == 1:
@@ -187,4 +238,11 @@ def _kind(residue: gemmi.Residue) -> str:
     for kind, names in (("glycan", GLYCANS), ("lipid", LIPIDS), ("additive", ADDITIVES)):
         if name in names:
             return kind
+    if len(residue) == 1 and residue[0].element.is_metal:
+        return "metal"
     return "ligand" if len(residue) >= MIN_LIGAND_ATOMS else "small"
+
+
+def coordinates_of(atoms: Iterable[gemmi.Atom]) -> NDArray[np.float64]:
+    """Return the places of atoms, shape (n, 3), in angstrom."""
+    return np.array([atom.pos.tolist() for atom in atoms], dtype=float).reshape(-1, 3)

@@ -11,6 +11,7 @@ import numpy as np
 from dock.core.errors import StructureError
 from dock.receptors.entry import Entry, ResidueKey, read_entry
 from dock.receptors.hetero import COORDINATION, ION_CHARGES, MIN_DONORS, Hetero, find_hetero, list_hetero
+from dock.receptors.names import WATER
 from dock.receptors.polymer import Polymer, make_polymer
 from dock.receptors.settings import GraftEntry, ReceptorSettings
 from dock.receptors.source import find_entry
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ALIKE = 1.0  # angstrom, the RMSD of an ion's surroundings up to which it can be placed
-WATER = "HOH"
+ATOM_NAMES = {"FE2": "FE", "IOD": "I"}  # of ions that are called otherwise than their element
 ANION_COORDINATION = 3.8  # angstrom; chloride is larger than the cations by 0.4 to 0.8
 SAME_ION = 2.5  # angstrom: an ion that is already there
 
@@ -50,8 +51,8 @@ class Ion:
 
     @property
     def atom(self) -> str:
-        """Name of the atom at the place: the ion's own, or the oxygen of a water."""
-        return "O" if self.name == WATER else self.name
+        """Name of the atom at the place: that of the ion's element, or the oxygen of a water."""
+        return "O" if self.name == WATER else ATOM_NAMES.get(self.name, self.name)
 
 
 def graft_ions(

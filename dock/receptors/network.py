@@ -23,6 +23,7 @@ from dock.receptors.entry import matching_residues
 from dock.receptors.optimiser import Outcome, ask
 
 if TYPE_CHECKING:
+    import gemmi
     from numpy.typing import NDArray
     from openmm.app import Residue, Topology
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 ION_REACH = 4.0  # angstrom from an end to an ion that it holds, placed ones included
 ION_BOND = 3.5  # the same where it is near enough to say which end belongs there
+METAL_BOND = 2.8  # angstrom from an end to a metal that could not be kept
 BONDED = 2.0  # angstrom: a glycan at the nitrogen of an asparagine
 # Of a free histidine in water about four in five (Reynolds et al., J. Am. Chem. Soc. 95, 328, 1973).
 COMMON = "HIE"
@@ -202,10 +204,18 @@ def _held(
             place = np.array(atom.pos.tolist())
             for name in polar:
                 apart = float(np.linalg.norm(atoms[name] - place))
-                if apart <= (CONTACT if atom.element.name in "NOS" else BONDED):
+                if apart <= _reach(atom):
                     why = f"{name} {apart:.1f} A from {atom.name} of {group}"
-                    return Hold(why, tautomer=_with_proton(name, True) if residue.name == "HIS" else "")
+                    free = atom.element.is_metal  # which has taken the place of a proton
+                    return Hold(why, tautomer=_with_proton(name, not free) if residue.name == "HIS" else "")
     return None
+
+
+def _reach(atom: gemmi.Atom) -> float:
+    """Return within which distance, in angstrom, a polar end is at an atom of a hetero residue."""
+    if atom.element.is_metal:
+        return METAL_BOND
+    return CONTACT if atom.element.name in "NOS" else BONDED
 
 
 def _with_proton(nitrogen: str, there: bool) -> str:

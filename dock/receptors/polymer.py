@@ -11,6 +11,7 @@ import numpy as np
 from dock.core import catalogue
 from dock.core.errors import StructureError
 from dock.receptors.entry import Entry, ResidueKey, residue_key
+from dock.receptors.names import BACKBONE, HEAVY_ATOMS
 from dock.receptors.sequence import align, identity, mutations, one_letter, positions, three_letter
 from dock.receptors.source import find_sequence
 
@@ -25,26 +26,6 @@ LIGAND_REACH = 5.0  # angstrom from a site's ligand to the chains that form the 
 SIMILAR = 0.4  # identity from which a sequence that the user names is taken for a chain's
 SAME_PROTEIN = 0.9  # identity by which a chain is recognised as a target of the catalogue
 MIN_ALIGNED = 100  # residues, for the same
-BACKBONE = ("N", "CA", "C")
-# Heavy atoms of the standard residues beyond N, CA, C, O and OXT (PDB nomenclature).
-SIDE_CHAINS = {
-    "ALA": "CB", "ARG": "CB CG CD NE CZ NH1 NH2", "ASN": "CB CG OD1 ND2", "ASP": "CB CG OD1 OD2",
-    "CYS": "CB SG", "GLN": "CB CG CD OE1 NE2", "GLU": "CB CG CD OE1 OE2", "GLY": "",
-    "HIS": "CB CG ND1 CD2 CE1 NE2", "ILE": "CB CG1 CG2 CD1", "LEU": "CB CG CD1 CD2",
-    "LYS": "CB CG CD CE NZ", "MET": "CB CG SD CE", "PHE": "CB CG CD1 CD2 CE1 CE2 CZ",
-    "PRO": "CB CG CD", "SER": "CB OG", "THR": "CB OG1 CG2",
-    "TRP": "CB CG CD1 CD2 NE1 CE2 CE3 CZ2 CZ3 CH2", "TYR": "CB CG CD1 CD2 CE1 CE2 CZ OH",
-    "VAL": "CB CG1 CG2",
-}  # fmt: skip
-# What force fields call residues by their state; the state is decided anew.
-FORCE_FIELD_NAMES = {
-    "HID": "HIS", "HIE": "HIS", "HIP": "HIS", "HSD": "HIS", "HSE": "HIS", "HSP": "HIS",
-    "CYX": "CYS", "CYM": "CYS", "ASH": "ASP", "ASPP": "ASP", "GLH": "GLU", "GLUP": "GLU",
-    "LYN": "LYS", "LSN": "LYS",
-}  # fmt: skip
-HEAVY_ATOMS = {
-    name: frozenset(("N", "CA", "C", "O", "OXT", *atoms.split())) for name, atoms in SIDE_CHAINS.items()
-}
 
 
 @dataclass
@@ -63,6 +44,8 @@ class Polymer:
         Position of each residue in the sequence.
     accession : str
         UniProt accession, where the file or the catalogue gives one.
+    named : dict of ResidueKey to str
+        What the file calls residues by their state, as ``HIE``.
     notes : dict
         What was dropped or renamed, for the record.
     """
@@ -72,6 +55,7 @@ class Polymer:
     sequence: str = ""
     places: list[int | None] = field(default_factory=list)
     accession: str = ""
+    named: dict[ResidueKey, str] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -167,14 +151,16 @@ def make_polymer(entry: Entry, chain: str, settings: ReceptorSettings) -> Polyme
     residues = [residue.clone() for residue in entry.polymers[chain]]
     accession = _main_accession(entry, chain, settings)
     residues = _within_protein(entry, chain, residues, accession, settings, notes)
-    residues = _standardised(chain, residues, notes)
+    residues = _standardised(entry, chain, residues, notes)
     if entry.predicted and settings.first_residue is None and settings.last_residue is None:
         residues = _confident(chain, residues, settings.min_plddt, notes)
     if not residues:
+        unusable = len(notes.get("unusable", ()))
+        why = f": {unusable} lack backbone atoms, or nothing is known of them" if unusable else ""
         raise StructureError(
-            entry.path, f"no residue of chain {chain} is left", "choose other residues or chains"
+            entry.path, f"no residue of chain {chain} is left{why}", "choose other residues or chains"
         )
-    polymer = Polymer(chain, residues, accession=accession, notes=notes)
+    polymer = Polymer(chain, residues, accession=accession, named=entry.named, notes=notes)
     polymer.sequence, whose = _sequence(entry, chain, accession, settings)
     if not polymer.sequence:
         polymer.places = [None] * len(residues)
@@ -273,20 +259,24 @@ def _within_protein(
     return kept
 
 
-def _standardised(chain: str, residues: list[gemmi.Residue], notes: dict[str, Any]) -> list[gemmi.Residue]:
+def _standardised(
+    entry: Entry, chain: str, residues: list[gemmi.Residue], notes: dict[str, Any]
+) -> list[gemmi.Residue]:
     """Turn modified residues into their parents; drop those that are unknown or lack backbone."""
     kept = []
     for residue in residues:
-        label = residue_key(chain, residue).label(residue.name)
-        parent = FORCE_FIELD_NAMES.get(residue.name, residue.name)
+        key = residue_key(chain, residue)
+        label = key.label(residue.name)
+        if key in entry.named and entry.named[key] != residue.name:
+            notes.setdefault("renamed", []).append(f"{key.label(entry.named[key])} to {residue.name}")
+        parent = residue.name
         if parent not in HEAVY_ATOMS:
             parent = three_letter(one_letter(residue.name))
         if parent not in HEAVY_ATOMS or not all(name in residue for name in BACKBONE):
             notes.setdefault("unusable", []).append(label)
             continue
         if parent != residue.name:
-            kind = "renamed" if residue.name in FORCE_FIELD_NAMES else "modified"
-            notes.setdefault(kind, []).append(f"{label} to {parent}")
+            notes.setdefault("modified", []).append(f"{label} to {parent}")
             _become(residue, parent)
         kept.append(residue)
     return kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,19 +16,22 @@ from dock.receptors.completion import complete
 from dock.receptors.entry import Entry, read_entry
 from dock.receptors.hetero import ION_CHARGES, Hetero, find_hetero, keep_hetero, list_hetero
 from dock.receptors.ions import Ion, graft_ions, place_ions
+from dock.receptors.left_out import LeftOut, describe, find_left_out, guessed, near_site, site_warnings
 from dock.receptors.membrane import find_membrane
-from dock.receptors.polymer import Polymer, choose_chains, make_polymer, recognised
+from dock.receptors.polymer import Polymer, choose_chains, coordinates, make_polymer, recognised
 from dock.receptors.receptor import residue_labels
 from dock.receptors.settings import ReceptorSettings
 from dock.receptors.side_chains import carry_over_side_chains, revert_mutations
 from dock.receptors.site import Site, define_site, merge_sites
 from dock.receptors.source import find_entry, find_source
+from dock.receptors.strands import Strand, find_strands
 from dock.receptors.superposition import SITE_REACH, Homologue, homologue_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from openmm.app import Topology
 
+SHOWN = 8  # of many like things in a warning
 LIKE = 0.9  # identity below which sites that were carried over are to be looked at
 
 
@@ -113,16 +117,22 @@ def prepare(source: str, settings: ReceptorSettings | None = None) -> Preparatio
     record["side_chains"] = _mend_side_chains(polymers, settings, record["inputs"])
     # After mutations are turned back, since sites name residues; before the long part, since they may not be there.
     known = homologue.sites if homologue else {}
-    hetero = list_hetero(entry, [residue for polymer in polymers.values() for residue in polymer.residues])
-    ions = _ions(entry, hetero, polymers, homologue, settings, record)
-    bystanders = [group for group in hetero if group.kind not in ("ion", "water")]
-    topology, positions, deposited, notes = complete(list(polymers.values()), ions, bystanders, settings)
+    hetero, unwanted, strands = _around(entry, polymers, settings)
+    nucleotides = [group for strand in strands for group in strand.groups]
+    kept, ions = _ions(entry, _without(hetero, nucleotides), polymers, homologue, settings, record)
+    kept += nucleotides
+    bystanders = [group for group in _without(hetero, [*kept, *unwanted]) if group.kind != "water"]
+    chains = list(polymers.values())
+    topology, positions, deposited, notes = complete(chains, ions, bystanders, settings, strands)
     record["completion"] = notes
     sites, named = _sites(entry, hetero, known, settings, topology, positions)
-    heavy = [atom.index for atom in topology.atoms() if atom.element.symbol != "H"]
-    bound = find_bound(hetero, sites, named, settings, positions[heavy])
+    bound = find_bound(hetero, sites, named, settings, topology, positions)
     record["references"] = bound.notes
     record |= _place_notes(homologue, topology, positions)
+    metals = np.array([ion.place for ion in ions if ion.charge > 1]).reshape(-1, 3)
+    left_out = find_left_out(entry, hetero, [*kept, *unwanted, *bound.known], polymers, metals)
+    record["left_out"] = [each.to_record() for each in left_out if each.part or each.kind != "water"]
+    record["near_sites"] = _near_sites(left_out, sites, topology, positions)
     record["warnings"] = _warnings(record, entry, sites)
     name = target if _is_model_of(target, entry) else entry.name
     return Preparation(name, topology, positions, deposited, sites, bound, record)
@@ -134,14 +144,47 @@ def _is_model_of(target: str, entry: Entry) -> bool:
 
 
 def _chosen(entry: Entry, settings: ReceptorSettings) -> dict[str, Polymer]:
-    """Return the chains to keep, those at the ligands that name sites among them."""
+    """Return the chains to keep, those at the ligands and centres that sites are given by among them."""
     hetero = list_hetero(entry, [])
-    markers = [find_hetero(hetero, site.ligand, entry)[0] for site in settings.sites.values() if site.ligand]
-    places = np.vstack([marker.places for marker in markers]) if markers else None
+    definitions = settings.sites.values()
+    markers = [find_hetero(hetero, site.ligand, entry)[0].places for site in definitions if site.ligand]
+    markers += [_nearest(entry, site.center) for site in definitions if site.center is not None]
+    places = np.vstack(markers) if markers else None
     polymers = {name: make_polymer(entry, name, settings) for name in choose_chains(entry, settings, places)}
     if settings.sequence and all(polymer.sequence != settings.sequence for polymer in polymers.values()):
         raise StructureError(entry.path, f"chain {' '.join(polymers)} is not of the sequence in the settings")
     return polymers
+
+
+def _nearest(entry: Entry, center: Sequence[float]) -> NDArray[np.float64]:
+    """Return the protein's atom that is nearest to a centre, shape (1, 3), in angstrom: a centre may be in the void."""
+    protein = np.vstack([coordinates(residues) for residues in entry.polymers.values()])
+    return protein[[np.linalg.norm(protein - np.array(center), axis=1).argmin()]]
+
+
+def _around(
+    entry: Entry, polymers: Mapping[str, Polymer], settings: ReceptorSettings
+) -> tuple[list[Hetero], list[Hetero], list[Strand]]:
+    """Return all that is no protein, what of it the user drops, and the nucleic acid that is kept."""
+    protein = [residue for polymer in polymers.values() for residue in polymer.residues]
+    hetero = list_hetero(entry, protein)
+    strands = find_strands(hetero, polymers, _unwanted(hetero, settings))
+    if strands:  # which hold ions, as the protein does
+        nucleic = [residue for strand in strands for residue in strand.residues]
+        hetero = list_hetero(entry, [*protein, *nucleic])
+        strands = find_strands(hetero, polymers, _unwanted(hetero, settings))
+    return hetero, _unwanted(hetero, settings), strands
+
+
+def _unwanted(hetero: Sequence[Hetero], settings: ReceptorSettings) -> list[Hetero]:
+    """Return what the user drops."""
+    return [group for group in hetero if any(group.matches(label) for label in settings.drop)]
+
+
+def _without(hetero: Sequence[Hetero], others: Sequence[Hetero]) -> list[Hetero]:
+    """Return the residues that are none of the others; two may be equal but for their places."""
+    known = {id(group) for group in others}
+    return [group for group in hetero if id(group) not in known]
 
 
 def _ions(
@@ -151,21 +194,24 @@ def _ions(
     homologue: Homologue | None,
     settings: ReceptorSettings,
     record: dict[str, Any],
-) -> list[Ion]:
-    """Return all ions and waters of the receptor."""
-    near = [group for group in hetero if group.key.chain in polymers or group.donors]
+) -> tuple[list[Hetero], list[Ion]]:
+    """Return what of the entry's ions and waters is kept, and all ions and waters of the receptor."""
+    unwanted = _unwanted(hetero, settings)
+    told = {id(group) for group in unwanted}
+    near = [g for g in hetero if g.key.chain in polymers or g.donors or id(g) in told]
     kept, dropped = keep_hetero(near, settings, entry)
     record["hetero"] = {
         "kept": [f"{group} ({group.donors} protein donors)" for group in kept],
         "dropped": dropped,
     }
+    if elsewhere := Counter(group.kind for group in _without(hetero, near)):
+        record["hetero"]["elsewhere"] = {kind: str(count) for kind, count in elsewhere.items()}
     ions = [
         Ion(group.key, group.name, group.oxygen_or_ion, ION_CHARGES.get(group.name, 0), seen=True)
         for group in kept
     ]
     ions += graft_ions(polymers, settings, record, record["inputs"])
-    unwanted = [group for group in near if any(group.matches(label) for label in settings.drop)]
-    return [*ions, *place_ions(homologue, polymers, ions, unwanted, settings, record)]
+    return kept, [*ions, *place_ions(homologue, polymers, ions, unwanted, settings, record)]
 
 
 def _sites(
@@ -186,6 +232,23 @@ def _sites(
         places = named[name].places if name in named else None
         own[name] = define_site(name, definition, places, topology, positions, labels)
     return merge_sites(known, own), named
+
+
+def _near_sites(
+    left_out: Sequence[LeftOut],
+    sites: Mapping[str, Site],
+    topology: Topology,
+    positions: NDArray[np.float64],
+) -> dict[str, Any]:
+    """Return for each site what was left out in or near its box, and whose protonation is a guess for it."""
+    labels = residue_labels(topology)
+    notes = {}
+    for name, site in sites.items():
+        near = near_site(left_out, site)
+        if near:
+            beside = guessed([each for each, _ in near], topology, positions, labels)
+            notes[name] = {"left_out": describe(near), "guessed": beside}
+    return notes
 
 
 def _chain_notes(entry: Entry, polymers: Mapping[str, Polymer]) -> dict[str, Any]:
@@ -246,7 +309,10 @@ def _place_notes(
 
 def _warnings(record: Mapping[str, Any], entry: Entry, sites: Mapping[str, Site]) -> list[str]:
     """Return what a person should look at before trusting the result."""
-    found = []
+    found = _reading_warnings(record["reading"])
+    if left_out := record["chains"]["dropped"]:
+        listed = ", ".join(f"{name} ({size})" for name, size in left_out.items())
+        found.append(f"protein chains left out: {listed}")
     for name, chain in record["chains"]["kept"].items():
         if chain.get("mutations") and not record["side_chains"].get("reverted"):
             found.append(
@@ -267,6 +333,13 @@ def _warnings(record: Mapping[str, Any], entry: Entry, sites: Mapping[str, Site]
     if uncertain:
         near = ", ".join(f"{label} ({pka})" for label, pka in uncertain.items())
         found.append(f"so near the pH that its protonation is a guess: {near}")
+    for kind, why in (
+        ("named_against_propka", "kept as named"),
+        ("named_otherwise", "not in the state that the file names"),
+    ):
+        states = completion["protonation"].get(kind, {})
+        if states:
+            found.append(f"{why}: {', '.join(f'{label} ({text})' for label, text in states.items())}")
     found += [text for text in record.get("ions_not_placed", []) if "by the settings" not in text]
     odd = (BONDED, OVERLAPPING)
     found += [
@@ -283,11 +356,48 @@ def _warnings(record: Mapping[str, Any], entry: Entry, sites: Mapping[str, Site]
         )
     if record["target"] and "homologue" not in record:
         found.append(f"too little of it is there, or like it, to place the sites of {record['target']}")
+    near = record["near_sites"]
+    for name, site in sites.items():
+        found += site_warnings(site, near.get(name, {}).get("left_out", []))
+    guesses = dict.fromkeys(label for notes in near.values() for label in notes["guessed"])
+    if guesses:
+        found.append(
+            f"what was left out touches them, so that their protonation is a guess: {', '.join(guesses)}"
+        )
+    at_metals = completion["protonation"].get("at_metals", {})
+    found += [f"{label} {why}" for label, why in at_metals.items()]
     if not sites:
         found.append("no site: name one")
     if entry.predicted:
         found.append("a predicted model: side chains of the sites were never seen by an experiment")
     return found
+
+
+def _reading_warnings(notes: Mapping[str, Any]) -> list[str]:
+    """Return what was read otherwise than the letter of the file says, or not at all."""
+    lines = {
+        "models": "models: {}",
+        "blocks": "several structures in the file: {}",
+        "shifted_lines": "lines with shifted columns: {}",
+        "four_letter_names": "names of residues that take the column of a chain: {}",
+        "chains": "chains: {}",
+        "segments": "{}",
+        "numbered": "residues without a number: {}",
+        "unplaced": "{}",
+        "copies": "copies of one address: {}",
+        "given_twice": "given twice: {}",
+    }
+    return [
+        text.format(_listed(notes[kind]) if isinstance(notes[kind], list) else notes[kind])
+        for kind, text in lines.items()
+        if notes.get(kind)
+    ]
+
+
+def _listed(items: Sequence[str]) -> str:
+    """Return the first of a list, and how many there are."""
+    shown = ", ".join(items[:SHOWN])
+    return shown if len(items) <= SHOWN else f"{shown} and {len(items) - SHOWN} others"
 
 
 def _apart(group: Hetero, positions: NDArray[np.float64]) -> float:

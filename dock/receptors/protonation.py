@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dock.core.errors import StructureError
+from dock.receptors.addresses import Address, readdressed
 from dock.receptors.entry import matching_residues
+from dock.receptors.names import AMINO_ACID_NAMES
+from dock.receptors.segments import CHAIN_LETTERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +32,9 @@ STATES: dict[str, tuple[str | None, str]] = {
 NEAR = 1.0  # pH units: a pKa this near to the pH decides nothing for certain (PROPKA errs by about one)
 BINDS = 2.8  # angstrom from a nitrogen or sulfur to a cation that it binds
 HELD = 5.0  # angstrom from a carboxylate oxygen to a cation that keeps it charged
+PROTONATED = frozenset(state for _, state in STATES.values())
+NOWHERE = np.zeros((0, 3))
+METAL_BOND = 2.6  # angstrom from a phenol's oxygen or an amine to a metal that has taken its proton's place
 CAPS = frozenset({"ACE", "NME"})
 # What keeps its proton whatever PROPKA says: anions of these are rarer than PROPKA's error suggests.
 KEPT = ("CYS", "TYR")
@@ -56,8 +62,14 @@ def predicted_pkas(topology: Topology, positions: NDArray[np.float64]) -> dict[i
     modeller = Modeller(topology, positions * unit.nanometer)
     modeller.delete([residue for residue in topology.residues() if residue.name in CAPS])
     protein = [residue for residue in topology.residues() if residue.name not in CAPS]
+    addresses = [
+        Address(CHAIN_LETTERS[chain.index], str(count))
+        for chain in modeller.topology.chains()
+        for count, _ in enumerate(chain.residues(), start=1)
+    ]
     text = io.StringIO()
-    PDBFile.writeFile(modeller.topology, modeller.positions, text)
+    numbered = readdressed(modeller.topology, addresses)
+    PDBFile.writeFile(numbered, modeller.positions, text, keepIds=True)
     text.seek(0)
     # It warns of every group that it looks at twice.
     logging.getLogger("propka").setLevel(logging.ERROR)
@@ -65,12 +77,9 @@ def predicted_pkas(topology: Topology, positions: NDArray[np.float64]) -> dict[i
         molecule = propka.run.single("receptor.pdb", optargs=["--quiet"], stream=text, write_pka=False)
     except Exception as error:  # PROPKA raises whatever an odd residue causes
         raise StructureError("PROPKA", f"cannot read the prepared structure ({error})") from error
-    # Written without its own numbers, which may not fit the format: letters and counts instead.
     by_place = {
-        (chr(ord("A") + number % 26), count): original.index
-        for number, chain in enumerate(modeller.topology.chains())
-        for count, residue in enumerate(chain.residues(), start=1)
-        for original in (protein[residue.index],)
+        (address.chain, int(address.number)): original.index
+        for address, original in zip(addresses, protein, strict=True)
     }
     return {
         by_place[group.atom.chain_id, int(group.atom.res_num)]: float(group.pka_value)
@@ -84,18 +93,26 @@ def choose_states(
     positions: NDArray[np.float64],
     labels: Sequence[str],
     cations: NDArray[np.float64],
+    named: Mapping[int, str],
     settings: ReceptorSettings,
+    absent: NDArray[np.float64] = NOWHERE,
 ) -> tuple[list[str | None], dict[str, Any]]:
     """Return the protonation state of each residue, as OpenMM names variants, and the record.
 
-    An acid that holds a cation stays charged, whatever PROPKA says without the cation.
+    An acid that holds a cation stays charged, whatever PROPKA says without the cation. So does what held
+    a metal that could not be kept, but for cysteines, which nothing would neutralise. A residue that the file
+    calls by a state has it: whoever wrote the file had decided. The settings come before all of these.
 
     Parameters
     ----------
     labels
         Name of each residue, such as ``ASP98``, in the order of the topology.
     cations : numpy.ndarray, shape (n, 3)
-        In nanometres.
+        Of the receptor, in nanometres.
+    named
+        What the file calls residues by their state, such as ``HISE``, by the index of the residue.
+    absent : numpy.ndarray, shape (n, 3)
+        Metals of the entry that the receptor lacks, in nanometres.
 
     Raises
     ------
@@ -108,10 +125,16 @@ def choose_states(
     notes: dict[str, Any] = {"pH": settings.ph, "method": f"PROPKA {version('propka')}"}
     for residue in topology.residues():
         label, pka = labels[residue.index], pkas.get(residue.index)
-        state, kind, why = _decided(residue, pka, wanted, positions, cations, settings.ph)
+        own = cations if residue.name == "CYS" else np.vstack([cations, absent])
+        state, kind, why = _decided(residue, pka, wanted, positions, own, settings.ph)
+        if residue.index in named and kind in ("", "changed", "left_neutral"):
+            state, kind, why = _as_named(named[residue.index], (state, kind, why), pka, settings.ph)
         states.append(state)
         if kind:
             notes.setdefault(kind, {})[label] = why
+        at_metals = _beyond_templates(residue, positions, own)
+        if at_metals:
+            notes.setdefault("at_metals", {})[label] = at_metals
         if pka is not None and abs(pka - settings.ph) < NEAR and kind in ("", "changed"):
             notes.setdefault("uncertain", {})[label] = f"pKa {pka:.1f}"
     return states, notes
@@ -145,6 +168,26 @@ def _decided(
     return state, "changed", f"{state}, pKa {pka:.1f}"
 
 
+def _as_named(
+    name: str, decided: tuple[str | None, str, str], pka: float | None, ph: float
+) -> tuple[str | None, str, str]:
+    """Return the state that a residue's name in the file says, and for the record what it rests on."""
+    meaning = AMINO_ACID_NAMES[name.upper()]
+    if meaning.lost:
+        return (
+            None,
+            "named_otherwise",
+            f"{meaning.lost} by its name {name}, which there are no parameters for",
+        )
+    if not meaning.state:
+        return decided
+    shown = "" if pka is None else f"; PROPKA: pKa {pka:.1f}"
+    with_proton = meaning.state in PROTONATED
+    against = pka is not None and meaning.parent in STATES and (pka > ph) != with_proton
+    kind = "named_against_propka" if against else "named"
+    return meaning.state, kind, f"{meaning.state} by its name {name}{shown}"
+
+
 def _holds(residue: Residue, positions: NDArray[np.float64], cations: NDArray[np.float64]) -> bool:
     """Return whether a carboxylate oxygen lies within 5 A of a cation."""
     oxygens = [atom.index for atom in residue.atoms() if atom.name in ("OD1", "OD2", "OE1", "OE2")]
@@ -165,6 +208,23 @@ def _bound_state(
             if nearest <= BINDS / 10.0:
                 return free[atom.name]
     return None
+
+
+def _beyond_templates(residue: Residue, positions: NDArray[np.float64], cations: NDArray[np.float64]) -> str:
+    """Say what of a residue at a metal the force field has no state for; empty if it has one."""
+    names = {"HIS": ("ND1", "NE2"), "TYR": ("OH",), "LYS": ("NZ",)}.get(residue.name, ())
+    reach = BINDS if residue.name == "HIS" else METAL_BOND
+    bound = [
+        atom.name
+        for atom in residue.atoms()
+        if atom.name in names
+        and len(cations)
+        and np.linalg.norm(cations - positions[atom.index], axis=1).min() <= reach / 10.0
+    ]
+    if residue.name == "HIS":
+        both = "binds cations with both nitrogens: one keeps its proton, and which is a guess"
+        return both if len(bound) == 2 else ""
+    return f"binds a cation with {bound[0]}: it keeps its proton, which is a guess" if bound else ""
 
 
 def _overrides(topology: Topology, labels: Sequence[str], settings: ReceptorSettings) -> dict[int, str]:

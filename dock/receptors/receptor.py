@@ -16,8 +16,11 @@ from dock.core.arguments import require
 from dock.core.errors import StructureError
 from dock.core.files import atomic_path, read_json, write_json, write_text
 from dock.core.keys import content_key, file_sha256
-from dock.receptors.polymer import HEAVY_ATOMS
+from dock.receptors.addresses import Address, fits_pdb, pdb_addresses, readdressed
+from dock.receptors.left_out import describe, recorded_near, site_warnings
+from dock.receptors.names import HEAVY_ATOMS
 from dock.receptors.site import Site, define_site, merge_sites, named_site
+from dock.receptors.strands import NUCLEOTIDES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,7 +157,15 @@ class Receptor:
                     "name the raw structure (PDB code, file), or a site it has",
                 )
             added[name] = define_site(name, entry, None, self.topology, self.positions, labels)
-        return replace(self, sites=merge_sites(self.sites, added))
+        near = {
+            name: describe(recorded_near(self.record.get("left_out", ()), site))
+            for name, site in added.items()
+        }
+        said = [text for name, site in added.items() for text in site_warnings(site, near[name])]
+        record = (
+            {**self.record, "warnings": [*self.record.get("warnings", ()), *said]} if said else self.record
+        )
+        return replace(self, sites=merge_sites(self.sites, added), record=record)
 
     def site(self, name: str) -> Site:
         """Return the site called `name`, by its own name or a synonym, in any case.
@@ -264,7 +275,12 @@ class Receptor:
     @property
     def fits_pdb(self) -> bool:
         """Whether chain names and residue numbers fit the PDB format."""
-        return all(len(r.chain.id) == 1 and len(r.id) <= 4 for r in self.topology.residues())
+        return fits_pdb(self.topology)
+
+    @cached_property
+    def pdb_addresses(self) -> list[Address]:
+        """What each residue is called in PDB text: as by the author, or by letter and count where that does not fit."""
+        return pdb_addresses(self.topology)
 
     def to_pdb(self) -> str:
         """Return the structure as PDB text, each chain closed by TER."""
@@ -272,7 +288,8 @@ class Receptor:
         from openmm.app import PDBFile
 
         text = io.StringIO()
-        PDBFile.writeFile(self.topology, self.positions * unit.nanometer, text, keepIds=True)
+        topology = self.topology if self.fits_pdb else readdressed(self.topology, self.pdb_addresses)
+        PDBFile.writeFile(topology, self.positions * unit.nanometer, text, keepIds=True)
         return text.getvalue()
 
     def save(self, folder: Path | str) -> None:
@@ -366,9 +383,10 @@ def _structure(path: Path, _state: tuple[int, int, int]) -> tuple[Topology, NDAr
 def residue_labels(topology: Topology) -> list[str]:
     """Return what people call each residue: ``ASP98``, ``ASP98A`` with an insertion code.
 
-    Where the protein has several chains, the chain comes first: ``A:ASP98``.
+    Where there are several chains of protein or nucleic acid, the chain comes first: ``A:ASP98``.
     """
-    chains = {residue.chain.id for residue in topology.residues() if residue.name in HEAVY_ATOMS}
+    polymeric = {*HEAVY_ATOMS, *NUCLEOTIDES}
+    chains = {residue.chain.index for residue in topology.residues() if residue.name in polymeric}
     prefix = "{}:".format if len(chains) > 1 else "".format
     return [
         f"{prefix(residue.chain.id)}{residue.name}{residue.id}{residue.insertionCode.strip()}"
@@ -391,4 +409,4 @@ def _read_reference(path: Path) -> Mol:
     mol = Chem.MolFromMolBlock(text, removeHs=False) if text else None
     if mol is None:
         raise StructureError(path, "the reference pose cannot be read")
-    return stereo.forget_invertible(mol)
+    return stereo.forget_false_centres(mol)

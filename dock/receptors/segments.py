@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from dock.receptors.entry import ResidueKey
-from dock.receptors.polymer import HEAVY_ATOMS, Polymer
+from dock.receptors.names import HEAVY_ATOMS
+from dock.receptors.polymer import Polymer
 
 if TYPE_CHECKING:
     import gemmi

@@ -7,17 +7,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, field_validator
 
-from dock.core.catalogue import HeteroLabel, ResidueLabel, SiteEntry
+from dock.core.catalogue import COMPONENT, HeteroLabel, ResidueLabel, SiteEntry
 from dock.core.errors import SettingsError
 from dock.core.records import Record
+from dock.receptors.names import HEAVY_ATOMS
 
 SiteName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
-ComponentCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,5}$")]
+ComponentCode = Annotated[str, StringConstraints(pattern=rf"^{COMPONENT}$")]
 State = Literal["ASP", "ASH", "GLU", "GLH", "HID", "HIE", "HIP", "LYS", "LYN"]
 
 NUMBER = r"-?\d+(\.\d*)?"
 NUMBERS = re.compile(rf"{NUMBER},{NUMBER},{NUMBER}(:{NUMBER},{NUMBER},{NUMBER})?")
-RESIDUE = re.compile(r"([^\s:]{1,4}:)?[A-Za-z]{3}-?\d+[A-Za-z]?")
+RESIDUE = re.compile(r"([^\s:,]{1,16}:)?(?P<name>[A-Za-z]{3})-?\d+[A-Za-z]?")
 
 
 class GraftEntry(Record):
@@ -54,7 +55,8 @@ class ReceptorSettings(Record):
         superposition; by default the target itself.
     chains : tuple of str
         Author's names of the chains to keep. By default the target's chain, or the longest, and
-        every protein chain within 5 A of the ligand that names a site.
+        every protein chain within 5 A of the ligand that names a site, or of the protein's atom that is
+        nearest to a site's centre.
     first_residue, last_residue : int
         Author's numbers. By default the residues that the file maps to the main protein of the
         chain, without expression tags and fusion proteins.
@@ -73,8 +75,9 @@ class ReceptorSettings(Record):
     cap_termini : bool
         Whether chain ends that are no ends of the protein get ACE and NME.
     keep, drop : tuple of str
-        Ions and waters kept or dropped against the rule (ions with three protein donors within
-        3.4 A are kept, all else dropped).
+        Ions and waters kept or dropped against the rule (ions with three donors of protein or nucleic
+        acid within 3.4 A are kept, metals of two charges or more also with two within 2.8 A; all else is
+        dropped). A nucleotide that is dropped takes its strand with it; others that the protein binds are kept.
     graft : tuple of GraftEntry
         Ions carried over from other entries.
     add_ions : bool
@@ -136,7 +139,8 @@ def parse_site(text: str) -> tuple[str, SiteEntry]:
     """Read a site as the command line has it: ``NAME=WHERE``.
 
     WHERE is a bound ligand (``68P``, ``68P:701``, ``A:68P:701``, ``A:68P:*``), residues (``ASP98,TYR95``), or a
-    centre with the edges of its box, in angstrom (``1.0,2.5,-3`` or ``1.0,2.5,-3:24,24,24``).
+    centre, with the edges of its box in angstrom (``1.0,2.5,-3`` or ``1.0,2.5,-3:24,24,24``). A box that is
+    given is the site; without one, a pose may lie up to 7 A from the centre.
 
     Raises
     ------
@@ -149,15 +153,24 @@ def parse_site(text: str) -> tuple[str, SiteEntry]:
     if NUMBERS.fullmatch(where):
         center, _, box = where.partition(":")
         fields = {"center": center.split(",")} | ({"box": box.split(",")} if box else {})
-    elif all(RESIDUE.fullmatch(item) for item in where.split(",")):
+    elif all(_is_residue(item) for item in where.split(",")):
         fields = {"residues": where.split(",")}
     else:
         fields = {"ligand": where}
     try:
         return TypeAdapter(SiteName).validate_python(name.strip()), SiteEntry.model_validate(fields)
     except ValidationError as error:
+        first = error.errors()[0]
+        if first["loc"][:1] == ("box",):
+            raise SettingsError(text, f"is no site: {first['msg'].removeprefix('Value error, ')}") from error
         raise SettingsError(
             text,
             "is no site",
             "write NAME=68P:701 (a bound ligand), NAME=ASP98,TYR95 (residues) or NAME=x,y,z:a,b,c (angstrom)",
         ) from error
+
+
+def _is_residue(text: str) -> bool:
+    """Return whether a text is the label of an amino acid; ``LIG1`` is the code of a ligand."""
+    found = RESIDUE.fullmatch(text)
+    return found is not None and found["name"].upper() in HEAVY_ATOMS

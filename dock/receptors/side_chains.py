@@ -9,7 +9,8 @@ import numpy as np
 
 from dock.core.errors import StructureError
 from dock.receptors.entry import residue_key
-from dock.receptors.polymer import HEAVY_ATOMS, SAME_PROTEIN, Polymer
+from dock.receptors.names import HEAVY_ATOMS
+from dock.receptors.polymer import SAME_PROTEIN, Polymer
 from dock.receptors.sequence import Mutation, identity, one_letter, three_letter
 
 if TYPE_CHECKING:

@@ -187,8 +187,8 @@ class Homologue:
         return Site(
             name,
             (x, y, z),
-            entry.box,
-            entry.radius,
+            entry.edges,
+            entry.reach,
             tuple(label for label in residues if label is not None),
             anchor,
             entry.synonyms,

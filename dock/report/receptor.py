@@ -49,7 +49,12 @@ def _rows(record: dict[str, Any]) -> list[tuple[str, str, list[str]]]:
     stages = {
         "reading": record["reading"],
         "side chains": record["side_chains"],
-        "hetero residues": {"kept": record["hetero"]["kept"], **record["hetero"]["dropped"]},
+        "hetero residues": {
+            "kept": record["hetero"]["kept"],
+            **record["hetero"]["dropped"],
+            "elsewhere": record["hetero"].get("elsewhere"),
+        },
+        "left out near": {name: notes["left_out"] for name, notes in record.get("near_sites", {}).items()},
         "ions": {name: record.get(name) for name in ("ions_placed", "ions_not_placed")},
         "completion": {k: v for k, v in record["completion"].items() if k not in ("protonation", "network")},
         "protonation": record["completion"]["protonation"],

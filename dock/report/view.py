@@ -93,12 +93,12 @@ def view(
 
 
 def lining_selections(receptor: Receptor, site: str) -> list[dict[str, Any]]:
-    """Return the residues that line a site as 3Dmol selections, by chain and number."""
+    """Return the residues that line a site as 3Dmol selections, by chain and number as in `scene_pdb`."""
     wanted = set(receptor.sites[site].residues)
     labels = residue_labels(receptor.topology)
     return [
-        {"chain": residue.chain.id, "resi": int(residue.id)}
-        for residue in receptor.topology.residues()
+        {"chain": address.chain, "resi": int(address.number)}
+        for residue, address in zip(receptor.topology.residues(), receptor.pdb_addresses, strict=True)
         if {labels[residue.index], labels[residue.index].split(":")[-1]} & wanted
     ]
 

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import InstanceOf
 
+from dock.core.files import file_stem
 from dock.core.records import Record
 from dock.docking.pose import Pose
 from dock.dynamics.protocol import SimulationSettings
@@ -62,7 +63,7 @@ class ComplexStep(Step[Result], Generic[Result]):
     @property
     def stem(self) -> str:
         """What names its files."""
-        return "-".join(self.subject.values()).replace("/", "_")
+        return file_stem("-".join(self.subject.values()))
 
     @property
     def system_kind(self) -> Kind:

@@ -42,7 +42,7 @@ class CrossDock(Step[CrossDockResult]):
     """
 
     kind: ClassVar = "crossdock"
-    revision: ClassVar = 3
+    revision: ClassVar = 4
     result_type: ClassVar = CrossDockResult
     unkeyed: ClassVar = frozenset({"time_limit"})
 

@@ -56,7 +56,7 @@ class Dock(PoseStep[DockResult]):
     """
 
     kind: ClassVar = "dock"
-    revision: ClassVar = 4
+    revision: ClassVar = 5
     result_type: ClassVar = DockResult
     unkeyed: ClassVar = frozenset({"time_limit"})
 

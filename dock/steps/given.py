@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from dock.core import catalogue
+from dock.core import catalogue, errors
+from dock.core.errors import DockError, TaskError
 from dock.core.files import write_text
-from dock.docking.pose import read_poses
+from dock.docking.given import read_poses
 from dock.receptors import Receptor
 from dock.steps.poses import POSES, PosesResult, PoseStep, keep
 from dock.steps.receptor import PrepareReceptor
@@ -27,6 +28,12 @@ class GivenPose(PoseStep[PosesResult]):
         What tables call its ligand.
     sdf : str
         The pose as a record of an SDF file.
+    title, origin : str
+        What it was called in the input, and where that stands, such as ``poses.sdf#3``.
+    passed_over : int
+        Further poses of the same molecule in the same site that its file holds.
+    error : tuple of str
+        Type, subject, problem and advice of the error that its record was refused with; empty if it was not.
     occupants : tuple of GivenPose
         What lies in other sites meanwhile.
     charges : str
@@ -34,12 +41,17 @@ class GivenPose(PoseStep[PosesResult]):
     """
 
     kind: ClassVar = "given"
-    revision: ClassVar = 2
+    revision: ClassVar = 3
     result_type: ClassVar = PosesResult
+    unkeyed: ClassVar = frozenset({"title", "origin", "passed_over"})
 
     receptor: PrepareReceptor
     name: str
     sdf: str
+    title: str = ""
+    origin: str = ""
+    passed_over: int = 0
+    error: tuple[str, ...] = ()
     occupants: tuple[GivenPose, ...] = ()
     charges: str = Field(default_factory=catalogue.charges_key)
 
@@ -56,10 +68,25 @@ class GivenPose(PoseStep[PosesResult]):
     @property
     def label(self) -> str:
         """What people call it."""
-        return f"pose of {self.place}"
+        return f"read {self.origin}" if self.error else f"pose of {self.place}"
+
+    @property
+    def refusal(self) -> DockError:
+        """The error that its record was refused with."""
+        kind, *parts = self.error
+        refusal: DockError = getattr(errors, kind, TaskError)(*parts)
+        return refusal
 
     def run(self, context: Context) -> PosesResult:
-        """Read it."""
+        """Read it.
+
+        Raises
+        ------
+        DockError
+            If its record was refused.
+        """
+        if self.error:
+            raise self.refusal
         receptor = self.receptor_of(context.store)
         write_text(context.folder / POSES, self.sdf)
         (pose,) = read_poses(context.folder / POSES, receptor)

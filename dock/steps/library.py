@@ -11,8 +11,10 @@ from dock.core import catalogue
 from dock.core.errors import ChangedError, DockError, TaskError
 from dock.core.keys import content_key
 from dock.core.records import Record
-from dock.ligands.library import Columns, Entry, Library, safe_name
+from dock.ligands import axes
+from dock.ligands.library import Columns, Entry, Library
 from dock.ligands.ligand import Provenance
+from dock.ligands.names import safe_name
 from dock.ligands.states import PreparationSettings, states
 from dock.steps.ligand import LigandState
 from dock.workflow.step import Context, Resources, Step
@@ -51,7 +53,7 @@ class ReadLibrary(Step[LibraryResult]):
     """
 
     kind: ClassVar = "library"
-    revision: ClassVar = 1
+    revision: ClassVar = 2
     result_type: ClassVar = LibraryResult
     unkeyed: ClassVar = frozenset({"file", "columns", "first", "last"})
     expands: ClassVar = True
@@ -127,8 +129,6 @@ def _catalogued(entry: Entry) -> list[Any]:
 
 def _named_states(entry: Entry, preparation: PreparationSettings) -> list[NamedState]:
     """Return the states that an entry stands for, or one that holds its error."""
-    from rdkit import Chem
-
     try:
         made = states(entry, preparation)
     except DockError as error:
@@ -140,7 +140,7 @@ def _named_states(entry: Entry, preparation: PreparationSettings) -> list[NamedS
             name=state.name,
             provenance=state.provenance,
             state=LigandState(
-                smiles=Chem.MolToSmiles(state.mol, canonical=False),
+                smiles=axes.written_smiles(state.mol),
                 source=state.source,
                 measured=state.measured,
                 ring_conformers=preparation.ring_conformers,

@@ -17,7 +17,7 @@ from dock.workflow.step import Context, Row, Step
 from dock.workflow.store import Store
 
 LIGAND = "ligand.sdf"
-COLUMNS = ("smiles", "cip", "charge", "share", "stripped", "tautomer", "conformers")
+COLUMNS = ("smiles", "cip", "charge", "share", "stripped", "tautomer", "notes", "conformers")
 
 
 class LigandResult(Record):
@@ -68,7 +68,7 @@ class PrepareLigand(Step[LigandResult]):
     """
 
     kind: ClassVar = "ligand"
-    revision: ClassVar = 4
+    revision: ClassVar = 5
     result_type: ClassVar = LigandResult
 
     name: str

@@ -41,7 +41,7 @@ class PrepareReceptor(Step[ReceptorResult]):
     """
 
     kind: ClassVar = "receptor"
-    revision: ClassVar = 3
+    revision: ClassVar = 4
     result_type: ClassVar = ReceptorResult
     unkeyed: ClassVar = frozenset({"source", "sites"})
     expands: ClassVar = True

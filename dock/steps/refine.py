@@ -38,7 +38,7 @@ class Refine(PoseStep[RefineResult]):
     """
 
     kind: ClassVar = "refine"
-    revision: ClassVar = 7
+    revision: ClassVar = 8
     result_type: ClassVar = RefineResult
 
     search: Dock

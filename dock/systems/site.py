@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from dock.docking.pose import Pose
     from dock.receptors import Receptor
 
-BACKBONE = frozenset({"N", "CA", "C", "O", "OXT"})
+BACKBONE = frozenset(
+    {"N", "CA", "C", "O", "OXT", "P", "O5'", "C5'", "C4'", "C3'", "O3'"}
+)  # of nucleic acid, too
 
 
 def site_system(

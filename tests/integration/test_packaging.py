@@ -127,9 +127,7 @@ def test_importing_dock_is_quick_and_brings_the_nouns():
 def test_the_notebook_runs(path, tmp_path):
     notebook = nbformat.read(path, as_version=4)
     cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
-    cell.source = (
-        'EQUILIBRATION = "0.2 ps"\nPRODUCTION = "0.8 ps"\nREPLICAS = 1\nSEEDS = (1,)\nFOLDER = "two-sites"'
-    )
+    cell.source = 'EQUILIBRATION = "0.2 ps"\nPRODUCTION = "0.8 ps"\nREPLICAS = 1\nSEEDS = (1,)\nRING_CONFORMERS = 1\nFOLDER = "two-sites"'
     NotebookClient(notebook, timeout=1500, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     html = [output["data"]["text/html"] for output in shown if "text/html" in output.get("data", {})]

@@ -527,26 +527,6 @@ def test_the_catalogues_settings_come_before_the_default_and_after_the_users():
 # --- no input of any kind ends in a traceback -----------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_no_damage_to_a_file_ends_in_a_traceback(piece, tmp_path, data):
-    kind = data.draw(st.sampled_from([".pdb", ".cif", ".pdb.gz"]))
-    text = write(piece, tmp_path / ("x.cif" if kind == ".cif" else "x.pdb")).read_bytes()
-    for _ in range(data.draw(st.integers(1, 6))):
-        start = data.draw(st.integers(0, len(text)))
-        length = data.draw(st.sampled_from([0, 1, 3, 8, 80, 2000]))
-        noise = data.draw(st.binary(max_size=12))
-        text = text[:start] + noise + text[start + length :]
-    path = tmp_path / f"broken{kind}"
-    path.write_bytes(text)
-    with suppress(DockError):
-        entry = read_entry(path)
-        names = choose_chains(entry, ReceptorSettings(), None)
-        polymers = [make_polymer(entry, name, ReceptorSettings()) for name in names]
-        keep_hetero(list_hetero(entry, polymers[0].residues), ReceptorSettings(), entry)
-        assert all(polymer.segments() for polymer in polymers)
-
-
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_missing_or_moved_atom_ends_in_a_traceback(piece, tmp_path, data):

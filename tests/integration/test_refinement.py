@@ -8,8 +8,6 @@ from rdkit import Chem
 from dock.core.errors import ParameterError, SettingsError, SimulationError
 from dock.core.units import KJ_PER_KCAL
 from dock.docking.pose import Pose
-from dock.docking.search import search_site
-from dock.docking.settings import DockingSettings
 from dock.dynamics.refinement import RefinementSettings, rank_refinements, refine, refine_poses
 from dock.dynamics.strain import strain_energy
 from dock.forcefield.minimisation import minimise, minimise_with_springs
@@ -42,12 +40,9 @@ def deposited(receptor, escitalopram) -> Pose:
 
 
 @pytest.fixture(scope="module")
-def docked(receptor, escitalopram, deposited) -> list[Pose]:
+def docked(redocked, deposited) -> list[Pose]:
     """The pose of the site that is furthest from the deposited one, then the nearest."""
-    search = search_site(
-        receptor, escitalopram, receptor.site("orthosteric"), DockingSettings(seeds=(1,)), threads=1
-    )
-    inside = [pose for pose in search.found[1] if pose.site == "orthosteric"]
+    inside = [pose for pose in redocked.found[1] if pose.site == "orthosteric"]
     ordered = sorted(inside, key=lambda pose: -pose.rmsd(deposited.mol))
     return [ordered[0], ordered[-1]]
 

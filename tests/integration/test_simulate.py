@@ -9,7 +9,8 @@ import dock
 from dock.analysis.comparison import CUT_ERROR
 from dock.campaign.plan import steps_of
 from dock.core.errors import ChemistryError, StructureError
-from dock.docking.pose import Pose, load_poses, read_poses, write_poses
+from dock.docking.given import read_poses
+from dock.docking.pose import Pose, load_poses, write_poses
 from dock.steps.analyse import Analyse
 from dock.steps.dock import Dock
 from dock.steps.given import GivenPose
@@ -146,7 +147,7 @@ def test_wrong_input_is_one_line(arguments, problem, poses, dock_command):
 
 def test_an_unreadable_file_is_refused(tmp_path, receptor):
     (tmp_path / "x.sdf").write_text("no molecule")
-    with pytest.raises(StructureError, match="cannot be read"):
+    with pytest.raises(ChemistryError, match=r"x\.sdf#1 no molecule: is no readable SDF record"):
         read_poses(tmp_path / "x.sdf", receptor)
 
 

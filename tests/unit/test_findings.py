@@ -9,6 +9,7 @@ from synthetic import BOTH, DISTANCE, EMPTY, ENERGY, PAIR, RMSD, content_of, run
 
 from dock.report import sections
 from dock.report.html import render
+from dock.report.sections import simulations
 from dock.report.sections.supports import findings
 from dock.report.words import MINUS, MISSING, listed, number, signed
 
@@ -264,3 +265,13 @@ def test_every_section_is_two_files_and_a_word_in_the_list():
     folder = Path(sections.__file__).parent
     assert sorted(sections.SECTIONS) == sorted(path.stem for path in folder.glob("[!_]*.py"))
     assert sorted(sections.SECTIONS) == sorted(path.name.split(".")[0] for path in folder.glob("*.j2"))
+
+
+def test_a_name_with_dollar_signs_can_be_plotted():
+    figure = simulations._figure(4, 3)
+    axes = figure.subplots()
+    axes.plot([0, 1], label="a $x; of $")
+    axes.set_title("5'-(2) $x; 50 $ % of \\x")
+    axes.set_yticks([0, 1], ["$", "a $x; b$"])
+    simulations._legend(figure)
+    assert simulations._svg(figure).startswith("<svg")

@@ -97,3 +97,9 @@ def test_a_new_revision_is_another_step(monkeypatch):
     after = keys()
     same = {label.split()[0] for label in before if before[label] == after[label]}
     assert same == {"receptor", "ligand", "cross-dock"}  # which has one of its own
+
+
+def test_the_data_of_a_module_counts_as_its_code():
+    assert list(revisions.data_of("dock.ligands.titration")) == ["pka.yaml"]
+    assert "dock.ligands.titration" in revisions.code()["ligand"]
+    assert revisions.data_of("dock.ligands.states") == {}

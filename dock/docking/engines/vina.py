@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from dock.core.errors import DockingError, MissingDependencyError, StructureError
 from dock.docking import pdbqt
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from dock.ligands import Ligand
     from dock.receptors import Receptor, Site
 
+# Measured with boxes of 24, 60 and 90 A: what Vina's maps take, in bytes for each cubic angstrom.
+MAP_BYTES = 6000.0
 ENERGY_RANGE = 100.0  # kcal/mol above the best; Vina's 3 would cut off what ranking is to choose from
 
 
@@ -31,6 +36,7 @@ class VinaEngine:
     name = "vina"
 
     def __init__(self, receptor: Receptor, site: Site, threads: int) -> None:
+        _check_memory(site)
         self._receptor = pdbqt.receptor_pdbqt(receptor, site)
         self._subject = receptor.name
         self._site = site
@@ -81,6 +87,27 @@ class VinaEngine:
             raise StructureError(self._subject, f"Vina cannot read it ({error})") from error
         self._made = seed, vina
         return vina
+
+
+def _check_memory(site: Site) -> None:
+    """Refuse a box whose maps do not fit into the memory that is free: the system would end the process."""
+    wanted, free = MAP_BYTES * float(np.prod(site.box)), _free_memory()
+    if wanted > free:
+        edges = " x ".join(f"{edge:g}" for edge in site.box)
+        raise StructureError(
+            f"site {site.name}",
+            f"Vina's maps of its box of {edges} A would take {wanted / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free",
+            "take a smaller box, fewer workers, or rustina, which takes a tenth of that",
+        )
+
+
+def _free_memory() -> float:
+    """Return how much memory can be had, in bytes; infinite where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return 1024.0 * next(float(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError):
+        return inf
 
 
 ENGINE = VinaEngine

@@ -148,6 +148,10 @@ def _legend(figure: Figure) -> None:
 
 
 def _svg(figure: Figure) -> str:
+    from matplotlib.text import Text
+
+    for label in figure.findobj(Text):  # a dollar sign in a name is no formula
+        label.set_parse_math(False)
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
     svg = text.getvalue()
