@@ -23,6 +23,7 @@ from dock.forcefield.platforms import choose_processor, devices
 from dock.forcefield.solvent import HYDRATION, add_solvent, set_cutoff, solvent_force
 from dock.ligands import Ligand
 from dock.receptors.hetero import ION_CHARGES
+from dock.receptors.ions import ATOM_NAMES
 from dock.systems.assembly import add_ligand, subset_topology
 from dock.systems.complexes import SystemSettings
 from dock.systems.implicit import whole_system
@@ -276,15 +277,16 @@ def test_native_obc2_gives_the_energy_of_openmms_own_file(receptor):
 
 @pytest.mark.parametrize("name", list(HYDRATION))
 def test_an_ion_alone_has_its_free_energy_of_hydration(name):
-    """Within 2 %: the surface term comes on top of Born's equation."""
+    """Within 3 %: the surface term comes on top of Born's equation, 1.5 kcal/mol for caesium."""
     topology = app.Topology()
     residue = topology.addResidue(name, topology.addChain())
-    topology.addAtom(name, app.Element.getBySymbol(name.capitalize()), residue)
+    atom = ATOM_NAMES.get(name, name)
+    topology.addAtom(atom, app.Element.getBySymbol(atom.capitalize()), residue)
     system = openmm.System()
     system.addParticle(1.0)
     system.addForce(solvent_force([float(ION_CHARGES[name])], topology))
     hydration = energy(system, np.zeros((1, 3)), "Reference")[0] / KJ_PER_KCAL
-    assert hydration == pytest.approx(HYDRATION[name], rel=0.02)
+    assert hydration == pytest.approx(HYDRATION[name], rel=0.03)
 
 
 def test_bromine_and_iodine_are_as_large_as_they_are():
