@@ -21,6 +21,7 @@ ELEMENTS = frozenset({"H", "C", "N", "O", "F", "P", "S", "Cl", "Br", "I"})
 MAX_HEAVY_ATOMS = 120
 MAX_ISOMERS = 32
 PAPER_ISOMERS = 1024  # nitrogens that invert and centres that depend on each other counted too
+EXISTENCE_TRIALS = 30  # embeddings; what can exist comes out in the first few
 EMBEDDING_SEED = 1  # of the test whether an isomer can exist
 SHOWN = 80  # characters of a structure in an error
 LABELLING_STEPS = 500_000  # of the CIP rules, which have no end in some symmetric cages
@@ -288,9 +289,8 @@ def isomers(mol: Mol) -> list[Mol]:
     from rdkit.Chem import MolToSmiles
     from rdkit.Chem.EnumerateStereoisomers import EnumerateStereoisomers, StereoEnumerationOptions
 
-    caged = false_centres(mol)
     options = StereoEnumerationOptions(
-        onlyUnassigned=True, unique=True, tryEmbedding=not caged, maxIsomers=MAX_ISOMERS, rand=1
+        onlyUnassigned=True, unique=True, tryEmbedding=False, maxIsomers=MAX_ISOMERS, rand=1
     )
     with rdBase.BlockLogs():
         found = [
@@ -299,14 +299,17 @@ def isomers(mol: Mol) -> list[Mol]:
         ]
         made = list({MolToSmiles(isomer): isomer for isomer in found}.values())
         # Labels of a cage keep RDKit from embedding it, so that they are cleared before.
-        return [isomer for isomer in made if _can_exist(isomer)] if caged else made
+        return [isomer for isomer in made if _can_exist(isomer)]
 
 
 def _can_exist(mol: Mol) -> bool:
     from rdkit import Chem
     from rdkit.Chem import rdDistGeom
 
-    return bool(rdDistGeom.EmbedMolecule(Chem.AddHs(mol), randomSeed=EMBEDDING_SEED) >= 0)
+    return bool(
+        rdDistGeom.EmbedMolecule(Chem.AddHs(mol), randomSeed=EMBEDDING_SEED, maxAttempts=EXISTENCE_TRIALS)
+        >= 0
+    )
 
 
 def _with_cages_set(mol: Mol) -> Mol:

@@ -117,25 +117,25 @@ def test_the_normal_form_keeps_the_molecule_and_forgets_how_it_was_made(smiles):
     assert stereo.cip_labels(normal_form(mol)) == stereo.cip_labels(mol)
 
 
-def test_every_route_docks_to_the_same_poses(receptor, escitalopram, tmp_path):
+def test_every_route_docks_to_the_same_poses(receptor, tmp_path):
     """In memory, read back, sent to a worker, from SMILES, by a step of `dock run`, by `dock screen`."""
-    site = receptor.site("orthosteric")
+    serotonin, site = Ligand.from_catalogue("serotonin"), receptor.site("allosteric")
 
     def sdf(search):
         write_poses(tmp_path / "poses.sdf", search.kept)
         return said_alike((tmp_path / "poses.sdf").read_text())
 
-    search = dock.pose("sert", "escitalopram", "orthosteric", SETTINGS)
+    search = dock.pose("sert", "serotonin", "allosteric", SETTINGS)
     expected = sdf(search)
-    read = reloaded(escitalopram, tmp_path)
+    read = reloaded(serotonin, tmp_path)
     for threads, ligand in (
         (1, pickle.loads(pickle.dumps(read))),
-        (2, Ligand.from_smiles(respelt(escitalopram.smiles), "escitalopram")),
+        (2, Ligand.from_smiles(respelt(serotonin.smiles), "serotonin")),
     ):
         assert sdf(search_site(receptor, ligand, site, SETTINGS, threads)) == expected
     # a step of a campaign
     steps, store = planned(
-        CampaignSettings(docking=SETTINGS.model_dump(), sites=["orthosteric"], ligands=["escitalopram"])
+        CampaignSettings(docking=SETTINGS.model_dump(), sites=["allosteric"], ligands=["serotonin"])
     )
     store = Store(tmp_path / "run", store.versions)
     (docked,) = steps_of(steps, Dock)
@@ -145,15 +145,15 @@ def test_every_route_docks_to_the_same_poses(receptor, escitalopram, tmp_path):
     assert store.result(docked).places == search.places
     # what lies in a site is the same from memory and from the file, and so is what is docked beside it
     mols = search.best.mol, docked.best(store).mol
-    one, two = (receptor.with_occupant("orthosteric", "escitalopram", mol) for mol in mols)
+    one, two = (receptor.with_occupant("allosteric", "serotonin", mol) for mol in mols)
     assert one.key == two.key
-    beside = receptor.site("allosteric")
+    beside = receptor.site("orthosteric")
     assert pdbqt.receptor_pdbqt(one, beside) == pdbqt.receptor_pdbqt(two, beside)
     # a screen, which docks in worker processes
-    Screen(tmp_path / "screen", receptor, "orthosteric", SETTINGS, PreparationSettings()).run(
-        Library(["escitalopram"]), workers=1, accept_failed_gate=True
+    Screen(tmp_path / "screen", receptor, "allosteric", SETTINGS, PreparationSettings()).run(
+        Library(["serotonin"]), workers=1
     )
-    screened = (tmp_path / "screen" / "poses" / "orthosteric.sdf").read_text()
+    screened = (tmp_path / "screen" / "poses" / "allosteric.sdf").read_text()
     assert said_alike(screened) == expected
     assert expected.count("<score_kcal_mol>") == len(search.kept)
 
