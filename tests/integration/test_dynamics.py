@@ -199,8 +199,8 @@ def test_shipped_charges_are_what_sqm_gives():
 @pytest.mark.parametrize(
     ("symbol", "ring", "open_chain"),
     [("O", "c1ccc2c(c1)Oc1ccccc1N=C2", "c1ccc(Oc2ccccc2)cc1"),
-     ("N", "c1ccc2c(c1)Oc1ccccc1N=C2", "c1ccc(/N=C/c2ccccc2)cc1"),
-     ("N", "C1=Cc2ccccc2Nc2ccccc12", "c1ccc(Nc2ccccc2)cc1")],
+     pytest.param("N", "c1ccc2c(c1)Oc1ccccc1N=C2", "c1ccc(/N=C/c2ccccc2)cc1", marks=pytest.mark.slow),
+     pytest.param("N", "C1=Cc2ccccc2Nc2ccccc12", "c1ccc(Nc2ccccc2)cc1", marks=pytest.mark.slow)],
 )  # fmt: skip
 def test_atoms_in_a_ring_of_seven_are_charged_as_outside_of_it(symbol, ring, open_chain):
     """antechamber by itself takes the planar rings for aromatic: -0.51, -0.36 and -0.18 e."""

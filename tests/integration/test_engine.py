@@ -200,6 +200,7 @@ def test_a_trajectory_that_lost_its_end_is_refused(small, processor, tmp_path, c
         engine.simulate(small, crash, processor, tmp_path)
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_nothing_is_lost_and_nothing_done_twice():
     """Five kills here; twenty stand in RESULTS.md."""
     script = Path(__file__).parents[2] / "benchmarks" / "kills.py"

@@ -310,6 +310,7 @@ def test_interaction_energies_of_a_membrane_system_are_those_without_it(helix, w
     assert table.to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-3, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_a_short_run_at_constant_pressure_keeps_the_density(wet, minimised, processor):
     system = openmm.XmlSerializer.deserialize(openmm.XmlSerializer.serialize(wet.system))
     kind = openmm.MonteCarloMembraneBarostat
