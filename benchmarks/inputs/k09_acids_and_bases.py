@@ -1,4 +1,4 @@
-"""acids that are no carboxylates, strong heteroaromatic bases, and what looks like either: the main protomer's charge."""
+"""Acids that are no carboxylates, strong heteroaromatic bases, and what looks like either: the main protomer's charge."""
 
 from collections.abc import Iterator
 from pathlib import Path

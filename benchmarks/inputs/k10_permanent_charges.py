@@ -1,4 +1,4 @@
-"""a permanent charge beside an acid or an amine: titrated like any other, at the user's pH."""
+"""A permanent charge beside an acid or an amine: titrated like any other, at the user's pH."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -15,7 +15,7 @@ TRACE = "Traceback"
         (["run", "unknown.yaml"], "'ligand' is an unknown setting"),
         (["run", "name.yaml"], "did you mean 'escitalopram'"),
         (["run", "smiles.yaml"], "is not a valid SMILES"),
-        (["run", "receptor.yaml"], "cannot be read as a structure"),
+        (["run", "receptor.yaml"], "broken.pdb: is no atom"),
         (["run", "-o", "a-file/below"], "cannot be written to"),
         (["run", "--platform", "TPU"], "TPU"),
         (["run", "--workers", "0"], "--workers"),
