@@ -188,7 +188,7 @@ def test_the_energy_of_a_pose_is_that_in_the_whole_receptor(receptor, placements
 
 
 def test_both_engines_are_pooled_and_ranked_by_one_measure(receptor, sertraline):
-    settings = DockingSettings(engines=("rustina", "vina"), seeds=(1,), exhaustiveness=4, ring_conformers=2)
+    settings = DockingSettings(engines=("rustina", "vina"), seeds=(1,), exhaustiveness=1, ring_conformers=2)
     search = search_site(receptor, sertraline, receptor.site("orthosteric"), settings, threads=2)
     assert search.searches == 4
     engines = {pose.engine for pose in search.found[1]}

@@ -376,6 +376,7 @@ def test_the_bath_keeps_its_temperature(small, processor, tmp_path):
     assert record["mean_temperature_K"] == pytest.approx(310, rel=0.03)
 
 
+@pytest.mark.slow
 def test_equilibration_ends_when_the_temperature_has_settled(small, processor, tmp_path, monkeypatch):
     """Planted: a bath 50 K too hot never settles; the stretch is repeated as often as it may be, and that is told.
 
@@ -457,6 +458,7 @@ def test_a_temperature_is_judged_by_how_much_it_fluctuates():
     assert not few.tells(124)
 
 
+@pytest.mark.slow
 def test_the_mean_temperature_scatters_as_its_error_says():
     """300 independent oscillators in a weak bath, 4 ps at a time: their mean temperatures against the formula.
 

@@ -535,6 +535,7 @@ def resident():
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.slow
 def test_thousands_of_lines_take_no_more_memory_than_hundreds(tmp_path):
     path = tmp_path / "many.smi"
     cheap_library(path, 2500)

@@ -226,6 +226,7 @@ def test_a_membrane_is_found_where_opm_has_it(mirror, receptor):
     assert np.linalg.det(own) == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_a_soluble_protein_has_no_membrane(mirror):
     antibody = prepare(str(mirror / "5I71.pdb"), ReceptorSettings(chains=("B", "C"), add_ions=False))
     assert antibody.record["membrane"] is None
