@@ -66,11 +66,11 @@ def _steps(
 ) -> list[GivenPose]:
     """Return a step for each molecule in each site of a file, or for every pose, and for each record that is none."""
     records = read_records(path, model) if path else []
-    of_one = Counter(_molecule(record) for record in records)
+    molecules = [_molecule(record) for record in records]
+    of_one = Counter(molecules)
     used: dict[int, int] = {}
     steps, seen = [], set()
-    for number, record in enumerate(records, 1):
-        molecule = _molecule(record)
+    for number, (record, molecule) in enumerate(zip(records, molecules, strict=True), 1):
         if not every and record.pose is not None and molecule in seen:
             continue
         seen.add(molecule)

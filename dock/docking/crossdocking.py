@@ -83,7 +83,8 @@ def cross_dock(
     """Dock the known ligand of one structure into another, and judge every seed.
 
     The ligand starts from a generated conformer. Its known pose is carried over by the C-alpha atoms
-    within 16 A of the site's centre, or of the pose where the site is a box; RMSDs are to that, nothing else fitted. What the backbones
+    within 16 A of the site's centre, or of the pose where the site is a box; RMSDs are to that, nothing
+    else fitted. What the backbones
     themselves differ by is thus part of them.
 
     Parameters

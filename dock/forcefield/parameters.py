@@ -1,5 +1,6 @@
-"""Force-field parameters: ff14SB for the receptor (OL15 and OL3 for DNA and RNA), GAFF2 with AM1-BCC or NAGL charges for a ligand, Lipid21, TIP3P.
+"""Force-field parameters: of receptors, ligands, lipids and water.
 
+ff14SB is for proteins, OL15 and OL3 for DNA and RNA, GAFF2 with AM1-BCC or NAGL charges for a ligand, Lipid21, TIP3P.
 All are OpenMM `System` objects without cutoff, solvent or repartitioned masses. A receptor is
 parametrised once and cached; a ligand once per constitution, so that its isomers share every
 number; of what surrounds them, one molecule of each kind.

@@ -5,8 +5,8 @@ neighbours of lowest number at both ends. It does not see to the label when atom
 coordinates in space, and writes it in extended SMILES only; this module does.
 
 An axis is taken to be stable if both rings differ in their two directions and at least three of the four positions
-beside it are substituted, a fluorine counting half: a rule of thumb. Stable
-is what takes years to turn at 37 degrees (class 3 of LaPlante et al. 2011, doi:10.1021/jm200584g).
+beside it are substituted, a fluorine counting half: a rule of thumb. Stable is what takes years to turn at 37 degrees
+(class 3 of LaPlante et al. 2011, doi:10.1021/jm200584g).
 """
 
 from __future__ import annotations
@@ -120,12 +120,10 @@ def smiles(mol: Mol) -> str:
     for old in labelled(mol):
         ends = place[old.GetBeginAtomIdx()], place[old.GetEndAtomIdx()]
         _carry(old, written.GetBondBetweenAtoms(*ends), place)
-    options = Chem.SmilesWriteParams()
-    options.canonical = False
-    return str(Chem.MolToCXSmiles(written, options, int(Chem.CXSmilesFields.CX_BOND_ATROPISOMER)))
+    return ordered_smiles(written)
 
 
-def written_smiles(mol: Mol) -> str:
+def ordered_smiles(mol: Mol) -> str:
     """Return a SMILES in the order of the atoms, extended where axes carry hands."""
     from rdkit import Chem
 

@@ -140,7 +140,7 @@ def _named_states(entry: Entry, preparation: PreparationSettings) -> list[NamedS
             name=state.name,
             provenance=state.provenance,
             state=LigandState(
-                smiles=axes.written_smiles(state.mol),
+                smiles=axes.ordered_smiles(state.mol),
                 source=state.source,
                 measured=state.measured,
                 ring_conformers=preparation.ring_conformers,

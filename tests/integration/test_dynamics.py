@@ -20,7 +20,7 @@ from dock.forcefield.minimisation import minimise, minimise_with_springs, with_s
 from dock.forcefield.parameters import ligand_parameters, parameter_penalties, receptor_parameters
 from dock.forcefield.parts import combine
 from dock.forcefield.platforms import choose_processor, devices
-from dock.forcefield.solvent import HYDRATION, add_solvent, set_cutoff, solvent_force
+from dock.forcefield.solvent import HYDRATION, add_solvent, ion_radius, set_cutoff, solvent_force
 from dock.ligands import Ligand
 from dock.receptors.hetero import ION_CHARGES
 from dock.receptors.ions import ATOM_NAMES
@@ -287,6 +287,21 @@ def test_an_ion_alone_has_its_free_energy_of_hydration(name):
     system.addForce(solvent_force([float(ION_CHARGES[name])], topology))
     hydration = energy(system, np.zeros((1, 3)), "Reference")[0] / KJ_PER_KCAL
     assert hydration == pytest.approx(HYDRATION[name], rel=0.03)
+
+
+# Of six neighbours, in nm (Shannon, Acta Cryst. A 32, 751, 1976).
+CRYSTAL_RADII = {
+    "LI": 0.076, "NA": 0.102, "K": 0.138, "RB": 0.152, "CS": 0.167, "MG": 0.072, "CA": 0.100, "SR": 0.118,
+    "BA": 0.135, "MN": 0.083, "FE2": 0.078, "FE": 0.0645, "CO": 0.0745, "NI": 0.069, "CU": 0.073, "ZN": 0.074,
+    "CD": 0.095, "HG": 0.102, "CL": 0.181, "BR": 0.196, "IOD": 0.220,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(HYDRATION))
+def test_an_ions_radius_is_what_its_crystals_lead_to_expect(name):
+    """Born's radii are those of crystals and 0.085 nm, of anions 0.01 nm (Latimer, J. Chem. Phys. 7, 108, 1939)."""
+    more, spread = (0.085, 0.03) if ION_CHARGES[name] > 0 else (0.01, 0.005)
+    assert ion_radius(name) - CRYSTAL_RADII[name] == pytest.approx(more, abs=spread)
 
 
 def test_bromine_and_iodine_are_as_large_as_they_are():

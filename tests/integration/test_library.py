@@ -40,6 +40,7 @@ from dock.ligands.output import output_paths
 from dock.ligands.protonation import protomers
 from dock.ligands.salts import strip_salts
 from dock.ligands.states import PreparationSettings, prepare, prepare_library, states
+from dock.ligands.stereo import isomers
 from dock.steps.ligand import PrepareLigand
 from dock.steps.simulate import Simulate
 
@@ -477,6 +478,16 @@ def test_a_bridge_whose_sides_are_left_open_is_refused():
     """Atropine's ester, endo or exo: both can exist, which only building them tells."""
     with pytest.raises(ChemistryError, match="undefined"):
         Ligand.from_smiles("CN1C2CCC1CC(C2)OC(=O)c1ccccc1")
+
+
+@pytest.mark.parametrize(
+    ("smiles", "number"),
+    [("OC1CC2CCC1C2", 4),  # exo and endo norborneol, of either hand
+     ("CC1(C)C2CCC1(C)C(=O)C2", 2),  # camphor
+     ("COC(=O)C1C2CCC(CC1OC(=O)c1ccccc1)N2C", 8)],  # cocaine, which has eight stereoisomers
+)  # fmt: skip
+def test_as_many_isomers_exist_as_are_known(smiles, number):
+    assert len(isomers(Chem.MolFromSmiles(smiles))) == number
 
 
 # Streams

@@ -7,6 +7,7 @@ import numpy as np
 import openmm
 import pytest
 
+from benchmarks.inputs.parts import haem, hetero
 from dock.forcefield.parameters import parametrise_receptor
 from dock.receptors import Receptor
 from dock.receptors.preparation import prepare
@@ -32,35 +33,6 @@ def part(mirror, source, ranges):
     structure.entities.clear()
     structure.setup_entities()
     return structure
-
-
-def hetero(name, number, atoms):
-    """A residue of named atoms with elements and places."""
-    residue = gemmi.Residue()
-    residue.name, residue.seqid, residue.het_flag = name, gemmi.SeqId(str(number)), "H"
-    for atom_name, element, place in atoms:
-        atom = gemmi.Atom()
-        atom.name, atom.element, atom.pos = atom_name, gemmi.Element(element), gemmi.Position(*place)
-        residue.add_atom(atom)
-    return residue
-
-
-def haem(iron, axis):
-    """The core of a haem: iron, four nitrogens 2.0 A from it, sixteen carbons; `axis` stands upright on it."""
-    first = np.cross(axis, [1.0, 0.3, 0.2])
-    first /= np.linalg.norm(first)
-    second = np.cross(axis, first)
-    atoms = [("FE", "Fe", iron)]
-    for quarter in range(4):
-        angle = quarter * np.pi / 2
-        along, across = (
-            np.cos(angle + turn) * first + np.sin(angle + turn) * second for turn in (0, np.pi / 2)
-        )
-        letter = "ABCD"[quarter]
-        atoms.append((f"N{letter}", "N", iron + 2.0 * along))
-        places = {"1": (2.85, 1.1), "2": (4.2, 0.7), "3": (4.2, -0.7), "4": (2.85, -1.1)}
-        atoms += [(f"C{n}{letter}", "C", iron + r * along + x * across) for n, (r, x) in places.items()]
-    return hetero("HEM", 901, atoms)
 
 
 def charges(preparation):
@@ -117,7 +89,7 @@ def with_haem(mirror, tmp_path_factory):
     ligand += [(f"C{n}", "C", iron + (2.0 + 1.2 * n) * axis + 0.7 * (-1) ** n * ring) for n in range(1, 6)]
     end = ligand[-1][2]
     ligand.append(("S7", "S", end + 1.8 * axis))
-    chain.add_residue(haem(iron, axis))
+    chain.add_residue(hetero("HEM", 901, haem(iron, axis)))
     chain.add_residue(hetero("LIG", 902, ligand))
     chain.add_residue(hetero("ZN", 903, [("ZN", "Zn", end + 4.1 * axis)]))
     path = tmp_path_factory.mktemp("haem") / "x.pdb"
