@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 from math import inf
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -231,6 +232,9 @@ class Campaign:
         """
         if executor not in NAMES:
             raise SettingsError(executor, "is no executor", f"known: {', '.join(NAMES)}")
+        require(
+            workers, (int, NoneType), "number of workers", "give one such as 4, or None for one each core"
+        )
         _ = self.steps, self.changes
         cards = [None] if device is None else device.split(",")
         platform = {choose_processor(self.platform, device=card).platform for card in cards}.pop()

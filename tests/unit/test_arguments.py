@@ -23,6 +23,7 @@ from dock.core.errors import DockError
         (lambda _: dock.Campaign({"ligands": ["CCO"]}), r"is no CampaignSettings.* Campaign.read\(path\)"),
         (lambda _: dock.Campaign("c.yaml"), "is no CampaignSettings"),
         (lambda _: dock.Campaign(folder=5), "5: is no folder"),
+        (lambda _: dock.Campaign().run(workers="all"), "'all': is no number of workers"),
         (lambda _: dock.CampaignSettings("sert"), "takes its settings by name"),
         (lambda _: dock.DockingSettings(seed=1), "did you mean 'seeds'"),
         (lambda _: dock.Receptor.from_catalogue(5), "5: is no name"),
