@@ -19,11 +19,22 @@ from dock.ligands import Ligand
 from dock.receptors import Receptor
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# Files of tests by how long they take together, so that no process is left with a long one at the end.
+LONGEST_FIRST = (
+    "campaign", "docking", "preparation", "mishaps", "stopping", "screen", "packaging", "refinement", "engine",
+    "membrane", "simulate", "dynamics", "cli", "library", "analysis", "routes", "failed_searches", "null",
+)  # fmt: skip
 SHORT_CAMPAIGN = """
 docking: {seeds: [1], ring_conformers: 1}
 simulation: {equilibration: 0.2 ps, production: 0.8 ps, frame_interval: 40 fs, replicas: 2,
   system: {kind: site}}
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first."""
+    places = {f"test_{name}": place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 def lacking(what: str) -> None:
@@ -138,7 +149,7 @@ class Done:
 def dock_command():
     """Call the command line as a user does, in a process of its own."""
 
-    def call(*arguments, cwd=None, timeout=900, **environment) -> Done:
+    def call(*arguments, cwd=None, timeout=1800, **environment) -> Done:
         done = subprocess.run(
             [sys.executable, "-m", "dock.cli.main", *map(str, arguments)],
             cwd=cwd,

@@ -1,4 +1,4 @@
-"""Plans of campaigns that are never run."""
+"""Campaigns: the quickest there are, and plans that are never run."""
 
 from dock.campaign.plan import Planner
 from dock.campaign.settings import CampaignSettings
@@ -6,6 +6,9 @@ from dock.core.records import software_versions
 from dock.workflow.execution import perform
 from dock.workflow.step import Conditions
 from dock.workflow.store import Store
+
+FAST = "cross_docking: false\ndocking: {seeds: [1], ring_conformers: 1}\nsimulation: {equilibration: 0 ps, production: 80 fs, frame_interval: 40 fs, minimisation_steps: 5, replicas: 1, system: {kind: site}}\n"
+QUICKEST = FAST + "sites: [allosteric]\n"  # which has no redocking gate
 
 
 def planned(settings=None, versions=None, **fields):

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from planning import grown, planned
+from planning import QUICKEST, grown, planned
 from processes import INTERRUPTED
 from rdkit import Chem
 
@@ -630,9 +630,6 @@ def test_a_command_that_is_stopped_leaves_nothing_behind(tmp_path):
 # Campaigns
 
 
-FAST = "cross_docking: false\nsites: [allosteric]\ndocking: {seeds: [1], ring_conformers: 1}\nsimulation: {equilibration: 0 ps, production: 80 fs, frame_interval: 40 fs, minimisation_steps: 5, replicas: 1}\n"
-
-
 def test_a_file_of_ligands_becomes_tasks(tmp_path):
     (tmp_path / "set.csv").write_text(
         "drug,structure\nfluox,CNCCC(c1ccccc1)Oc1ccc(cc1)C(F)(F)F\nbad,C1CC\nsertraline,sertraline\n"
@@ -662,7 +659,7 @@ def test_a_file_of_ligands_becomes_tasks(tmp_path):
 
 def test_a_bad_line_is_counted_and_names_survive_to_the_tables(tmp_path, dock_command):
     (tmp_path / "set.smi").write_text("NCCc1c[nH]c2ccc(O)cc12 5-HT sample\nC1CC bad\n")
-    (tmp_path / "c.yaml").write_text(FAST + "ligands: [{file: set.smi}]\n")
+    (tmp_path / "c.yaml").write_text(QUICKEST + "ligands: [{file: set.smi}]\n")
     done = dock_command("run", "c.yaml", "-o", "run", cwd=tmp_path)
     assert done.code == 1, done.out + done.err
     campaign = Campaign.open(tmp_path / "run")
