@@ -16,7 +16,7 @@ MARGIN, LARGEST_SHARE = 60.0, 0.1  # seconds, and of the limit
 
 def seconds(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
     """Return a time given with its unit, such as 90min, in seconds."""
-    from dock.core.units import Quantity
+    from dock.core.units import LARGEST, Quantity
 
     if value is None:
         return None
@@ -25,8 +25,10 @@ def seconds(context: click.Context, parameter: click.Parameter, value: str | Non
     except Exception as error:  # pint raises tokenizer, attribute and dimension errors alike
         problem = f"{value!r} is not a time such as 90min or 11.5h"
         raise click.BadParameter(problem, context, parameter) from error
-    if not 0 < number < float("inf"):
-        raise click.BadParameter(f"{value!r} must be more than 0 s", context, parameter)
+    if not 0 < number < LARGEST:
+        raise click.BadParameter(
+            f"{value!r} must be more than 0 s, and less than {LARGEST:g}", context, parameter
+        )
     return number
 
 

@@ -201,6 +201,23 @@ def _records(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
         yield from _records(child)
 
 
+class _TwiceError(yaml.YAMLError):
+    """A name stands twice in a mapping, of which YAML would keep the last without a word."""
+
+
+class _EachOnce(yaml.SafeLoader):
+    """Reads YAML in whose mappings each name stands once."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        lines: dict[Any, int] = {}
+        for key, _ in node.value:
+            name, line = (key.tag, str(key.value)), key.start_mark.line + 1
+            if name in lines:
+                raise _TwiceError(f"'{key.value}' stands twice, in lines {lines[name]} and {line}")
+            lines[name] = line
+        return super().construct_mapping(node, deep)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML file of settings.
 
@@ -210,11 +227,13 @@ def read_yaml(path: Path) -> dict[str, Any]:
         If the file is missing, is no YAML, or no mapping.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _EachOnce)
     except OSError as error:
         raise SettingsError(path, f"cannot be read ({error.strerror})", "check the path") from error
     except UnicodeDecodeError as error:
         raise SettingsError(path, "is not UTF-8 text", "save it as UTF-8") from error
+    except _TwiceError as error:
+        raise SettingsError(path, str(error), "keep one of them, with all that is meant") from error
     except (yaml.YAMLError, ValueError) as error:  # the latter from dates that there are not
         raise SettingsError(
             path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
 
 NM_TO_A, A_TO_NM = 10.0, 0.1
 KJ_PER_KCAL = 4.184  # thermochemical
+# One number with a decimal point, and the units. pint alone computes what it is given: it drops commas, and
+# multiplies what stands side by side, so that "298,15 K" is 29815 K and "1 500 ps" is 500 ps.
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?"
+_UNIT = r"(?:[^\W\d_]+|°[CF])(?: ?(?:\^|\*\*) ?-?\d)?"
+WRITTEN = re.compile(rf"({_NUMBER}) *((?:/ ?)?{_UNIT}(?: ?[/* ] ?{_UNIT})*)")
+LARGEST = 1e18  # of any unit of a setting; beyond it stand "Ps" for "ps" and the like
 
 
 @cache
@@ -23,9 +30,24 @@ def registry() -> pint.UnitRegistry[Any]:
     return pint.UnitRegistry()
 
 
+def _parsed(text: str) -> Any:
+    """Return a text as a quantity of pint.
+
+    Raises
+    ------
+    ValueError
+        If it is not one number and units.
+    """
+    found = WRITTEN.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is not one number with a unit")
+    number, unit = found.groups()
+    return registry().Quantity(float(number), registry().parse_units(f"1{unit}" if unit[0] == "/" else unit))
+
+
 @lru_cache(maxsize=1024)  # asked for again and again while simulating
 def _value_in(text: str, unit: str) -> float:
-    return float(registry().Quantity(text).m_as(unit))
+    return float(_parsed(text).m_as(unit))
 
 
 class Quantity:
@@ -35,13 +57,18 @@ class Quantity:
     ----------
     text : str
         For instance ``"20 ps"``.
+
+    Raises
+    ------
+    ValueError
+        If it is not one number and units; what pint raises if the units are none.
     """
 
     __slots__ = ("_quantity", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._quantity: Any = registry().Quantity(text)
+        self._quantity: Any = _parsed(text)
 
     def value_in(self, unit: str) -> float:
         """Return the number in `unit`."""
@@ -99,15 +126,18 @@ class Measure:
             try:
                 quantity = Quantity(value)
             except Exception as error:  # pint raises tokenizer, attribute and type errors alike
-                raise ValueError(f"{value!r} is not a quantity such as '1 {self.unit}'") from error
+                point = ": write a decimal point" if "," in value else ""
+                raise ValueError(f"{value!r} is not a quantity such as '1 {self.unit}'{point}") from error
         else:
             raise ValueError(f"{value!r} has no unit: write it as '{value} {self.unit}'")
         try:
             number = quantity.value_in(self.unit)
         except Exception as error:
             raise ValueError(f"{str(quantity)!r} cannot be expressed in {self.unit}") from error
-        if not self.above < number < float("inf"):
+        if not number > self.above:
             raise ValueError(f"{str(quantity)!r} must be above {self.above:g} {self.unit}")
+        if not number < LARGEST:
+            raise ValueError(f"{str(quantity)!r} is {number:g} {self.unit}, more than can be meant")
         return quantity
 
 

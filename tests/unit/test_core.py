@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dock.core import ambertools, catalogue
-from dock.core.errors import DockError, InputError, OutputError, UnknownNameError
+from dock.core.errors import DockError, InputError, OutputError, SettingsError, UnknownNameError
 from dock.core.files import atomic_path, output_folder, write_json, write_text
 from dock.core.keys import content_key
-from dock.core.records import Record, software_versions
+from dock.core.records import Record, read_yaml, software_versions
 from dock.core.units import Length, Quantity, Time
 
 
@@ -32,10 +32,32 @@ def test_quantities_without_a_fitting_unit_are_refused(value):
         Timing(duration=value)
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["298,15 ps", "2,5 ps", "1 500 ps", "2 h, 30", "5 ps 3", "5±1 ps", "9**9**9 ps", "5 ps**9**9**9", "5 ps*3", "5 Ps", "1e400 ps"],
+)  # fmt: skip
+def test_a_quantity_is_one_number_and_units_and_nothing_is_computed(value):
+    with pytest.raises(ValueError, match="duration"):
+        Timing(duration=value)
+
+
+@pytest.mark.parametrize("value", ["20ps", "2e4 fs", " .02 ns ", "+20. ps", "20 ps^1", "2e-5 µs"])
+def test_a_quantity_is_read_however_it_is_written(value):
+    assert Timing(duration=value).duration.value_in("ps") == pytest.approx(20)
+
+
 @given(st.text(max_size=30))
 def test_no_text_breaks_a_quantity(text):
     with suppress(ValueError):
         assert Timing(duration=text).duration.value_in("ps") > 0
+
+
+def test_a_setting_that_stands_twice_is_refused(tmp_path):
+    (tmp_path / "c.yaml").write_text("ligands: [sertraline]\nsites: [orthosteric]\nligands: [paroxetine]\n")
+    with pytest.raises(SettingsError, match="'ligands' stands twice, in lines 1 and 3"):
+        read_yaml(tmp_path / "c.yaml")
+    (tmp_path / "c.yaml").write_text("a: {x: 1}\nb: {x: 2}\n")
+    assert read_yaml(tmp_path / "c.yaml") == {"a": {"x": 1}, "b": {"x": 2}}
 
 
 json_values = st.recursive(
