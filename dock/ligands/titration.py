@@ -38,7 +38,7 @@ class Site:
     pka : float
         Of the group, or of its conjugate acid, with no other group charged.
     kind : str
-        ``amine``, ``amidine`` or nothing.
+        ``amine``; ``amidine`` of what shares one proton with another such group near it; or nothing.
     enolate : tuple of int
         Of an acid C-H, its neighbour and the oxygen that takes the charge.
     """

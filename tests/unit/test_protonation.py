@@ -12,6 +12,7 @@ from dock.ligands.library import Entry
 from dock.ligands.protonation import neutral, protomers, written_charged
 from dock.ligands.states import PreparationSettings, states
 
+ONCE_WRONG = Path(__file__).parent.parent / "data" / "charges.csv"
 MEASURED = Path(__file__).resolve().parents[2] / "benchmarks" / "data" / "pka.csv"
 
 
@@ -45,6 +46,19 @@ def charge(smiles, ph=7.4):
     ],
 )  # fmt: skip
 def test_groups_are_charged_by_their_pka(smiles, expected):
+    assert charge(smiles) == expected
+
+
+def once_wrong():
+    with ONCE_WRONG.open(encoding="utf-8", newline="") as handle:
+        return [
+            pytest.param(row["smiles"], int(row["charge"]), id=row["name"]) for row in csv.DictReader(handle)
+        ]
+
+
+@pytest.mark.parametrize(("smiles", "expected"), once_wrong())
+def test_what_was_once_charged_wrongly_is_right(smiles, expected):
+    """Measured or well known, another tautomer than the usual among them; no alcohol ever loses a proton."""
     assert charge(smiles) == expected
 
 
