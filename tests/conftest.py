@@ -126,8 +126,8 @@ def searched(shared, receptor):
 
 @pytest.fixture(scope="session")
 def redocked(searched, escitalopram) -> Search:
-    """S-citalopram docked into the orthosteric site with seeds 1 to 5."""
-    return searched(escitalopram, "orthosteric", (1, 2, 3, 4, 5))
+    """S-citalopram docked into the orthosteric site with seeds 1 to 3."""
+    return searched(escitalopram, "orthosteric", (1, 2, 3))
 
 
 @pytest.fixture(scope="session")

@@ -215,12 +215,12 @@ def _corrections(
     if system.kind != "site":
         return pd.DataFrame(columns=["replica", "time_ps", *CORRECTED])
     # The last of each of as many equal parts, as far apart as they can be; three at least in all, for an error.
-    parts = max(settings.whole_frames, -(-MIN_SAMPLES // len(replicas)))
+    fewest, beyond = divmod(max(MIN_SAMPLES, settings.whole_frames * len(replicas)), len(replicas))
     chosen = [
         (number, round(count * part / of) - 1)
         for number, trajectory in enumerate(replicas, start=1)
         for count in [trajectory.frames.n_frames]
-        for of in [min(parts, count)]
+        for of in [min(fewest + (number <= beyond), count)]
         for part in range(1, of + 1)
     ]
     frames = np.stack([replicas[number - 1].frames.xyz[frame] for number, frame in chosen])

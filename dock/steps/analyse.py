@@ -60,7 +60,7 @@ class Analyse(ComplexStep[AnalyseResult]):
     """
 
     kind: ClassVar = "analyse"
-    revision: ClassVar = 4
+    revision: ClassVar = 5
     result_type: ClassVar = AnalyseResult
     any_of: ClassVar = "replicas"
 

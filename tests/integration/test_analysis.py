@@ -412,15 +412,15 @@ def test_other_charges_are_another_system(still, system, monkeypatch):
 
 
 def test_each_replica_has_the_corrections_of_its_own_frames(still, system):
-    """Of two replicas of which one is moved, two frames each: as many as an error needs, told apart by number."""
+    """Of two replicas of which one is moved, three frames: as many as an error needs, told apart by number."""
     other = shifted(still, still.ligand, [0.02, 0, 0])
     analysis = analyse_complex([still, other], system, choose_processor("CPU"), SimulationSettings())
     table = analysis.corrections
-    assert table["replica"].tolist() == [1, 1, 2, 2]
-    assert table["time_ps"].tolist() == [4, 9, 4, 9]
+    assert table["replica"].tolist() == [1, 1, 2]
+    assert table["time_ps"].tolist() == [4, 9, 9]
     energies = table["interaction_kcal_mol"].to_numpy()
-    assert energies[[1, 2]] == pytest.approx(energies[0], abs=1e-3)  # only the last frame was moved
-    assert abs(energies[3] - energies[0]) > 0.01
+    assert energies[1] == pytest.approx(energies[0], abs=1e-3)
+    assert abs(energies[2] - energies[0]) > 0.01
 
 
 def test_occupied_complexes_are_compared_among_themselves():

@@ -132,8 +132,8 @@ def test_a_failed_gate_stops_what_depends_on_it(short_run, tmp_path, monkeypatch
 
 
 def test_a_refined_pose_is_simulated_in_the_receptor_that_gave_way(tmp_path):
-    content = yaml.safe_load(FAST) | {"refinement": {"poses": 1, "iterations": 20}}
-    settings = CampaignSettings(**content, sites=["orthosteric"], ligands=["escitalopram"])
+    content = yaml.safe_load(QUICKEST) | {"refinement": {"poses": 1, "iterations": 20}}
+    settings = CampaignSettings(**content, ligands=["serotonin"])
     campaign = Campaign(settings, tmp_path / "run").run("inline")
     assert not len(campaign.table("failures")), campaign.table("failures")["message"].to_list()
     (refined,) = steps_of(campaign.steps, Refine)
@@ -145,7 +145,7 @@ def test_a_refined_pose_is_simulated_in_the_receptor_that_gave_way(tmp_path):
     after = refined.receptor_of(campaign.store)
     moved = np.linalg.norm(after.positions - before.positions, axis=1)
     assert 0 < (moved > 0.001).sum() < 500
-    assert "refined_energy" in (tmp_path / "run" / "poses" / "sert-orthosteric.sdf").read_text()
+    assert "refined_energy" in (tmp_path / "run" / "poses" / "sert-allosteric.sdf").read_text()
 
 
 def test_a_run_says_how_far_it_is(short_run, dock_command):

@@ -107,7 +107,7 @@ def test_kept_poses_lie_in_their_site_and_pass_the_checks(redocked, receptor):
     values = [(pose.valid, pose.properties["rank_score"]) for pose in redocked.kept]
     assert values == sorted(values, reverse=True)
     assert all(0 < pose.properties["found_by"] <= 1 for pose in redocked.kept)
-    assert redocked.searches == 5
+    assert redocked.searches == 3
 
 
 def test_the_allosteric_box_reaches_into_the_orthosteric_site(receptor, escitalopram):
@@ -353,7 +353,7 @@ def test_a_box_that_holds_nothing_is_a_typed_failure(receptor, escitalopram):
     tight = replace(receptor.site("orthosteric"), box=(2.0, 2.0, 2.0), radius=0.01)
     narrow = replace(receptor, sites={"orthosteric": tight})
     with pytest.raises(DockingError, match="escitalopram"):
-        search_site(narrow, escitalopram, tight, DockingSettings(seeds=(1,)), threads=2)
+        search_site(narrow, escitalopram, tight, DockingSettings(seeds=(1,), ring_conformers=1), threads=2)
 
 
 def test_an_engine_that_breaks_is_a_typed_failure(receptor, escitalopram, monkeypatch):

@@ -52,7 +52,7 @@ def test_a_stopped_run_is_continued_by_the_same_command(dock_command, tmp_path):
         return [*docked, *simulated]
 
     for blow in (signal.SIGINT, signal.SIGKILL):
-        process = start(tmp_path, QUICKEST + "ligands: [serotonin, escitalopram]\n")
+        process = start(tmp_path, QUICKEST + "ligands: [serotonin, {name: amine, smiles: NCCc1ccccc1}]\n")
         before = len(kept)
         assert wait_for(lambda before=before: len(results()) > before, 300)
         workers = children(process.pid)
