@@ -1,6 +1,7 @@
 """A run's content for a report, made up: real receptor and ligands, invented simulations of known means."""
 
 from dataclasses import replace
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -25,6 +26,9 @@ EMPTY = {
                     "replicas_lost", "doubt"],
     "ions": ["ligand", "site", "ion", "atoms", "first_A", "mean_A", "shift_A", "left", "lost", "gained"],
 }  # fmt: skip
+
+
+from_catalogue = cache(Ligand.from_catalogue)
 
 
 def pose_of(ligand, receptor, site, checks=None):
@@ -67,7 +71,7 @@ def content_of(
 
     `means`, `shifts` (of NA707) and `checks` are by ligand and site; `changes` are fields or tables.
     """  # fmt: skip
-    prepared = {name: Ligand.from_catalogue(name) for name in ligands}
+    prepared = {name: from_catalogue(name) for name in ligands}
     complexes, measured, tables = [], [], {name: pd.DataFrame(columns=c) for name, c in EMPTY.items()}
     ions, runs, searches, poses = [], [], [], []
     for number, where in enumerate(product(ligands, sites)):
