@@ -123,7 +123,8 @@ def _pose(subject: str, title: str, mol: Mol, number: int, path: Path, receptor:
         raise ChemistryError(subject, f"lacks {lacking} hydrogens", "write the pose with all of them")
     stereo.require_covered(subject, mol)
     heavy_first = sorted(range(mol.GetNumAtoms()), key=lambda i: mol.GetAtomWithIdx(i).GetAtomicNum() == 1)
-    placed = normal_form(stereo.seen_in_coordinates(axes.label_shown(axes.renumbered(mol, heavy_first))))
+    unmarked = stereo.forget_unknown(axes.renumbered(mol, heavy_first))  # the coordinates say what it is
+    placed = normal_form(stereo.seen_in_coordinates(axes.label_shown(unmarked)))
     try:
         known = pose_record(mol, path)
         pose = Pose.from_record(Ligand.from_properties(mol, placed), placed, known)

@@ -69,12 +69,14 @@ def _kept_axes(mol: Mol) -> dict[str, list[Any]]:
     from rdkit import Chem
 
     bonds = axes.labelled(mol)
-    pattern = Chem.Mol(mol)
-    Chem.RemoveStereochemistry(pattern)
-    return {
-        "rigidify_bonds_smarts": [Chem.MolToSmarts(pattern)] * len(bonds),
-        "rigidify_bonds_indices": [(bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()) for bond in bonds],
-    }
+    if not bonds:
+        return {"rigidify_bonds_smarts": [], "rigidify_bonds_indices": []}
+    bare = Chem.RemoveAllHs(mol)  # hydrogens would match each other in thousands of ways
+    Chem.RemoveStereochemistry(bare)
+    smarts = Chem.MolToSmarts(bare)
+    place = {atom: number for number, atom in enumerate(mol.GetSubstructMatch(Chem.MolFromSmarts(smarts)))}
+    ends = [(place[bond.GetBeginAtomIdx()], place[bond.GetEndAtomIdx()]) for bond in bonds]
+    return {"rigidify_bonds_smarts": [smarts] * len(bonds), "rigidify_bonds_indices": ends}
 
 
 def read_coordinates(ligand: Ligand, text: str) -> NDArray[np.float64]:

@@ -1,12 +1,18 @@
-"""Axes: single bonds that rings on both sides keep from turning, so that the molecule has a hand (atropisomers).
+"""Axes: single bonds that what is on both sides keeps from turning, so that the molecule has a hand (atropisomers).
 
 RDKit labels such a bond, and makes conformers of its hand: the label is the sense of the torsion between the
 neighbours of lowest number at both ends. It does not see to the label when atoms are renumbered, reads none from
 coordinates in space, and writes it in extended SMILES only; this module does.
 
-An axis is taken to be stable if both rings differ in their two directions and at least three of the four positions
-beside it are substituted, a fluorine counting half: a rule of thumb. Stable is what takes years to turn at 37 degrees
-(class 3 of LaPlante et al. 2011, doi:10.1021/jm200584g).
+An axis is taken to be stable if both sides differ in their two directions and
+- between two rings, at least three of the four positions beside it are substituted, a fluorine counting half;
+- between an arene and the nitrogen or the carbon of a tertiary amide, or an alkene with substituents on the side of the
+  arene, both positions of the arene are substituted, or one by a tertiary alkyl group:
+rules of thumb. Stable is what takes years to turn at 37 degrees (class 3 of LaPlante et al. 2011,
+doi:10.1021/jm200584g).
+
+RDKit drops the labels of bonds in rings of up to eight atoms: axes in these (bridged biaryls) are for
+`dock.ligands.unlabelled`.
 """
 
 from __future__ import annotations
@@ -23,11 +29,33 @@ if TYPE_CHECKING:
 STABLE = 3.0  # groups beside an axis
 FLUORINE = 0.5  # of a group
 LEAST_TURN = 0.05  # sine of the torsion, under which coordinates show no hand
+BESIDE_AN_ARENE = 2.0  # groups beside an axis, on the arene's side, where the other side is no ring
+BENZENE = 6  # atoms
+LARGEST_UNLABELLED = 8  # atoms of a ring, for whose bonds RDKit keeps no label
+BRIDGED = (7, 8)  # atoms of rings that an axis can be in and have a hand; smaller ones flap, or are flat
+CROWDED = 4.0  # groups beside an axis in such a ring that keep it from turning whatever else is there
 
 
 def labelled(mol: Mol) -> list[Bond]:
     """Return the bonds that carry the hand of an axis."""
     return [bond for bond in mol.GetBonds() if str(bond.GetStereo()).startswith("STEREOATROP")]
+
+
+def forget_false(mol: Mol) -> Mol:
+    """Clear the labels of bonds that are no axes, in place; return `mol`.
+
+    A wedge at the nitrogen of an anilide says how its arene lies; RDKit reads it as one of the amide bond, which is
+    flat, too, and then finds conformers of one hand only.
+    """
+    hands = labelled(mol)
+    stable = {bond.GetIdx() for bond in _stable(mol)} if hands else set()
+    for bond in hands:
+        ends = bond.GetBeginAtom(), bond.GetEndAtom()
+        besides = {other.GetIdx() for end in ends for other in end.GetBonds()} - {bond.GetIdx()}
+        shared = bond.GetIdx() not in stable and any(other.GetIdx() in besides & stable for other in hands)
+        if shared or _is_amide_bond(*ends) or _is_amide_bond(*reversed(ends)):
+            _set(bond, None)
+    return mol
 
 
 def label_shown(mol: Mol) -> Mol:
@@ -137,13 +165,49 @@ def ordered_smiles(mol: Mol) -> str:
 def open_axes_note(mol: Mol) -> str:
     """Say which stable axes carry no hand; empty if there are none."""
     hands = {bond.GetIdx() for bond in labelled(mol)}
-    bonds = [
-        f"{bond.GetBeginAtom().GetSymbol()}{bond.GetBeginAtomIdx() + 1}"
-        f"-{bond.GetEndAtom().GetSymbol()}{bond.GetEndAtomIdx() + 1}"
-        for bond in _stable(mol)
-        if bond.GetIdx() not in hands
-    ]
+    bonds = [written(bond) for bond in _stable(mol) if bond.GetIdx() not in hands]
     return f"no hand given for the hindered axis {', '.join(bonds)}: poses may show either" if bonds else ""
+
+
+def written(bond: Bond) -> str:
+    """Return what a message calls a bond, such as ``C11-N12``, its atoms numbered from 1."""
+    ends = bond.GetBeginAtom(), bond.GetEndAtom()
+    return "-".join(f"{end.GetSymbol()}{end.GetIdx() + 1}" for end in ends)
+
+
+def holds(ring: Sequence[int], bond: Bond) -> bool:
+    """Return whether a bond is part of a ring, which is given by its atoms."""
+    return bond.GetBeginAtomIdx() in ring and bond.GetEndAtomIdx() in ring
+
+
+def bridged(mol: Mol) -> list[Bond]:
+    """Return the axes of high barriers that are in a ring of seven or eight atoms, so that no label is kept.
+
+    With three groups beside it, such an axis between six-membered arenes is taken to be one unless a stereo centre of
+    the bridging ring decides for it; five-membered ones turn (benzodiazepines with a triazole). With four it always is.
+    """
+    from rdkit.Chem import ChiralType
+
+    rings = mol.GetRingInfo()
+    found = []
+    for bond in mol.GetBonds():
+        if rings.MinBondRingSize(bond.GetIdx()) not in BRIDGED or not _joins_arenes(mol, bond):
+            continue
+        crowd = _crowd(mol, bond)
+        bridge = min((set(ring) for ring in rings.AtomRings() if holds(ring, bond)), key=len)
+        free = all(mol.GetAtomWithIdx(a).GetChiralTag() == ChiralType.CHI_UNSPECIFIED for a in bridge)
+        six = all(
+            rings.IsAtomInRingOfSize(a, BENZENE) for a in (bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())
+        )
+        if (crowd >= CROWDED or (crowd >= STABLE and free and six)) and _differs(bond, _ranks(mol)):
+            found.append(bond)
+    return found
+
+
+def unlabelled(mol: Mol) -> list[Bond]:
+    """Return the axes of high barriers that carry no hand, those that cannot carry one among them."""
+    hands = {bond.GetIdx() for bond in labelled(mol)}
+    return [bond for bond in [*_stable(mol), *bridged(mol)] if bond.GetIdx() not in hands]
 
 
 def axis_bonds(mol: Mol) -> tuple[str, ...]:
@@ -207,53 +271,160 @@ def _beside(end: Atom, other: Atom) -> list[int]:
 
 
 def _stable(mol: Mol) -> Iterator[Bond]:
-    """Yield the bonds that are axes of high barriers."""
+    """Yield the bonds that are axes of high barriers and can carry a label."""
+    from rdkit.Chem import BondType
+
+    rings = mol.GetRingInfo()
+    ranks: list[int] = []
+    for bond in mol.GetBonds():
+        size = rings.MinBondRingSize(bond.GetIdx())
+        if bond.GetBondType() != BondType.SINGLE or 0 < size <= LARGEST_UNLABELLED:
+            continue
+        hindered = (_joins_flat_rings(mol, bond) and _crowd(mol, bond) >= STABLE) or (
+            not size and _holds_an_arene(mol, bond)
+        )
+        if hindered:
+            ranks = ranks or _ranks(mol)
+            if _differs(bond, ranks):
+                yield bond
+
+
+def _ranks(mol: Mol) -> list[int]:
     from rdkit import Chem
 
-    candidates = [bond for bond in mol.GetBonds() if _joins_flat_rings(bond)]
-    if not candidates:
-        return
-    ranks = list(Chem.CanonicalRankAtoms(mol, breakTies=False))
-    for bond in candidates:
-        begin, end = bond.GetBeginAtom(), bond.GetEndAtom()
-        sides = _beside(begin, end), _beside(end, begin)
-        crowd = sum(
-            _crowding(mol, atom, axis.GetIdx())
-            for axis, side in zip((begin, end), sides, strict=True)
-            for atom in side
-        )
-        if crowd >= STABLE and all(ranks[side[0]] != ranks[side[1]] for side in sides):
-            yield bond
+    return list(Chem.CanonicalRankAtoms(mol, breakTies=False))
 
 
-def _joins_flat_rings(bond: Bond) -> bool:
-    from rdkit.Chem import BondType, HybridizationType
+def _differs(bond: Bond, ranks: list[int]) -> bool:
+    """Return whether both sides of an axis differ in their two directions."""
+    begin, end = bond.GetBeginAtom(), bond.GetEndAtom()
+    return all(ranks[side[0]] != ranks[side[1]] for side in (_beside(begin, end), _beside(end, begin)))
+
+
+def _joins_flat_rings(mol: Mol, bond: Bond) -> bool:
+    from rdkit.Chem import HybridizationType
+
+    begin, end = bond.GetBeginAtom(), bond.GetEndAtom()
+    return all(
+        atom.GetDegree() == 3
+        and atom.GetHybridization() == HybridizationType.SP2
+        and any(atom.GetIdx() in ring and not holds(ring, bond) for ring in mol.GetRingInfo().AtomRings())
+        for atom in (begin, end)
+    )
+
+
+def _joins_arenes(mol: Mol, bond: Bond) -> bool:
+    from rdkit.Chem import BondType
 
     return (
         bond.GetBondType() == BondType.SINGLE
-        and not bond.IsInRing()
-        and all(
-            atom.IsInRing() and atom.GetDegree() == 3 and atom.GetHybridization() == HybridizationType.SP2
-            for atom in (bond.GetBeginAtom(), bond.GetEndAtom())
+        and bond.GetBeginAtom().GetIsAromatic()
+        and bond.GetEndAtom().GetIsAromatic()
+        and _joins_flat_rings(mol, bond)
+    )
+
+
+def _holds_an_arene(mol: Mol, bond: Bond) -> bool:
+    """Return whether an amide or alkene on one side and the groups of an arene on the other keep a bond from turning."""
+    for arene, other in (
+        (bond.GetBeginAtom(), bond.GetEndAtom()),
+        (bond.GetEndAtom(), bond.GetBeginAtom()),
+    ):
+        if not arene.GetIsAromatic() or arene.GetDegree() != 3 or not arene.IsInRingSize(BENZENE):
+            continue
+        if not (_is_amide_nitrogen(other) or _is_amide_carbon(other) or _is_full_alkene(other, arene)):
+            continue
+        groups = sum(
+            BESIDE_AN_ARENE if _has_tertiary_alkyl(mol, atom) else _crowding(mol, atom, arene.GetIdx(), bond)
+            for atom in _beside(arene, other)
+        )
+        if groups >= BESIDE_AN_ARENE:
+            return True
+    return False
+
+
+def _is_amide_bond(carbon: Atom, nitrogen: Atom) -> bool:
+    """Return whether a bond is that of an amide, urea or carbamate, or of their sulfur analogues: flat."""
+    from rdkit.Chem import BondType
+
+    return (
+        carbon.GetSymbol() == "C"
+        and nitrogen.GetSymbol() == "N"
+        and any(
+            bond.GetBondType() == BondType.DOUBLE and bond.GetOtherAtom(carbon).GetSymbol() in ("O", "S")
+            for bond in carbon.GetBonds()
         )
     )
 
 
-def _crowding(mol: Mol, atom: int, axis: int) -> float:
+def _is_amide_nitrogen(atom: Atom) -> bool:
+    """Return whether an atom is the nitrogen of an amide without hydrogens."""
+    return (
+        atom.GetSymbol() == "N"
+        and not atom.GetIsAromatic()
+        and atom.GetFormalCharge() == 0
+        and _heavy_degree(atom) == 3
+        and any(_is_amide_bond(neighbour, atom) for neighbour in atom.GetNeighbors())
+    )
+
+
+def _is_amide_carbon(atom: Atom) -> bool:
+    """Return whether an atom is the carbonyl carbon of an amide whose nitrogen has no hydrogens."""
+    return any(
+        _is_amide_bond(atom, neighbour) and _is_amide_nitrogen(neighbour) for neighbour in atom.GetNeighbors()
+    )
+
+
+def _is_full_alkene(atom: Atom, arene: Atom) -> bool:
+    """Return whether an atom is that of a double bond between carbons that holds an arene and no hydrogen."""
+    from rdkit.Chem import BondType
+
+    if atom.GetSymbol() != "C" or atom.GetIsAromatic() or _heavy_degree(atom) != 3:
+        return False
+    others = [bond.GetOtherAtom(atom) for bond in atom.GetBonds() if bond.GetBondType() == BondType.DOUBLE]
+    return (
+        len(others) == 1
+        and others[0].GetSymbol() == "C"
+        and others[0].GetIdx() != arene.GetIdx()
+        and _heavy_degree(others[0]) == 3
+    )
+
+
+def _heavy_degree(atom: Atom) -> int:
+    return sum(neighbour.GetAtomicNum() > 1 for neighbour in atom.GetNeighbors())
+
+
+def _has_tertiary_alkyl(mol: Mol, atom: int) -> bool:
+    return any(
+        not neighbour.IsInRing() and [n.GetSymbol() for n in neighbour.GetNeighbors()] == ["C"] * 4
+        for neighbour in mol.GetAtomWithIdx(atom).GetNeighbors()
+    )
+
+
+def _crowd(mol: Mol, bond: Bond) -> float:
+    """Return how much stands beside a bond between rings, of four at most."""
+    begin, end = bond.GetBeginAtom(), bond.GetEndAtom()
+    return sum(
+        _crowding(mol, atom, axis.GetIdx(), bond)
+        for axis, side in ((begin, _beside(begin, end)), (end, _beside(end, begin)))
+        for atom in side
+    )
+
+
+def _crowding(mol: Mol, atom: int, axis: int, bond: Bond) -> float:
     """Return how much an atom beside an axis stands in its way: 1 with a group or a fused ring, less with fluorine."""
     groups = [
         neighbour
         for neighbour in mol.GetAtomWithIdx(atom).GetNeighbors()
         if neighbour.GetIdx() != axis
         and neighbour.GetAtomicNum() > 1
-        and not _in_ring_of(mol, atom, axis, neighbour.GetIdx())
+        and not _in_ring_of(mol, {atom, axis, neighbour.GetIdx()}, bond)
     ]
     if not groups:
         return 0.0
     return FLUORINE if all(group.GetSymbol() == "F" for group in groups) else 1.0
 
 
-def _in_ring_of(mol: Mol, atom: int, axis: int, neighbour: int) -> bool:
+def _in_ring_of(mol: Mol, atoms: set[int], bond: Bond) -> bool:
     """Return whether a neighbour goes on the ring that an axis' end and the atom beside it are in."""
-    rings = mol.GetRingInfo().AtomRings()
-    return any({atom, axis, neighbour} <= set(ring) for ring in rings)
+    return any(atoms <= set(ring) and not holds(ring, bond) for ring in mol.GetRingInfo().AtomRings())

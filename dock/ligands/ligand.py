@@ -16,6 +16,7 @@ from dock.ligands import axes, stereo
 from dock.ligands.conformers import embed, ring_conformers, rounded
 from dock.ligands.normal import normal_form
 from dock.ligands.protonation import protomers
+from dock.ligands.unlabelled import open_hands_note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,7 +126,7 @@ class Ligand:
         written = stereo.parse_smiles(name, smiles)
         isotopes = stereo.isotope_note(written)
         mol = stereo.drug_like(name, written)
-        notes = "; ".join(filter(None, (isotopes, axes.open_axes_note(mol))))
+        notes = "; ".join(filter(None, (isotopes, axes.open_axes_note(mol), open_hands_note(mol))))
         protomer = protomers(name, mol, ph)[0]
         return cls._build(name, protomer.mol, "user", "", protomer.share, notes)
 

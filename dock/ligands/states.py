@@ -21,6 +21,7 @@ from dock.ligands.protonation import Protomer, neutral, protomers, written_charg
 from dock.ligands.records import read_molecule
 from dock.ligands.salts import strip_salts
 from dock.ligands.tautomers import tautomers
+from dock.ligands.unlabelled import open_hands_note, require_none_drawn, require_none_shown
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
@@ -172,7 +173,7 @@ def states(entry: Entry, settings: PreparationSettings) -> list[State]:
     if stripped:  # an inner salt keeps its anion when a salt is neutralised
         mol = neutral(mol)
     mol = stereo.drug_like(name, mol)
-    notes = "; ".join(filter(None, (isotopes, axes.open_axes_note(mol))))
+    notes = "; ".join(filter(None, (isotopes, axes.open_axes_note(mol), open_hands_note(mol))))
     forms = [mol] if written_charged(mol) or not settings.tautomers else tautomers(name, mol)
     made = []
     for number, form in enumerate(forms, 1):
@@ -287,7 +288,7 @@ def _read(entry: Entry, keep_coordinates: bool) -> Mol:
     Raises
     ------
     ChemistryError
-        If it cannot be read, or has no coordinates to keep.
+        If it cannot be read, has no coordinates to keep, or a hand that a generated conformer would not keep.
     """
     from rdkit import Chem, rdBase
 
@@ -306,6 +307,12 @@ def _read(entry: Entry, keep_coordinates: bool) -> Mol:
     if spatial:
         Chem.AssignStereochemistryFrom3D(mol)
         axes.label_shown(mol)
+        if not keep_coordinates:
+            require_none_shown(entry.name, mol)
+    else:
+        require_none_drawn(entry.name, mol)
+        axes.forget_false(mol)
+    stereo.forget_unknown(mol)
     if not keep_coordinates:
         mol.RemoveAllConformers()
     elif not spatial:

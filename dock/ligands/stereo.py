@@ -9,6 +9,7 @@ from dock.core import catalogue
 from dock.core.errors import ChemistryError
 from dock.ligands import axes
 from dock.ligands.cages import false_centres
+from dock.ligands.unlabelled import require_none_written
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
@@ -33,7 +34,7 @@ def parse_smiles(name: str, smiles: str) -> Mol:
     Raises
     ------
     ChemistryError
-        If it cannot be read or is empty.
+        If it cannot be read, is empty, or says a hand that nothing here can carry.
     """
     from rdkit import Chem, rdBase
 
@@ -45,7 +46,8 @@ def parse_smiles(name: str, smiles: str) -> Mol:
         )
     if mol.GetNumAtoms() == 0:
         raise ChemistryError(name, "the SMILES is empty", "give a SMILES or a catalogue name")
-    return mol
+    require_none_written(name, smiles, mol)
+    return axes.forget_false(forget_unknown(mol))
 
 
 def read_smiles(name: str, smiles: str) -> Mol:
@@ -91,6 +93,24 @@ def drug_like(name: str, mol: Mol) -> Mol:
         bare = Chem.RemoveAllHs(mol)
         Chem.AssignStereochemistry(bare, cleanIt=True, force=True)
     return bare
+
+
+def forget_unknown(mol: Mol) -> Mol:
+    """Clear the marks of what is said to be unknown (wavy and crossed bonds), in place; return `mol`.
+
+    It is then open like what nothing is said of: RDKit enumerates and writes the two in different ways.
+    """
+    from rdkit import Chem
+
+    unknown = (Chem.BondDir.UNKNOWN, Chem.BondDir.EITHERDOUBLE)
+    for bond in mol.GetBonds():
+        if bond.GetStereo() == Chem.BondStereo.STEREOANY:
+            bond.SetStereo(Chem.BondStereo.STEREONONE)
+        if bond.GetBondDir() in unknown:
+            bond.SetBondDir(Chem.BondDir.NONE)
+        for mark in ("_UnknownStereo", "_MolFileBondStereo", "_MolFileBondCfg"):
+            bond.ClearProp(mark)
+    return mol
 
 
 def isotope_note(mol: Mol) -> str:
@@ -412,7 +432,7 @@ def open_elements(mol: Mol) -> int:
 
     caged = false_centres(mol)
     undefined = sum(
-        element.specified == Chem.StereoSpecified.Unspecified and not _is_false(mol, element, caged)
+        element.specified != Chem.StereoSpecified.Specified and not _is_false(mol, element, caged)
         for element in Chem.FindPotentialStereo(Chem.Mol(mol))
     )
     groups = sum(
@@ -465,9 +485,7 @@ def relation(first: str, second: str) -> str | None:
         ``enantiomer`` for mirror images, ``diastereomer`` for other stereoisomers of the same
         constitution, None for the same molecule or another constitution.
     """
-    from rdkit import Chem
-
-    first_mol, second_mol = Chem.MolFromSmiles(first), Chem.MolFromSmiles(second)
+    first_mol, second_mol = (parse_smiles(smiles, smiles) for smiles in (first, second))
     names = axes.smiles(first_mol), axes.smiles(second_mol)
     if names[0] == names[1] or constitution(first_mol) != constitution(second_mol):
         return None
@@ -476,9 +494,8 @@ def relation(first: str, second: str) -> str | None:
 
 def mirror_image(smiles: str) -> str:
     """Return the canonical SMILES of the mirror image; of an achiral molecule its own."""
-    from rdkit import Chem
-
-    mol = Chem.MolFromSmiles(smiles)
+    mol = parse_smiles(smiles, smiles)
     for atom in mol.GetAtoms():
         atom.InvertChirality()
-    return axes.smiles(Chem.MolFromSmiles(axes.smiles(axes.invert(mol))))
+    mirrored = axes.smiles(axes.invert(mol))
+    return axes.smiles(parse_smiles(mirrored, mirrored))

@@ -42,7 +42,7 @@ class CrossDock(Step[CrossDockResult]):
     """
 
     kind: ClassVar = "crossdock"
-    revision: ClassVar = 4
+    revision: ClassVar = 5
     result_type: ClassVar = CrossDockResult
     unkeyed: ClassVar = frozenset({"time_limit"})
 

@@ -56,7 +56,7 @@ class Dock(PoseStep[DockResult]):
     """
 
     kind: ClassVar = "dock"
-    revision: ClassVar = 5
+    revision: ClassVar = 6
     result_type: ClassVar = DockResult
     unkeyed: ClassVar = frozenset({"time_limit"})
 

@@ -30,7 +30,7 @@ class Gate(Step[GateResult]):
     """
 
     kind: ClassVar = "gate"
-    revision: ClassVar = 2
+    revision: ClassVar = 3
     result_type: ClassVar = GateResult
 
     search: Dock

@@ -41,7 +41,7 @@ class GivenPose(PoseStep[PosesResult]):
     """
 
     kind: ClassVar = "given"
-    revision: ClassVar = 3
+    revision: ClassVar = 4
     result_type: ClassVar = PosesResult
     unkeyed: ClassVar = frozenset({"title", "origin", "passed_over"})
 

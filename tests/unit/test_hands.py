@@ -124,11 +124,21 @@ def test_a_pose_of_the_other_hand_is_refused(hands):
     assert place_atoms(left.mol, left.mol.GetConformer().GetPositions())
 
 
-def test_no_engine_turns_an_axis_that_has_a_hand(hands):
-    free = Chem.MolFromSmiles(LEFT.partition(" ")[0])
+@pytest.mark.parametrize(
+    "written",
+    [
+        LEFT,
+        "CCOCN(C(=O)CCl)c1c(C)cccc1CC |wU:4.4|",
+        "CCOCN(C(=O)CCl)c1c(C)cccc1CC |wU:4.3|",
+        "Cc1cccc(C(C)C)c1C(=O)N(C)C(C)C |wD:10.12|",
+        "Cc1cccc(C[NH+](C)C)c1-c1c(C)ccnc1C |wU:10.9|",
+    ],
+)
+def test_no_engine_turns_an_axis_that_has_a_hand(written):
+    free = Chem.MolFromSmiles(written.partition(" ")[0])
     turning, kept = (
         pdbqt.ligand_pdbqt(ligand).count("\nBRANCH")
-        for ligand in (Ligand("x", embed("x", free, 7)), hands[0])
+        for ligand in (Ligand("x", embed("x", free, 7)), Ligand.from_smiles(written))
     )
     assert kept == turning - 1
 
