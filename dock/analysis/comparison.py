@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import hypot, isfinite, nan
+from math import hypot, isfinite, isnan, nan
 from typing import TYPE_CHECKING, Any
 
 from dock.analysis.measures import measured
@@ -243,7 +243,7 @@ def _of_pose(pose: Pose) -> dict[str, float]:
     if REFINED_STRAIN in pose.properties:
         return {REFINED_STRAIN: pose.properties[REFINED_STRAIN]}
     known = {name: pose.properties[name] for name in OF_POSES if name in pose.properties}
-    return {SCORE: pose.score, **known}
+    return known if isnan(pose.score) else {SCORE: pose.score, **known}
 
 
 def _contacts(first: MeasuredComplex, second: MeasuredComplex) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from dock.report.view import heavy_atoms
 from dock.report.words import listed
 from dock.steps.analyse import Analyse
 from dock.steps.gate import Gate
+from dock.steps.given import GivenPose
 from dock.steps.ligand import PrepareLigand
 from dock.steps.receptor import PrepareReceptor
 from dock.steps.simulate import Simulate
@@ -49,7 +50,10 @@ def report_content(campaign: Campaign) -> ReportContent:
         receptors=receptors,
         complexes=_complexes(campaign),
         tables={name: campaign.table(name) for name in tables.TABLES if name not in LARGE},
-        ligands=[store.result(ligand).record for ligand in store.done(steps_of(steps, PrepareLigand))],
+        ligands=[
+            *(store.result(ligand).record for ligand in store.done(steps_of(steps, PrepareLigand))),
+            *(pose.ligand(store).record() for pose in store.done(steps_of(steps, GivenPose))),
+        ],
         planned=len(steps),
         succeeded=len(campaign.succeeded),
         failed=len(campaign.failed),

@@ -14,8 +14,10 @@ from dock.analysis.ions import SUMMARY as ION_COLUMNS
 from dock.campaign.plan import steps_of
 from dock.core.catalogue import unknown_name
 from dock.core.files import atomic_path, file_stem, write_text
+from dock.docking.occupancy import COLUMNS as OCCUPANCY_COLUMNS
 from dock.docking.occupancy import compare_occupancy
 from dock.docking.pose import Pose, write_poses
+from dock.docking.redocking import COLUMNS as GATE_COLUMNS
 from dock.dynamics.frames import STATE, TOPOLOGY, TRAJECTORY
 from dock.ligands.ligand import UNKNOWN, Provenance
 from dock.steps.analyse import Analyse
@@ -34,8 +36,28 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Steps = Sequence[Step[Any]]
-# What a table is known to have, also where it has no rows.
+# What a table has whatever its rows know: poses of other programs lack what they would be ranked by.
 COLUMNS = {
+    "poses": (
+        "receptor", "ligand", "smiles", "site", "searched", "rank", "score_kcal_mol", "cnn_probability",
+        "vinardo_kcal_mol", "strain_kcal_mol", "found_by", "seed", "engine", "conformer", "occupied",
+        "checks_passed", "checks_made", "checks_failed", "refined", "reference_rmsd_A", "simulated",
+    ),
+    "gate": ("receptor", "site", "ligand", *GATE_COLUMNS),
+    "cross_docking": (
+        "receptor", "site", "ligand", *GATE_COLUMNS, "ligand_from", "docked_into", "pooled_rmsd_A", "superposed",
+    ),
+    "occupancy": ("receptor", "ligand", "site", *OCCUPANCY_COLUMNS),
+    "runs": (
+        "receptor", "ligand", "site", "replica", "kind", "atoms", "mobile_atoms", "frames", "ms_per_step",
+        "equilibration_ps", "settled", "settling_temperature_K", "first_frames_temperature_K", "mean_temperature_K",
+        "constraint_error", "frozen_drift_nm", "platform", "breakdowns",
+    ),
+    "simulations": (
+        "receptor", "ligand", "site", "quantity", "mean", "error", "independent_samples", "replicas",
+        "replicas_lost", "doubt",
+    ),
+    "hydrogen_bonds": ("receptor", "ligand", "site", "donor", "acceptor", "occupancy"),
     "searches": (
         "receptor", "ligand", "site", "occupied", "cross_docked_into", "engine", "searches", "made", "failed", "first_failure",
     ),
@@ -62,9 +84,8 @@ def make_table(name: str, steps: Steps, store: Store) -> pd.DataFrame:
     if name not in TABLES:
         raise unknown_name(name, "table", list(TABLES))
     table = pd.DataFrame(list(TABLES[name](steps, store)))
-    if not len(table):
-        table = pd.DataFrame(columns=COLUMNS.get(name, ()))
-    return _with_origins(table, steps)
+    lacking = [column for column in COLUMNS.get(name, ()) if column not in table]
+    return _with_origins(table.reindex(columns=[*table.columns, *lacking]), steps)
 
 
 def write_results(steps: Steps, store: Store) -> None:
@@ -120,9 +141,11 @@ def _of_steps(name: str) -> Callable[[Steps, Store], Iterator[Row]]:
 
 
 def _ligands(steps: Steps, store: Store) -> Iterator[Row]:
-    """Yield every ligand that was planned: prepared, failed or still to do."""
+    """Yield every ligand that was planned: prepared or given, failed or still to do."""
     for ligand in steps_of(steps, PrepareLigand):
         yield ligand.row(store)
+    for pose in steps_of(steps, GivenPose):
+        yield pose.ligand_row(store)
 
 
 def _poses(steps: Steps, store: Store) -> Iterator[Row]:

@@ -65,6 +65,7 @@ def command(
     from dock.campaign.given import passed_over
     from dock.campaign.settings import CampaignSettings, PosesSettings
     from dock.cli.campaigns import run_to_report
+    from dock.report.words import known_text
 
     deadline = options.deadline(time_limit)
     given = PosesSettings(
@@ -85,6 +86,9 @@ def command(
                 f"{further} further poses of these molecules were passed over: --every simulates them",
                 err=True,
             )
+        for row in campaign.table("ligands").to_dict("records"):
+            if known_text(row["notes"]):
+                click.echo(f"{row['origin']} {row['ligand']}: {row['notes']}", err=True)
         for row in campaign.table("simulations").to_dict("records"):
             doubt = f"; not credible: {row['doubt']}" if row["doubt"] else ""
             click.echo(

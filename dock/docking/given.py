@@ -98,10 +98,18 @@ def _read(record: SdfRecord, path: Path, receptor: Receptor) -> GivenRecord:
     try:
         if record.problem:
             raise StructureError(subject, record.problem, "check the record")
-        mol = read_molecule(subject, record.block, hydrogens=True)
-        return GivenRecord(origin, title, pose=_pose(subject, title, mol, record.number, path, receptor))
+        mol, decided = read_molecule(subject, record.block, hydrogens=True)
+        pose = _pose(subject, title, mol, record.number, path, receptor)
+        return GivenRecord(origin, title, pose=_noted(pose, decided, stereo.isotope_note(mol)))
     except DockError as error:
         return GivenRecord(origin, title, error=error)
+
+
+def _noted(pose: Pose, *notes: str) -> Pose:
+    """Return a pose whose ligand carries what of its record was not taken over, beside what it carries."""
+    before = pose.ligand.provenance
+    noted = before.model_copy(update={"notes": "; ".join(filter(None, (before.notes, *notes)))})
+    return replace(pose, ligand=replace(pose.ligand, provenance=noted))
 
 
 def _pose(subject: str, title: str, mol: Mol, number: int, path: Path, receptor: Receptor) -> Pose:
@@ -110,20 +118,23 @@ def _pose(subject: str, title: str, mol: Mol, number: int, path: Path, receptor:
     Raises
     ------
     ChemistryError
-        If it lacks hydrogens or coordinates, or lies in no site of the receptor.
+        If it is no drug-like molecule, lacks hydrogens or coordinates, or lies in no site of the receptor.
     """
     from rdkit import Chem
 
     if not mol.GetNumConformers() or not mol.GetConformer().Is3D():
         raise ChemistryError(subject, "has no coordinates in space", "give a docked pose")
+    stereo.require_drug_like(subject, mol)
     require_sound_places(subject, mol)
     with_all = Chem.AddHs(mol)
     if with_all.GetNumAtoms() != mol.GetNumAtoms():
         lacking = with_all.GetNumAtoms() - mol.GetNumAtoms()
         raise ChemistryError(subject, f"lacks {lacking} hydrogens", "write the pose with all of them")
-    stereo.require_covered(subject, mol)
-    heavy_first = sorted(range(mol.GetNumAtoms()), key=lambda i: mol.GetAtomWithIdx(i).GetAtomicNum() == 1)
-    unmarked = stereo.forget_unknown(axes.renumbered(mol, heavy_first))  # the coordinates say what it is
+    plain = stereo.without_isotopes(mol)
+    heavy_first = sorted(
+        range(plain.GetNumAtoms()), key=lambda i: plain.GetAtomWithIdx(i).GetAtomicNum() == 1
+    )
+    unmarked = stereo.forget_unknown(axes.renumbered(plain, heavy_first))  # the coordinates say what it is
     placed = normal_form(stereo.seen_in_coordinates(axes.label_shown(unmarked)))
     try:
         known = pose_record(mol, path)

@@ -9,6 +9,11 @@ import numpy as np
 
 from dock.docking.pose import Pose
 
+COLUMNS = (
+    "occupied", "empty_vinardo_kcal_mol", "occupied_vinardo_kcal_mol", "difference_kcal_mol", "error_kcal_mol", "seeds",
+    "empty_cnn_probability", "occupied_cnn_probability", "shift_A",
+)  # fmt: skip
+
 
 def compare_occupancy(
     empty: Pose, empty_energies: Sequence[float], occupied: Pose, occupied_energies: Sequence[float]

@@ -2,18 +2,20 @@
 
 MDL's types 5 to 8 (single or double, single or aromatic, double or aromatic, any) are meant for queries, but
 programs write aromatic rings with them, as with type 4. A ring of them is read as the aromatic ring that it
-can be; anything else is refused, for its order and its hydrogens are not told.
+can be, with the hydrogens on nitrogen that it then has; anything else is refused, for its order and its hydrogens are
+not told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dock.core.errors import ChemistryError
+from dock.ligands.delocalised import localised
 
 if TYPE_CHECKING:
     from rdkit.Chem import Atom, Mol
@@ -22,44 +24,70 @@ QUERY_TYPES = {5: "single or double", 6: "single or aromatic", 7: "double or aro
 AROMATIC_TYPE = 4
 MAX_ADDED = 4  # hydrogens on aromatic nitrogens of one molecule
 MAX_TRIES = 2000
+CHARGES_A_LINE = 8  # of V2000
+# What sets tautomers of equal score apart: NH that is a lactam's, that is in the place of an amidine's bare nitrogen,
+# and that is next to a substituent, of its ring or of the ring beside.
+LACTAM, AMIDINE, CROWDED = "[nH]~c=[O,S]", "[nH]~c~[#7X3]", "[nH]~[$(c-[#6;!r]),$([cx3]~c~[!r])]"
 FLAT = 0.1  # angstrom that an atom of an aromatic ring lies off its plane at most
 TOO_SHORT = {"CC": 1.44, "CN": 1.39}  # angstrom; below a single bond (1.53, 1.47), above an aromatic one
 
 
-def with_bond_orders(name: str, block: str) -> str:
-    """Return a record with single and double bonds in the place of those of open order.
+def with_bond_orders(name: str, block: str) -> tuple[str, str]:
+    """Return a record with single and double bonds in the place of those of open order, and what had to be decided.
 
-    A block that cannot be read as text, and one without such bonds, comes back as it is.
+    Aromatic nitrogens get the hydrogens that their ring needs, where the record has none as atoms. A block that
+    cannot be read as text, and one without such bonds, comes back as it is.
+
+    Returns
+    -------
+    tuple of str
+        The record, and a note, empty where the record leaves nothing open.
 
     Raises
     ------
     ChemistryError
-        If a bond's order is open that is in no ring, or that is no aromatic ring.
+        If a bond's order is open that is no part of an aromatic ring or of a known group (`dock.ligands.delocalised`).
     """
+    from rdkit.Chem import BondType
+
     lines = block.splitlines()
     places = list(_bond_lines(lines))
     types = [_type(lines[line], first) for line, first in places]
     queried = [n for n, kind in enumerate(types) if kind in QUERY_TYPES]
     if not queried and AROMATIC_TYPE not in types:
-        return block
+        return block, ""
     for n in queried:
         lines[places[n][0]] = _with_type(*_at(lines, places[n]), AROMATIC_TYPE)
     mol = _unsanitised("\n".join(lines) + "\n")
     if mol is None or mol.GetNumBonds() != len(places):
-        return block
+        return block, ""
     outside = next((n for n in queried if not mol.GetBondWithIdx(n).IsInRing()), None)
     if outside is not None:
         raise _open(name, outside, types[outside])
-    kekulised = _kekulised(mol)
-    if kekulised is None:
-        if queried:
-            raise _open(name, queried[0], types[queried[0]])
-        return block
+    written = [atom.GetFormalCharge() for atom in mol.GetAtoms()]
+    mol = localised(name, mol)
+    made = _kekulised(mol)
+    if not made and queried:
+        raise _open(name, queried[0], types[queried[0]])
+    best = made[0] if made else mol  # RDKit says what is wrong with it
     for n, place in enumerate(places):
-        if types[n] == AROMATIC_TYPE or types[n] in QUERY_TYPES:
-            order = int(kekulised.GetBondWithIdx(n).GetBondTypeAsDouble())
-            lines[place[0]] = _with_type(*_at(lines, place), order)
-    return "\n".join(lines) + "\n"
+        kind = best.GetBondWithIdx(n).GetBondType()
+        if types[n] in (AROMATIC_TYPE, *QUERY_TYPES) and kind != BondType.AROMATIC:
+            lines[place[0]] = _with_type(*_at(lines, place), int(kind))
+    charges = [atom.GetFormalCharge() for atom in mol.GetAtoms()]
+    if charges != written:
+        lines = _with_charges(lines, {number: charge for number, charge in enumerate(charges, 1) if charge})
+    return "\n".join(lines) + "\n", _tautomer_note(made)
+
+
+def _tautomer_note(made: Sequence[Mol]) -> str:
+    """Say which of several tautomers was taken, the first; empty where there is one alone."""
+    from rdkit import Chem
+
+    smiles = list(dict.fromkeys(Chem.MolToSmiles(Chem.RemoveHs(mol)) for mol in made))
+    if len(smiles) < 2:
+        return ""
+    return f"tautomer left open by its aromatic bonds, taken as {smiles[0]} of {len(smiles)}"
 
 
 def flat_single_ring(mol: Mol) -> bool:
@@ -143,6 +171,33 @@ def _with_type(line: str, column: int, kind: int) -> str:
     return f"M  V30 {' '.join([words[2], str(kind), *words[4:]])}"
 
 
+def _with_charges(lines: list[str], charges: Mapping[int, int]) -> list[str]:
+    """Return the lines of a molecule with formal charges by the atom's number, in the place of those that it has."""
+    if any("V3000" in line for line in lines):
+        return list(_with_v3000_charges(lines, charges))
+    kept = [line for line in lines if not line.startswith("M  CHG")]
+    pairs = [f"{atom:4d}{charge:4d}" for atom, charge in charges.items()]
+    chunks = [pairs[start : start + CHARGES_A_LINE] for start in range(0, len(pairs), CHARGES_A_LINE)]
+    end = next((n for n, line in enumerate(kept) if line.startswith("M  END")), len(kept))
+    return [*kept[:end], *(f"M  CHG{len(chunk):3d}{''.join(chunk)}" for chunk in chunks), *kept[end:]]
+
+
+def _with_v3000_charges(lines: list[str], charges: Mapping[int, int]) -> Iterator[str]:
+    within, continued, atom = False, False, 0
+    for line in lines:
+        words = line.split()
+        if words[2:4] in (["BEGIN", "ATOM"], ["END", "ATOM"]):
+            within = words[2] == "BEGIN"
+        elif within:
+            atom += not continued
+            kept = [word for word in words if not word.startswith("CHG=")]
+            charge = [f"CHG={charges[atom]}"] if atom in charges and not continued else []
+            # After number, element, place and mapping of an atom come its properties.
+            line = f"M  V30 {' '.join([*kept[2:8], *charge, *kept[8:]])}"
+            continued = line.endswith("-")
+        yield line
+
+
 def _unsanitised(block: str) -> Mol | None:
     from rdkit import Chem, rdBase
 
@@ -156,35 +211,63 @@ def _unsanitised(block: str) -> Mol | None:
     return mol
 
 
-def _kekulised(mol: Mol) -> Mol | None:
+def _kekulised(mol: Mol) -> list[Mol]:
     """Return an aromatic molecule with single and double bonds, its nitrogens given the hydrogens that they lack.
 
-    Of several places for these, the best by RDKit's score of tautomers is taken.
+    Returns
+    -------
+    list of rdkit.Chem.Mol
+        Every way of placing as few hydrogens as make all of it aromatic, the best by RDKit's score of tautomers first;
+        none where there is no way. With no hydrogen more a lactam would be read as a quinoid ring.
     """
-    from rdkit.Chem.MolStandardize import rdMolStandardize
-
     plain = _with_hydrogens_on(mol, ())
     if plain is not None:
-        return plain
-    lacking = [
-        atom.GetIdx()
-        for atom in mol.GetAtoms()
-        if atom.GetSymbol() in ("N", "P")
-        and atom.GetDegree() == 2
-        and not atom.GetFormalCharge()
-        and all(bond.GetIsAromatic() for bond in atom.GetBonds())
-    ]
+        return [plain]
+    lacking = (
+        [] if _shows_hydrogens(mol) else [atom.GetIdx() for atom in mol.GetAtoms() if _may_lack_one(atom)]
+    )
     tries = 0
     for number in range(1, MAX_ADDED + 1):
         made = []
         for chosen in combinations(lacking, number):
             tries += 1
             if tries > MAX_TRIES:
-                return None
+                return []
             made += [each for each in (_with_hydrogens_on(mol, chosen),) if each is not None]
         if made:
-            return max(made, key=rdMolStandardize.TautomerEnumerator.ScoreTautomer)
-    return None
+            return sorted(made, key=_preference)
+    return []
+
+
+def _preference(mol: Mol) -> tuple[int, int, int, int, str]:
+    """Return what sorts tautomers, the best first, in whatever order their atoms are.
+
+    Where the score leaves several equal, lactams are before their vinylogues, as in guanine and quinazolin-4-one; an
+    amidine keeps its nitrogen bare, as in cytosine and theophylline (7H), and of purines else 9H is taken.
+    """
+    from rdkit import Chem
+    from rdkit.Chem.MolStandardize import rdMolStandardize
+
+    lactams, amidines, crowded = (
+        len(mol.GetSubstructMatches(Chem.MolFromSmarts(pattern))) for pattern in (LACTAM, AMIDINE, CROWDED)
+    )
+    score = rdMolStandardize.TautomerEnumerator.ScoreTautomer(mol)
+    return -score, -lactams, amidines, crowded, Chem.MolToSmiles(mol)
+
+
+def _may_lack_one(atom: Atom) -> bool:
+    return bool(
+        atom.GetSymbol() in ("N", "P")
+        and atom.GetDegree() == 2
+        and not atom.GetFormalCharge()
+        and all(bond.GetIsAromatic() for bond in atom.GetBonds())
+    )
+
+
+def _shows_hydrogens(mol: Mol) -> bool:
+    """Return whether a record has its hydrogens as atoms: a drawing shows some that mean a configuration."""
+    spatial = mol.GetNumConformers() and mol.GetConformer().Is3D()
+    return bool(spatial and any(atom.GetAtomicNum() == 1 for atom in mol.GetAtoms()))
 
 
 def _with_hydrogens_on(mol: Mol, atoms: tuple[int, ...]) -> Mol | None:

@@ -109,13 +109,19 @@ def sdf_records(lines: Iterable[Line]) -> Iterator[SdfRecord]:
         yield record.mended()
 
 
-def read_molecule(name: str, block: str, hydrogens: bool = False) -> Mol:
-    """Read the molecule of a record, with the aromatic rings that its query bonds mean.
+def read_molecule(name: str, block: str, hydrogens: bool = False) -> tuple[Mol, str]:
+    """Read the molecule of a record, with the aromatic rings and groups that its bonds of open order mean.
 
     Parameters
     ----------
     hydrogens
         Whether hydrogens of the record stay atoms.
+
+    Returns
+    -------
+    rdkit.Chem.Mol
+    str
+        What had to be decided; empty where nothing was.
 
     Raises
     ------
@@ -125,9 +131,8 @@ def read_molecule(name: str, block: str, hydrogens: bool = False) -> Mol:
     """
     from rdkit import Chem, rdBase
 
-    mol = _parsed(block, hydrogens)
-    if mol is None or any(bond.HasQuery() for bond in mol.GetBonds()):
-        mol = _parsed(with_bond_orders(name, block), hydrogens)
+    ordered, note = with_bond_orders(name, block)
+    mol = _parsed(ordered, hydrogens)
     if mol is None:
         raise ChemistryError(
             name, f"is no readable SDF record{_why(block)}", "check its counts, bonds and valences"
@@ -145,7 +150,7 @@ def read_molecule(name: str, block: str, hydrogens: bool = False) -> Mol:
                 "its coordinates show an aromatic ring, its bonds are single",
                 "write its bond orders and hydrogens",
             )
-    return mol
+    return mol, note
 
 
 def _parsed(block: str, hydrogens: bool) -> Mol | None:

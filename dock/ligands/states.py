@@ -168,12 +168,13 @@ def states(entry: Entry, settings: PreparationSettings) -> list[State]:
     if entry.catalogue_name is not None:
         return _catalogue_states(entry, entry.catalogue_name, settings)
     name = entry.name
-    mol, stripped = strip_salts(name, _read(entry, settings.keep_coordinates))
+    written, decided = _read(entry, settings.keep_coordinates)
+    mol, stripped = strip_salts(name, written)
     isotopes = stereo.isotope_note(mol)
     if stripped:  # an inner salt keeps its anion when a salt is neutralised
         mol = neutral(mol)
     mol = stereo.drug_like(name, mol)
-    notes = "; ".join(filter(None, (isotopes, axes.open_axes_note(mol), open_hands_note(mol))))
+    notes = "; ".join(filter(None, (decided, isotopes, axes.open_axes_note(mol), open_hands_note(mol))))
     forms = [mol] if written_charged(mol) or not settings.tautomers else tautomers(name, mol)
     made = []
     for number, form in enumerate(forms, 1):
@@ -282,8 +283,8 @@ def build(state: State, settings: PreparationSettings, attempts: int = 0) -> Lig
     return ligand.with_ring_conformers(settings.ring_conformers, CONFORMER_SEED)
 
 
-def _read(entry: Entry, keep_coordinates: bool) -> Mol:
-    """Read the structure of an entry.
+def _read(entry: Entry, keep_coordinates: bool) -> tuple[Mol, str]:
+    """Read the structure of an entry, and what had to be decided.
 
     Raises
     ------
@@ -295,8 +296,8 @@ def _read(entry: Entry, keep_coordinates: bool) -> Mol:
     if entry.block is None:
         if keep_coordinates:
             raise ChemistryError(entry.name, "has no coordinates to keep", "give an SDF file")
-        return stereo.parse_smiles(entry.name, entry.smiles or "")
-    mol = read_molecule(entry.name, entry.block, hydrogens=True)
+        return stereo.parse_smiles(entry.name, entry.smiles or ""), ""
+    mol, note = read_molecule(entry.name, entry.block, hydrogens=True)
     if mol.GetNumConformers() and mol.GetConformer().Is3D():
         require_sound_places(entry.name, mol)
     with rdBase.BlockLogs():
@@ -319,7 +320,7 @@ def _read(entry: Entry, keep_coordinates: bool) -> Mol:
         raise ChemistryError(
             entry.name, "has no three-dimensional coordinates to keep", "do not ask for them"
         )
-    return mol
+    return mol, note
 
 
 def _uniquely_named(ligand: Ligand, used: dict[int, int]) -> Ligand:

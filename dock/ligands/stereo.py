@@ -9,6 +9,7 @@ from dock.core import catalogue
 from dock.core.errors import ChemistryError
 from dock.ligands import axes
 from dock.ligands.cages import false_centres
+from dock.ligands.delocalised import is_delocalised, localised
 from dock.ligands.unlabelled import require_none_written
 
 if TYPE_CHECKING:
@@ -34,12 +35,15 @@ def parse_smiles(name: str, smiles: str) -> Mol:
     Raises
     ------
     ChemistryError
-        If it cannot be read, is empty, or says a hand that nothing here can carry.
+        If it cannot be read or is empty, says a hand that nothing here can carry, or holds an aromatic bond that is
+        of no ring and no known group.
     """
     from rdkit import Chem, rdBase
 
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(smiles)
+        if mol is not None and any(map(is_delocalised, mol.GetBonds())):
+            mol = _localised(name, smiles)
     if mol is None:
         raise ChemistryError(
             name, f"'{shortened(smiles)}' is not a valid SMILES", "check brackets, ring digits and valences"
@@ -48,6 +52,21 @@ def parse_smiles(name: str, smiles: str) -> Mol:
         raise ChemistryError(name, "the SMILES is empty", "give a SMILES or a catalogue name")
     require_none_written(name, smiles, mol)
     return axes.forget_false(forget_unknown(mol))
+
+
+def _localised(name: str, smiles: str) -> Mol | None:
+    """Read a SMILES with aromatic bonds outside rings."""
+    from rdkit import Chem
+
+    raw = Chem.MolFromSmiles(smiles, sanitize=False)
+    Chem.FastFindRings(raw)
+    mol = localised(name, raw)
+    try:
+        Chem.SanitizeMol(mol)
+        Chem.AssignStereochemistry(mol, cleanIt=True, force=True)
+    except ValueError:
+        return None
+    return mol
 
 
 def read_smiles(name: str, smiles: str) -> Mol:
@@ -75,24 +94,45 @@ def drug_like(name: str, mol: Mol) -> Mol:
     """
     from rdkit import Chem, rdBase
 
+    require_drug_like(name, mol)
+    heavy = mol.GetNumHeavyAtoms()
+    if heavy == mol.GetNumAtoms() and not any(atom.GetIsotope() for atom in mol.GetAtoms()):
+        return mol
+    with rdBase.BlockLogs():
+        bare = Chem.RemoveAllHs(without_isotopes(mol))
+        Chem.AssignStereochemistry(bare, cleanIt=True, force=True)
+    return bare
+
+
+def require_drug_like(name: str, mol: Mol) -> None:
+    """Refuse what is not one connected molecule that everything here can deal with.
+
+    Raises
+    ------
+    ChemistryError
+        As of `drug_like`.
+    """
+    from rdkit import Chem
+
     if len(Chem.GetMolFrags(mol)) > 1:
-        raise ChemistryError(name, "holds several molecules", "remove the salt or solvent")
+        raise ChemistryError(name, "holds several molecules", "leave one: remove the salt or solvent")
     require_covered(name, mol)
     if any(atom.GetNumRadicalElectrons() for atom in mol.GetAtoms()):
-        raise ChemistryError(
-            name, f"'{shortened(Chem.MolToSmiles(mol))}' is a radical", "check the hydrogens in brackets"
-        )
+        smiles = shortened(Chem.MolToSmiles(Chem.RemoveHs(mol)))
+        raise ChemistryError(name, f"'{smiles}' is a radical", "check its hydrogens")
     heavy = mol.GetNumHeavyAtoms()
     if not 0 < heavy <= MAX_HEAVY_ATOMS:
         raise ChemistryError(name, f"has {heavy} heavy atoms, where 1 to {MAX_HEAVY_ATOMS} can be dealt with")
-    if heavy == mol.GetNumAtoms() and not any(atom.GetIsotope() for atom in mol.GetAtoms()):
-        return mol
-    for atom in mol.GetAtoms():
+
+
+def without_isotopes(mol: Mol) -> Mol:
+    """Return a copy of a molecule without labels of isotopes, which no force field here knows."""
+    from rdkit import Chem
+
+    plain = Chem.Mol(mol)
+    for atom in plain.GetAtoms():
         atom.SetIsotope(0)
-    with rdBase.BlockLogs():
-        bare = Chem.RemoveAllHs(mol)
-        Chem.AssignStereochemistry(bare, cleanIt=True, force=True)
-    return bare
+    return plain
 
 
 def forget_unknown(mol: Mol) -> Mol:
@@ -252,6 +292,14 @@ def skeleton(mol: Mol) -> Mol:
         bond.SetIsAromatic(False)
         bond.SetBondType(Chem.BondType.SINGLE)
     return bare.GetMol()
+
+
+def is_smiles(text: str) -> bool:
+    """Return whether a text is a SMILES of some molecule."""
+    from rdkit import Chem, rdBase
+
+    with rdBase.BlockLogs():
+        return Chem.MolFromSmiles(text) is not None
 
 
 def looks_like_name(text: str) -> bool:

@@ -29,6 +29,8 @@ def written_smiles(text: str) -> str | None:
     except ChemistryError as error:
         if catalogue.similar_ligands(text):
             raise catalogue.unknown_ligand(text, NEITHER) from error
+        if stereo.is_smiles(text):  # but of what nothing here can deal with
+            raise
         raise ChemistryError(stereo.shortened(text), f"is no known {NEITHER}", error.advice) from error
     return text.strip()
 

@@ -46,7 +46,7 @@ def _finding(content: ReportContent, complex_: ReportComplex) -> Finding:
     else:
         verdict, supported, text = _simulated(content, complex_, complex_.series, rows)
     standing: Standing = "good" if supported else "open"
-    if not pose.valid:
+    if pose.valid is False:
         verdict, standing = f"fails the checks, {verdict}", "bad"
     if label in content.doubts:
         verdict, standing = f"not credible: {content.doubts[label]}", "bad"

@@ -11,10 +11,12 @@ from dock.core import catalogue, errors
 from dock.core.errors import DockError, TaskError
 from dock.core.files import write_text
 from dock.docking.given import read_poses
+from dock.ligands import Ligand
 from dock.receptors import Receptor
+from dock.steps.ligand import LIGAND, columns_of
 from dock.steps.poses import POSES, PosesResult, PoseStep, keep
 from dock.steps.receptor import PrepareReceptor
-from dock.workflow.step import Context
+from dock.workflow.step import Context, Row
 from dock.workflow.store import Store
 
 
@@ -92,6 +94,16 @@ class GivenPose(PoseStep[PosesResult]):
         (pose,) = read_poses(context.folder / POSES, receptor)
         named = replace(pose, ligand=replace(pose.ligand, name=self.name), occupied=receptor.occupied)
         return PosesResult(**keep(context.folder, [named], receptor))
+
+    def ligand(self, store: Store) -> Ligand:
+        """Return the ligand once its pose is read."""
+        return Ligand.load(store.folder(self) / LIGAND)
+
+    def ligand_row(self, store: Store) -> Row:
+        """Return its row of the table of ligands, whatever became of it."""
+        record = self.ligand(store).record() if store.is_done(self) else {}
+        state = "given" if record else "to do" if store.failure(self) is None else "failed"
+        return {"ligand": self.name, "state": state, **columns_of(record)}
 
     def receptor_of(self, store: Store) -> Receptor:
         """Return the receptor with what lies in its other sites."""

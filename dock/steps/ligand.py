@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -46,6 +47,12 @@ class LigandState(Record):
     measured: str = ""
     ring_conformers: int = 1
     error: tuple[str, ...] = ()
+
+
+def columns_of(record: Mapping[str, Any]) -> Row:
+    """Return what the table of ligands says of a ligand's record, or of one that there is not."""
+    values = {name: record.get(name) for name in COLUMNS}
+    return {name: " ".join(each) if isinstance(each, list) else each for name, each in values.items()}
 
 
 class PrepareLigand(Step[LigandResult]):
@@ -135,9 +142,7 @@ class PrepareLigand(Step[LigandResult]):
         """Return its row of the table of ligands, whatever became of it."""
         record = store.result(self).record if store.is_done(self) else {}
         state = "prepared" if record else "to do" if store.failure(self) is None else "failed"
-        values = {name: record.get(name) for name in COLUMNS}
-        plain = {name: " ".join(each) if isinstance(each, list) else each for name, each in values.items()}
-        return {"ligand": self.name, "state": state, **plain}
+        return {"ligand": self.name, "state": state, **columns_of(record)}
 
     def _prepared(self) -> Ligand:
         if self.state is None:

@@ -1,14 +1,20 @@
 """What a report says a run supports: no more than the numbers, whatever is missing."""
 
+import re
+import warnings
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from synthetic import BOTH, DISTANCE, EMPTY, ENERGY, PAIR, RMSD, content_of, run_of
 
+from dock.campaign.tables import COLUMNS, make_table
 from dock.report import sections
 from dock.report.html import render
+from dock.report.labels import columns, short_names
 from dock.report.sections import simulations
 from dock.report.sections.supports import findings
 from dock.report.words import MINUS, MISSING, listed, number, signed
@@ -26,6 +32,31 @@ CROSSED = {
     "superposed": "98 C-alpha atoms, RMSD 0.51 A, within 16 A of the site",
 }  # fmt: skip
 HOME, ELSEWHERE = "5I71 (sert)", "6VRH (sert-6vrh)"
+
+S, WHERE = "escitalopram", {"ligand": "escitalopram", "site": "orthosteric"}
+# Sections that show a table, and what they add to its rows.
+TABLES_OF = {
+    "poses": "poses", "gate": "gate", "crossdocking": "cross_docking", "occupancy": "occupancy", "making": "runs",
+    "ions": "ions", "penalties": "penalties", "failures": "failures", "searches": "searches",
+    "comparisons": "comparisons", "simulations": "hydrogen_bonds",
+}  # fmt: skip
+ADDED = {"found", "complex", "settled", "heading", "refined_energy_kcal_mol"}
+# What is always known of a row; the rest may be missing.
+TEXTS = {"occupied": "", "checks_failed": "", "engine": "file", "checks": "", "contacts": "none"}
+SURE = {
+    "poses": WHERE | TEXTS | {"rank": 1, "checks_made": 0, "refined": False, "simulated": True, "seed": 0},
+    "gate": WHERE | TEXTS | {"passed": False, "poses": 0, "top_pose_lies_in": "", "seed": 1},
+    "cross_docking": WHERE | TEXTS | {
+        "passed": False, "ligand_from": "5I71", "docked_into": "6VRH", "superposed": "", "seed": 1,
+    },
+    "occupancy": WHERE | TEXTS | {"seeds": 1},
+    "runs": WHERE | {
+        "replica": 1, "kind": "site", "atoms": 9, "mobile_atoms": 9, "frames": 9, "breakdowns": 0, "platform": "CPU",
+        "constraint_error": 0.0, "frozen_drift_nm": 0.0,
+    },
+    "hydrogen_bonds": WHERE | {"donor": "N1", "acceptor": "O1"},
+    "penalties": {"ligand": S, "term": "DIHE", "types": "a-b", "score": 1.0},
+}  # fmt: skip
 
 
 def said(content, topic):
@@ -254,6 +285,67 @@ def test_terms_of_a_high_penalty_are_shown_and_others_folded(receptor):
     assert "c5-ca-ca-c" not in before
 
 
+def foreign(content):
+    """A run of poses that another program docked: no score, no checks, nothing that they would be ranked by."""
+    bare = {"score": float("nan"), "seed": 0, "engine": "file", "properties": {}, "checks": {}}
+    complexes = [
+        replace(complex_, poses=[replace(pose, **bare) for pose in complex_.poses])
+        for complex_ in content.complexes
+    ]
+    rows = [
+        {**pose.row(), "receptor": complex_.receptor, "refined": False, "simulated": True}
+        for complex_ in complexes
+        for pose in complex_.poses
+    ]
+    return replace(content, complexes=complexes, tables=content.tables | {"poses": pd.DataFrame(rows)})
+
+
+def text_of(page):
+    """What a reader sees of a page."""
+    plain = re.sub(r"<(script|svg|style|pre).*?</\1>", "", page, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", plain)).split())
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_poses_of_other_programs_have_dashes_where_nothing_is_known(receptor, mixed):
+    own = content_of(receptor, simulated=False)
+    content = foreign(own)
+    rows = content.tables["poses"].to_dict("records")
+    rows += own.tables["poses"].to_dict("records")[:mixed]
+    # as `make_table` gives them
+    content.tables["poses"] = pd.DataFrame(rows).reindex(columns=COLUMNS["poses"])
+    page = render(content)
+    row = page.split('<section id="poses">')[1].split("<tr>")[2]
+    cells = [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<td.*?</td>", row)]
+    assert cells[:2] == ["escitalopram", "orthosteric"]
+    assert cells[4:9] == [MISSING] * 5
+    assert cells[9:] == ["file", MISSING, MISSING, MISSING, ""]
+    assert not re.search(r"\b(nan|None)\b", text_of(page), re.IGNORECASE)
+    assert "nan kcal/mol" not in page
+    assert "physical checks" not in page
+    assert said(content, POSES)["escitalopram in orthosteric"][0] == "found"
+
+
+def test_a_report_lacks_nothing_but_what_is_shown_by_a_dash(receptor):
+    content = content_of(receptor, simulated=False)
+    for table, known in SURE.items():
+        row = dict.fromkeys(COLUMNS[table], float("nan")) | known | {"receptor": receptor.name}
+        content.tables[table] = pd.DataFrame([row])
+    page = render(content)
+    assert not re.search(r"\bnan\b", text_of(page))
+    assert page.count(MISSING) > 35
+
+
+def test_templates_read_no_column_that_a_table_may_lack():
+    folder = Path(sections.__file__).parent
+    for section, table in TABLES_OF.items():
+        names = set(re.findall(r"\brow\.(\w+)", (folder / f"{section}.html.j2").read_text()))
+        assert names - {"get"} - ADDED <= set(COLUMNS[table]), section
+    assert list(make_table("poses", [], SimpleNamespace(done=list)).columns) == [
+        *COLUMNS["poses"][:2], "input_name", "origin", *COLUMNS["poses"][2:],
+    ]  # fmt: skip
+
+
 def test_words():
     assert number(-1.25, 1) == f"{MINUS}1.2"
     assert number(float("nan")) == number(None) == MISSING
@@ -275,3 +367,43 @@ def test_a_name_with_dollar_signs_can_be_plotted():
     axes.set_yticks([0, 1], ["$", "a $x; b$"])
     simulations._legend(figure)
     assert simulations._svg(figure).startswith("<svg")
+
+
+def test_names_in_figures_are_short_and_differ():
+    long = "(2R,3S)-4-[[1-oxo-2-amino]propan-2-yl]" * 2
+    tails = [long, f"{long}_2", f"{long}_3"]
+    middles = [f"{'a' * 40}{mark}{'b' * 40}" for mark in "xyz"]
+    clash = ["c" * 50 + mark + "c" * 40 + other + "d" * 40 for mark in "12" for other in "12"]
+    wide = ["\u5316" * 40 + mark for mark in "ab"]
+    short = short_names(["sertraline", *tails, *middles, *clash, *wide], 30)
+    assert short["sertraline"] == "sertraline"
+    assert len(set(short.values())) == len(short) == 13
+    assert max(map(columns, short.values())) <= 30
+    assert short[tails[1]].startswith("(2R,3S)-4-[[1-oxo")
+    assert short[tails[1]].endswith("_2")
+    assert ["x" in short[middles[0]], "y" in short[middles[1]]] == [True, True]
+
+
+def test_figures_have_room_for_long_names(receptor, monkeypatch):
+    content, figures, names = (
+        content_of(receptor, sites=BOTH[:1]),
+        [],
+        {"escitalopram": "a" * 80, "r-citalopram": "\u5316" * 40},
+    )
+    complexes = [replace(each, ligand=names[each.ligand]) for each in content.complexes]
+    tables = {
+        name: table.assign(ligand=table["ligand"].replace(names)) if "ligand" in table else table
+        for name, table in content.tables.items()
+    }
+    monkeypatch.setattr(simulations, "_svg", lambda figure: figures.append(figure) or "")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        simulations.values(replace(content, complexes=complexes, tables=tables))
+        for figure in figures:
+            figure.draw_without_rendering()
+            drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+            assert -0.01 <= drawn.x0 <= drawn.x1 <= width + 0.01
+            assert -0.01 <= drawn.y0 <= drawn.y1 <= height + 0.01
+            assert min(axes.get_window_extent().width for axes in figure.axes[:1]) > 200
+    assert len(figures) == 3

@@ -25,6 +25,7 @@ def values(content: ReportContent) -> dict[str, Any] | None:
         "quantities": [quantity for quantity in measured().values() if not quantity.part],
         "corrected": any(row["outside"] is not None for row in rows),
         "frozen": "site" in content.kinds,
+        "missing": MISSING,
     }
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dock.report.content import ReportContent
 from dock.report.view import cdn_address, lining_selections, scene_pdb, script_json, viewer_script
+from dock.report.words import known
+
+if TYPE_CHECKING:
+    from dock.docking.pose import Pose
 
 
 def values(content: ReportContent) -> dict[str, Any] | None:
@@ -42,10 +46,16 @@ def _scenes(content: ReportContent) -> list[dict[str, Any]]:
             "site": complex_.site,
         }
         for number, pose in enumerate(complex_.poses):
-            suffix = ", simulated" if complex_.simulated and number == complex_.best else ""
-            label = f"docked pose {pose.rank} ({pose.score:.1f} kcal/mol{suffix})"
+            label = _label(pose, complex_.simulated and number == complex_.best)
             scenes.append(common | {"label": label, "ligand": ligands[number]})
         if complex_.last_frame:
             last = {"label": "last frame of the simulation", "frame": complex_.last_frame}
             scenes.append(common | last | {"ligand": ligands[complex_.best]})
     return scenes
+
+
+def _label(pose: Pose, simulated: bool) -> str:
+    """Return what a pose is called: by its score, if it has one, and whether it was simulated."""
+    score = f"{pose.score:.1f} kcal/mol" if known(pose.score) else ""
+    said = ", ".join(filter(None, (score, "simulated" if simulated else "")))
+    return f"docked pose {pose.rank}" + (f" ({said})" if said else "")
