@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 # Titles as `folded` gives them. Where a table has several, the first is read: what says more of the molecule comes first.
 SMILES_COLUMNS = (
-    "isomericsmiles", "isosmiles", "smilesisomeric", "canonicalisomericsmiles", "cxsmiles", "smiles", "ligandsmiles",
+    "isomericsmiles", "isosmiles", "smilesisomeric", "smilesiso", "canonicalisomericsmiles", "cxsmiles", "smiles", "ligandsmiles",
     "compoundsmiles", "moleculesmiles", "molsmiles", "smilesstring", "canonicalsmiles", "smilescanonical", "smi", "structure",
     "mol", "connectivitysmiles",
 )  # fmt: skip
@@ -21,7 +21,7 @@ NAME_COLUMNS = (
     "molportid", "enamineid", "cid", "pubchemcid", "compoundcid", "pubchemcompoundcid", "pubchemid", "sid", "pubchemsid",
     "pubchemsubstanceid", "substanceid", "drugbankid", "bindingdbmonomerid", "monomerid", "hetid", "ligandcode", "cas",
     "casnumber", "casno", "casrn", "casregistrynumber", "registrynumber", "vendorid", "supplierid", "externalid", "sampleid",
-    "identifier", "code", "iupacname",
+    "identifier", "iupacname",
 )  # fmt: skip
 SEPARATORS = ",;\t"
 

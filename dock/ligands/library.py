@@ -230,8 +230,20 @@ def _recognise(source: str | Path) -> str | Path:
 def _entry(origin: str, name: str, structure: str) -> Entry:
     """Return the entry of a SMILES, or of a name of the catalogue in the place of one."""
     if catalogue.find_ligand(structure):
+        if name != structure and _is_smiles(name):
+            problem = f"has the name {structure} where its SMILES should stand, and a SMILES for a name"
+            return Entry(origin, structure, error=LibraryError(origin, problem, "write the SMILES first"))
         return Entry(origin, name or structure, catalogue_name=structure)
     return Entry(origin, name or origin, smiles=structure)
+
+
+def _is_smiles(text: str) -> bool:
+    from dock.ligands import stereo
+
+    try:
+        return bool(stereo.parse_smiles(text, text).GetNumAtoms() > 1)
+    except ChemistryError:
+        return False
 
 
 def _damaged(origin: str, line: Line) -> Entry:
@@ -335,15 +347,20 @@ def _table_entries(label: str, table: _Table, smiles_at: int, names_at: Sequence
             error = LibraryError(origin, "has a quotation mark that is never closed", "close it")
             yield Entry(origin, origin, error=error)
             continue
+        width = len(table.titles)
+        if any(cell.strip() for cell in row[width:]):
+            if names_at[:1] != [width - 1]:
+                problem = f"has {len(row)} columns, the header {width}"
+                advice = "put what holds a separator into quotation marks"
+                yield Entry(origin, origin, error=LibraryError(origin, problem, advice))
+                continue
+            row[width - 1 :] = [table.separator.join(row[width - 1 :])]  # a name that nobody quoted
         name = next((row[at].strip() for at in names_at if at < len(row) and row[at].strip()), "")
         if smiles_at >= len(row):
             problem = f"has {len(row)} columns, the SMILES is in column {smiles_at + 1}"
             yield Entry(origin, name or origin, error=LibraryError(origin, problem, "check its separators"))
             continue
-        smiles, beside = row[smiles_at].strip(), ""
-        if re.match(r"[^\s,;]+\s", smiles) and not catalogue.find_ligand(smiles):
-            smiles, beside = _split_smiles(smiles)
-        yield _entry(origin, name or beside, smiles)
+        yield _entry(origin, name, row[smiles_at].strip())
 
 
 def _run_on(text: str, separator: str, waiting: deque[Line], source: Iterator[Line]) -> list[str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -23,20 +24,25 @@ MAX_ISOMERS = 32
 PAPER_ISOMERS = 1024  # nitrogens that invert and centres that depend on each other counted too
 EXISTENCE_TRIALS = 30  # embeddings; what can exist comes out in the first few
 EMBEDDING_SEED = 1  # of the test whether an isomer can exist
+BLANKS = (
+    " \t\r\n"  # around a SMILES; other characters that show nothing come of a backslash that was read as YAML
+)
 SHOWN = 80  # characters of a structure in an error
 LABELLING_STEPS = 500_000  # of the CIP rules, which have no end in some symmetric cages
 
 
 def parse_smiles(name: str, smiles: str) -> Mol:
-    """Read a SMILES, which may hold several molecules.
+    """Read a SMILES, which may hold several molecules, alone or with the extension of a CXSMILES.
 
     Raises
     ------
     ChemistryError
-        If it cannot be read or is empty.
+        If it cannot be read, is empty, or anything else stands within or behind it.
     """
     from rdkit import Chem, rdBase
 
+    smiles = smiles.strip(BLANKS)
+    _require_unbroken(name, smiles)
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(smiles)
     if mol is None:
@@ -46,6 +52,22 @@ def parse_smiles(name: str, smiles: str) -> Mol:
     if mol.GetNumAtoms() == 0:
         raise ChemistryError(name, "the SMILES is empty", "give a SMILES or a catalogue name")
     return mol
+
+
+def _require_unbroken(name: str, smiles: str) -> None:
+    """Refuse a SMILES in several pieces: RDKit reads the first, and takes the rest for a name."""
+    odd = next((mark for mark in smiles if not mark.isprintable() and mark not in BLANKS), None)
+    if odd is not None:
+        problem = f"its SMILES holds the character U+{ord(odd):04X}"
+    elif re.fullmatch(r"\S*([ \t]+\|.*\|)?", smiles):
+        return
+    else:
+        problem = f"'{shortened(smiles)}' is a SMILES with white space in it"
+    raise ChemistryError(
+        name,
+        problem,
+        "write it in one piece, and in YAML in 'single quotes', where a backslash is a backslash",
+    )
 
 
 def read_smiles(name: str, smiles: str) -> Mol:
@@ -63,7 +85,7 @@ def read_smiles(name: str, smiles: str) -> Mol:
 def drug_like(name: str, mol: Mol) -> Mol:
     """Return a molecule if it is one connected molecule that everything here can deal with.
 
-    Labels of isotopes are dropped: no force field here knows them.
+    Labels of isotopes are dropped: no force field here knows them; so are the numbers of a reaction's atoms.
 
     Raises
     ------
@@ -83,10 +105,12 @@ def drug_like(name: str, mol: Mol) -> Mol:
     heavy = mol.GetNumHeavyAtoms()
     if not 0 < heavy <= MAX_HEAVY_ATOMS:
         raise ChemistryError(name, f"has {heavy} heavy atoms, where 1 to {MAX_HEAVY_ATOMS} can be dealt with")
-    if heavy == mol.GetNumAtoms() and not any(atom.GetIsotope() for atom in mol.GetAtoms()):
+    labelled = any(atom.GetIsotope() or atom.GetAtomMapNum() for atom in mol.GetAtoms())
+    if heavy == mol.GetNumAtoms() and not labelled:
         return mol
     for atom in mol.GetAtoms():
         atom.SetIsotope(0)
+        atom.SetAtomMapNum(0)
     with rdBase.BlockLogs():
         bare = Chem.RemoveAllHs(mol)
         Chem.AssignStereochemistry(bare, cleanIt=True, force=True)

@@ -55,7 +55,7 @@ class ReadLibrary(Step[LibraryResult]):
     """
 
     kind: ClassVar = "library"
-    revision: ClassVar = 2
+    revision: ClassVar = 3
     result_type: ClassVar = LibraryResult
     unkeyed: ClassVar = frozenset({"file", "columns", "first", "last"})
     expands: ClassVar = True

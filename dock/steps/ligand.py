@@ -69,7 +69,7 @@ class PrepareLigand(Step[LigandResult]):
     """
 
     kind: ClassVar = "ligand"
-    revision: ClassVar = 5
+    revision: ClassVar = 6
     result_type: ClassVar = LigandResult
 
     name: str

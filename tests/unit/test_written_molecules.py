@@ -3,17 +3,21 @@
 import logging
 
 import pytest
+from click.testing import CliRunner
+from planning import planned
 from rdkit import Chem
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
+from dock.campaign.settings import read_settings
+from dock.cli import init
 from dock.core import catalogue
-from dock.core.errors import ChemistryError, WorkerError
+from dock.core.errors import ChemistryError, LibraryError, WorkerError
 from dock.core.workers import in_order
-from dock.ligands import Ligand
+from dock.ligands import Ligand, stereo
 from dock.ligands.counter_ions import DRUG, HARDLY, NEVER, OFTEN, RANKS, SELDOM, drug_rank
 from dock.ligands.library import Columns, Library
 from dock.ligands.salts import strip_salts
-from dock.ligands.states import PreparationSettings
+from dock.ligands.states import PreparationSettings, states
 from dock.steps.library import ReadLibrary
 from dock.steps.ligand import PrepareLigand
 
@@ -46,14 +50,10 @@ def test_anions_that_no_proton_neutralises_are_stripped_as_they_are(anion):
     assert salt(f"C[N+](C)(C)C.{anion}") == ("C[N+](C)(C)C", (Chem.CanonSmiles(anion),))
 
 
-def raises_what_cannot_be_sent(_):
-    Chem.MolToSmiles(None)
-
-
 def test_an_error_that_cannot_be_sent_from_a_worker_is_told_by_its_own_text():
-    (outcome,) = in_order(raises_what_cannot_be_sent, [1], "item {}".format)
+    (outcome,) = in_order(stereo.constitution, [None], "item {}".format)
     assert isinstance(outcome.error, WorkerError)
-    assert str(outcome.error).startswith("item 1: ArgumentError: Python argument types in")
+    assert str(outcome.error).startswith("item None: ArgumentError: Python argument types in")
 
 
 @pytest.mark.parametrize(
@@ -196,3 +196,150 @@ def test_a_record_without_a_title_has_the_name_of_its_usual_data_field(tmp_path)
             writer.write(mol)
     assert [entry.name for entry in Library([path])] == ["Z1", "ethanol", "a.sdf#3"]
     assert [entry.name for entry in Library([path], Columns(name="catalog id"))] == ["Z1", "Z2", "a.sdf#3"]
+
+
+# What stands within a SMILES
+
+
+@pytest.mark.parametrize(
+    "smiles",
+    [
+        "CC(=O)Oc1ccccc1 C(=O)O", "CC\nO", "CC(=O)\r\nO", "C C", "CCO\tethanol", "CCO |$;;OH$| ethanol", "CCO || x",
+        "Cc1ccccc1/C=N\x85", "CC/N=N\n1cccc1", "F/C=C\u2029", "C/C=C\xa0", "O/N=C\x08", "C\u200bC", "\ufeffCC",
+    ],
+)  # fmt: skip
+def test_a_smiles_in_pieces_is_refused_by_every_route(smiles):
+    routes = (
+        lambda: stereo.parse_smiles("x", smiles),
+        lambda: Ligand.from_smiles(smiles, "x"),
+        lambda: Ligand.named(smiles),
+        lambda: Library([smiles]),
+        lambda: PrepareLigand.written("x", smiles, 7.4),
+    )
+    for route in routes:
+        with pytest.raises(ChemistryError, match="in one piece, and in YAML in 'single quotes'"):
+            route()
+
+
+def test_blanks_around_a_smiles_and_the_extension_behind_it_belong_there():
+    assert stereo.parse_smiles("x", " CCO\n").GetNumAtoms() == 3
+    assert stereo.parse_smiles("x", "CCO |$;;an alcohol$|").GetNumAtoms() == 3
+    assert Ligand.named("CCO\n").name == "CCO"
+
+
+def test_a_cell_that_holds_a_smiles_in_pieces_is_refused(tmp_path):
+    content = 'name,smiles\naspirin,CC(=O)Oc1ccccc1 C(=O)O\nbupropion,"CC(NC(C)(C)C)C(=O)\nc1cccc(Cl)c1"\n'
+    path = tmp_path / "a.csv"
+    path.write_text(content)
+    for entry in Library([path]):
+        with pytest.raises(ChemistryError, match="white space in it"):
+            states(entry, PreparationSettings())
+
+
+@pytest.mark.parametrize("smiles", ["Cc1ccccc1/C=N\\N", "CC/N=N\\n1cccc1", "CC(=O)Oc1ccccc1\n      C(=O)O"])
+def test_a_campaign_that_cuts_a_smiles_is_refused(smiles, tmp_path):
+    quotes = '"' if "\\" in smiles else ""
+    path = tmp_path / "a.yaml"
+    path.write_text(f"receptor: sert\nligands:\n  - name: mine\n    smiles: {quotes}{smiles}{quotes}\n")
+    with pytest.raises(ChemistryError, match=r"mine: .*single quotes"):
+        planned(read_settings(path))
+
+
+def test_a_name_of_the_catalogue_before_a_smiles_is_no_structure(tmp_path):
+    content = "cocaine\tCOC(=O)C1C(CC2CCC1N2C)OC(=O)c1ccccc1\nserotonin\tCCO\nserotonin mine\nserotonin\nCCO serotonin\n"
+    path = tmp_path / "a.txt"
+    path.write_text(content)
+    *wrong, mine, bare, named = Library([path])
+    for entry, name in zip(wrong, ("cocaine", "serotonin"), strict=True):
+        assert isinstance(entry.error, LibraryError)
+        assert f"has the name {name} where its SMILES should stand" in str(entry.error)
+    assert (mine.catalogue_name, mine.name) == ("serotonin", "mine")
+    assert (bare.catalogue_name, named.smiles, named.name) == ("serotonin", "CCO", "serotonin")
+
+
+def test_the_numbers_of_a_reactions_atoms_are_dropped():
+    mapped, plain = (
+        Ligand.from_smiles("[CH3:9][C@H:2]([OH:4])[NH2:1]", "x"),
+        Ligand.from_smiles("C[C@H](O)N", "x"),
+    )
+    assert mapped.smiles == plain.smiles == Chem.CanonSmiles("C[C@H](O)[NH3+]")
+    assert (mapped.mol.GetConformer().GetPositions() == plain.mol.GetConformer().GetPositions()).all()
+    with_hydrogen = Ligand.from_smiles("[CH3:1][O:2][H:3]", "x")
+    assert with_hydrogen.smiles == "CO"
+
+
+# Files
+
+
+def test_text_of_windows_is_read_as_such(tmp_path):
+    content = "name,smiles\n5\u2013HT\u2019s amine \u20ac,CCO\nMüller,CCN\n"
+    assert read(tmp_path / "a.csv", content, "cp1252") == [
+        ("5\u2013HT\u2019s amine \u20ac", "CCO"),
+        ("Müller", "CCN"),
+    ]
+    assert read(tmp_path / "a.csv", content) == [("5\u2013HT\u2019s amine \u20ac", "CCO"), ("Müller", "CCN")]
+    odd = read(tmp_path / "a.csv", b"name,smiles\n\x81a,CCO\n")
+    assert odd == [("\x81a", "CCO")]
+
+
+def test_an_empty_gzip_file_is_said_to_be_empty(tmp_path):
+    with pytest.raises(LibraryError, match="is empty"):
+        read(tmp_path / "a.sdf.gz", b"")
+
+
+def test_a_row_with_more_cells_than_the_header_loses_none(tmp_path):
+    path = tmp_path / "a.csv"
+    assert read(path, "smiles,name\nCCO,N,N-dimethyl\nCCN,a,,\n") == [("N,N-dimethyl", "CCO"), ("a", "CCN")]
+    assert read(path, "name,smiles\nN,N-dimethyl,CCO\nb,CCN\n") == [
+        ("a.csv:2", "has 3 columns, the header 2"),
+        ("b", "CCN"),
+    ]
+
+
+MOLECULE = """{title}
+     RDKit          2D
+
+  2  1  0  0  0  0  0  0  0  0999 V2000
+    0.0000    0.0000    0.0000 C   0  0
+    1.2990    0.7500    0.0000 {element}   0  0
+  1  2  1  0
+M  END
+"""
+
+
+def molecules(texts, tmp_path):
+    path = tmp_path / "a.sdf"
+    path.write_text("".join(texts))
+    found = []
+    for entry in Library([path]):
+        (state, *_) = states(entry, PreparationSettings())
+        found.append((entry.name, Chem.MolToSmiles(state.mol)))
+    return found
+
+
+def test_a_molecule_after_a_data_field_without_a_value_is_no_value(tmp_path):
+    one, two, three = (MOLECULE.format(title=f"m{n}", element=each) for n, each in enumerate("OFC"))
+    wanted = [("m0", "CO"), ("m1", "CF"), ("m2", "CC")]
+    tag, end = "> <note>\n", "$$$$\n"
+    assert molecules([one, tag, two, tag, three, tag], tmp_path) == wanted
+    assert molecules([one, tag, two, end, three, end], tmp_path) == wanted
+    assert molecules([one, tag, "\n", two, tag, "\n", three], tmp_path) == wanted
+    # the value of a field, which ends with a blank line, with and without a remark before it
+    for value in (two, f"a remark\n{two}"):
+        text = [one, tag, value, "\n> <x>\n1\n\n", end, two, end, three, end]
+        assert molecules(text, tmp_path) == wanted
+
+
+def test_files_that_were_joined_without_an_end_of_line(tmp_path):
+    one, two = (MOLECULE.format(title=f"m{n}", element=each) for n, each in enumerate("OF"))
+    assert molecules([one.rstrip("\n"), two.rstrip("\n")], tmp_path) == [("m0", "CO"), ("m1", "CF")]
+    assert molecules([one.rstrip("\n"), "$$$$\n", two.rstrip("\n"), "$$$$"], tmp_path) == [
+        ("m0", "CO"),
+        ("m1", "CF"),
+    ]
+
+
+def test_the_command_that_init_names_can_be_pasted(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(init.command, ["-o", "a é.yaml"])
+    assert done.output.strip() == "written: a é.yaml; run it with: dock run 'a é.yaml'"
