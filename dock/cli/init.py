@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -28,4 +29,4 @@ def command(name: str, path: Path) -> None:
     if path.exists():
         raise OutputError(path, "is there already", "name another file with -o")
     write_text(output_file(path), template(name))
-    click.echo(f"written: {path}; run it with 'dock run {path}'")
+    click.echo(f"written: {path}; run it with: dock run {shlex.quote(str(path))}")

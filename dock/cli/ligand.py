@@ -82,6 +82,8 @@ def command(
 
     library = Library(inputs, Columns(smiles=smiles_column, name=name_column))
     paths = output_paths(output, library.files)
+    for remark in library.remarks:
+        click.echo(remark, err=True)
     outcomes = prepare_library(library, PreparationSettings(**settings), workers, time_limit)
     try:
         with StreamBar() as bar:

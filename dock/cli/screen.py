@@ -72,6 +72,8 @@ def command(
 
     settings = docking_settings(**options, device="gpu" if gpu else "cpu")
     library = Library(inputs, Columns(smiles=smiles_column, name=name_column))
+    for remark in library.remarks:
+        click.echo(remark, err=True)
     receptor = open_receptor(source)
     if site is None and not receptor.sites:
         raise StructureError(source, "has no sites", "prepare it with 'dock receptor --site'")

@@ -134,15 +134,15 @@ def in_order(
             try:
                 return _outcome(item, future, label)
             except BrokenProcessPool:  # over another item: these get their turn again
-                future = pool.schedule(function, (item,), time_limit)
+                future = pool.schedule(_attempt, (function, item), time_limit)
                 for place, (other, lost) in enumerate(under_way):
                     if lost.done() and isinstance(lost.exception(), BrokenProcessPool):
-                        under_way[place] = (other, pool.schedule(function, (other,), time_limit))
+                        under_way[place] = (other, pool.schedule(_attempt, (function, other), time_limit))
         return Outcome(item, error=WorkerError(label(item), "the pool of workers broke down again and again"))
 
     try:
         for item in chain(first, waiting):
-            under_way.append((item, pool.schedule(function, (item,), time_limit)))
+            under_way.append((item, pool.schedule(_attempt, (function, item), time_limit)))
             while under_way and (len(under_way) >= IN_FLIGHT * workers or under_way[0][1].done()):
                 yield settled()
         while under_way:
@@ -152,11 +152,35 @@ def in_order(
         pool.stop()
 
 
+@dataclass(frozen=True)
+class _Unforeseen:
+    """An error that the code did not foresee, as text."""
+
+    text: str
+
+
+def _attempt(function: Callable[[Item], Result], item: Item) -> Result | _Unforeseen:
+    """Return what a function makes of an item, or what stopped it, if that is no error of ours.
+
+    An error may be of a class that cannot be sent to another process, as RDKit's are, so that only its text leaves
+    the worker.
+    """
+    try:
+        return function(item)
+    except DockError:
+        raise
+    except Exception as error:  # what the code did not foresee must not stop the other items
+        return _Unforeseen(f"{type(error).__name__}: {error}")
+
+
 def _outcome(item: Item, future: Any, label: Callable[[Item], str]) -> Outcome[Item, Any]:
     from pebble import ProcessExpired
 
     try:
-        return Outcome(item, result=future.result())
+        result = future.result()
+        if isinstance(result, _Unforeseen):
+            return Outcome(item, error=WorkerError(label(item), result.text))
+        return Outcome(item, result=result)
     except DockError as error:
         return Outcome(item, error=error)
     except TimeIsUp as error:
@@ -168,7 +192,7 @@ def _outcome(item: Item, future: Any, label: Callable[[Item], str]) -> Outcome[I
         return Outcome(item, error=WorkerError(label(item), problem, "look for lack of memory"))
     except BrokenProcessPool:
         raise
-    except Exception as error:  # what the code did not foresee must not stop the other items
+    except Exception as error:  # what cannot be sent to a worker, or back
         return Outcome(item, error=WorkerError(label(item), f"{type(error).__name__}: {error}"))
 
 

@@ -130,7 +130,7 @@ def _pose(subject: str, title: str, mol: Mol, number: int, path: Path, receptor:
     if with_all.GetNumAtoms() != mol.GetNumAtoms():
         lacking = with_all.GetNumAtoms() - mol.GetNumAtoms()
         raise ChemistryError(subject, f"lacks {lacking} hydrogens", "write the pose with all of them")
-    plain = stereo.without_isotopes(mol)
+    plain = stereo.without_labels(mol)
     heavy_first = sorted(
         range(plain.GetNumAtoms()), key=lambda i: plain.GetAtomWithIdx(i).GetAtomicNum() == 1
     )

@@ -7,11 +7,10 @@ silence but blank lines, comments and the header.
 
 from __future__ import annotations
 
-import csv
 import itertools
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,15 +20,22 @@ from dock.core import catalogue
 from dock.core.arguments import several
 from dock.core.errors import ChemistryError, DockError, LibraryError
 from dock.core.keys import file_sha256
+from dock.ligands.columns import (
+    NAME_COLUMNS,
+    SMILES_COLUMNS,
+    cells,
+    folded,
+    found,
+    names_columns,
+    separator_of,
+    told_separator,
+)
 from dock.ligands.lines import Line, file_lines
 from dock.ligands.records import sdf_records
 
 FORMATS = {
     ".smi": "smiles", ".smiles": "smiles", ".txt": "smiles", ".csv": "table", ".tsv": "table", ".sdf": "sdf", ".sd": "sdf",
 }  # fmt: skip
-SMILES_COLUMNS = ("smiles", "canonical_smiles", "isomeric_smiles", "smi", "structure")
-NAME_COLUMNS = ("name", "id", "title", "compound", "compound_name", "molecule", "ligand")
-SEPARATORS = ",;\t"
 MAX_ROW_LINES = 20  # lines that a quoted field of a table may run over
 
 
@@ -68,7 +74,7 @@ class Columns:
         Column with the SMILES; found by its usual names if None.
     name : str, optional
         Column, or SDF data field, with the name; found by its usual names, and of an SDF file
-        the title line, if None.
+        the title line if it has one, if None.
     """
 
     smiles: str | None = None
@@ -98,6 +104,7 @@ class Library:
             inputs = [inputs]
         self._columns = columns or Columns()
         self._read: dict[Path, int] = {}
+        self._remarks: dict[Path, str] = {}
         self._inputs = [_recognise(source) for source in several(inputs)]
         for path in self.files:
             self._file_entries(path)
@@ -106,6 +113,11 @@ class Library:
     def files(self) -> list[Path]:
         """The files among the inputs."""
         return [source for source in self._inputs if isinstance(source, Path)]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a user should know of the files: tables whose molecules are named by their lines."""
+        return list(self._remarks.values())
 
     def described(self) -> dict[str, Any]:
         """Return what tells the library from others, as plain values: its inputs in order, and the columns."""
@@ -144,11 +156,29 @@ class Library:
         alone = sum(other.name == path.name for other in self.files) == 1
         label = path.name if alone else str(path)
         kind = file_format(path)
-        if kind == "smiles":
-            return _smiles_entries(label, lines)
-        if kind == "table":
-            return _table_entries(path, label, lines, self._columns)
-        return _sdf_entries(label, lines, self._columns)
+        if kind == "sdf":
+            return _sdf_entries(label, lines, self._columns)
+        table = _table(path, lines) if kind == "table" else _table_of_smiles(lines)
+        if isinstance(table, _Table):
+            return self._rows(path, label, table)
+        return _smiles_entries(label, table)
+
+    def _rows(self, path: Path, label: str, table: _Table) -> Iterator[Entry]:
+        """Find the columns of a table, and return its entries."""
+        smiles_at = _column(path, table.titles, self._columns.smiles, SMILES_COLUMNS)
+        if not smiles_at:
+            titles = ", ".join(table.titles)
+            raise LibraryError(
+                path, f"has no column of SMILES (its columns: {titles})", "name it: --smiles-column"
+            )
+        names_at = _column(path, table.titles, self._columns.name, NAME_COLUMNS)
+        if not names_at:
+            titles = ", ".join(table.titles)
+            self._remarks[path] = (
+                f"{path}: none of its columns ({titles}) is known to hold names, so that its molecules are named by their "
+                "lines; name one: --name-column"
+            )
+        return _table_entries(label, table, smiles_at[0], names_at)
 
 
 def file_format(path: Path) -> str | None:
@@ -200,114 +230,137 @@ def _recognise(source: str | Path) -> str | Path:
 def _entry(origin: str, name: str, structure: str) -> Entry:
     """Return the entry of a SMILES, or of a name of the catalogue in the place of one."""
     if catalogue.find_ligand(structure):
+        if name != structure and _is_smiles(name):
+            problem = f"has the name {structure} where its SMILES should stand, and a SMILES for a name"
+            return Entry(origin, structure, error=LibraryError(origin, problem, "write the SMILES first"))
         return Entry(origin, name or structure, catalogue_name=structure)
     return Entry(origin, name or origin, smiles=structure)
+
+
+def _is_smiles(text: str) -> bool:
+    from dock.ligands import stereo
+
+    try:
+        return bool(stereo.parse_smiles(text, text).GetNumAtoms() > 1)
+    except ChemistryError:
+        return False
 
 
 def _damaged(origin: str, line: Line) -> Entry:
     return Entry(origin, origin, error=LibraryError(origin, line.problem, line.advice))
 
 
+@dataclass(frozen=True)
+class _Table:
+    """A table whose header was read: its titles, what separates its cells, and the lines that follow."""
+
+    titles: list[str]
+    separator: str
+    rows: Iterator[Line]
+
+
+def _table(path: Path, lines: Iterable[Line]) -> _Table:
+    """Read the header of a table, by the separator that the first line may tell."""
+    rows = iter(lines)
+    written = (line for line in rows if line.problem or line.text.strip())
+    header = next(written, None)
+    told = "" if header is None else told_separator(header.text)
+    if told:
+        header = next(written, None)
+    if header is None:
+        raise LibraryError(path, "is empty", "its first line has to name the columns")
+    if header.problem:
+        raise LibraryError(path, header.problem, header.advice)
+    tabbed = path.name.lower().removesuffix(".gz").endswith(".tsv")
+    return _headed(header, told or ("\t" if tabbed else separator_of(header.text)), rows)
+
+
+def _headed(header: Line, separator: str, rows: Iterator[Line]) -> _Table:
+    titles = [title.strip() for title in cells(header.text, separator) or []]
+    return _Table(titles, separator, rows)
+
+
+def _table_of_smiles(lines: Iterable[Line]) -> _Table | Iterator[Line]:
+    """Return the lines of a SMILES file, or the table that it is if its first line names columns."""
+    rows = (line for line in lines if line.problem or not re.match(r"\s*(#|$)", line.text))
+    first = next(rows, None)
+    told = "" if first is None else told_separator(first.text)
+    if told:
+        first = next(rows, None)
+    if first is None:
+        return iter(())
+    if names_columns(first.text, told):
+        return _headed(first, told or separator_of(first.text), rows)
+    if folded(_split_smiles(first.text)[0]) in SMILES_COLUMNS:
+        return rows
+    return itertools.chain([first], rows)
+
+
 def _smiles_entries(label: str, lines: Iterable[Line]) -> Iterator[Entry]:
     """Yield a SMILES file's entries: the SMILES, then white space, then the name."""
-    first = True
     for line in lines:
         origin = f"{label}:{line.number}"
         if line.problem:
             yield _damaged(origin, line)
-            continue
-        text = line.text.strip()
-        if not text or text.startswith("#"):
-            continue
-        smiles, name = _split_smiles(text)
-        if first and smiles.lower() in SMILES_COLUMNS:
-            first = False
-            continue
-        first = False
-        yield _entry(origin, name, smiles)
+        else:
+            smiles, name = _split_smiles(line.text)
+            yield _entry(origin, name, smiles)
 
 
 def _split_smiles(text: str) -> tuple[str, str]:
     """Return SMILES and name of a line; a CXSMILES extension stays with the SMILES.
 
-    The SMILES ends at white space, or at a comma or semicolon, which no SMILES holds. A name may hold spaces; it
-    ends at the next tab, or at the next of such commas.
+    The SMILES ends at white space, or at a comma or semicolon, which no SMILES holds, or with the quotation mark that
+    it may begin with. A name may hold spaces; it ends at the next tab, or at the next of such commas.
     """
-    end = re.search(r"[\s,;]", text)
-    if end is None:
-        return text, ""
-    smiles, separator, rest = text[: end.start()], end.group(), text[end.end() :]
-    if separator in ",;" and rest[:1].isspace():
-        separator = "\t"
-    rest = rest.strip()
-    if rest.startswith("|") and "|" in rest[1:]:
-        extension, _, rest = rest[1:].partition("|")
-        smiles = f"{smiles} |{extension}|"
-    cells = _cells(rest.strip(), separator) if separator in ",;" else rest.split("\t")
-    return smiles, cells[0].strip() if cells else rest.strip()
+    text = text.strip()
+    quoted = re.match(r'"((?:[^"]|"")+)"', text)
+    end = quoted or re.match(r"[^\s,;]*", text)
+    smiles = quoted.group(1).replace('""', '"').strip() if quoted else end.group()  # type: ignore[union-attr]
+    rest = text[end.end() :]  # type: ignore[union-attr]
+    extension = re.match(r"[\s,;]\s*\|([^|]*)\|", rest)
+    if extension:
+        smiles, rest = f"{smiles} |{extension.group(1)}|", rest[extension.end() :]
+    separator, blank = re.match(r"\s*([,;]?)(\s?)", rest).groups()  # type: ignore[union-attr]
+    rest = rest.strip().removeprefix(separator).strip()
+    if (separator and not blank) or quoted:
+        named = cells(rest, separator if separator and not blank else "\t")
+    else:
+        named = rest.split("\t")
+    return smiles, named[0].strip() if named else rest
 
 
-def _table_entries(path: Path, label: str, lines: Iterable[Line], columns: Columns) -> Iterator[Entry]:
-    """Yield a table's entries; the header is read at once."""
-    rows = iter(lines)
-    header = next((line for line in rows if line.problem or line.text.strip()), None)
-    told = "" if header is None else _told_separator(header.text)
-    if told:
-        header = next((line for line in rows if line.problem or line.text.strip()), None)
-    if header is None:
-        raise LibraryError(path, "is empty", "its first line has to name the columns")
-    if header.problem:
-        raise LibraryError(path, header.problem, header.advice)
-    separator = told or (
-        "\t" if path.name.lower().removesuffix(".gz").endswith(".tsv") else _separator(header.text)
-    )
-    titles = [title.strip() for title in _cells(header.text, separator) or []]
-    smiles_at = _column(path, titles, columns.smiles, SMILES_COLUMNS)
-    if smiles_at is None:
-        found = ", ".join(titles)
-        raise LibraryError(
-            path, f"has no column of SMILES (its columns: {found})", "name it: --smiles-column"
-        )
-    name_at = _column(path, titles, columns.name, NAME_COLUMNS)
-    return _rows(label, rows, separator, smiles_at, name_at)
-
-
-def _rows(
-    label: str, lines: Iterable[Line], separator: str, smiles_at: int, name_at: int | None
-) -> Iterator[Entry]:
+def _table_entries(label: str, table: _Table, smiles_at: int, names_at: Sequence[int]) -> Iterator[Entry]:
+    """Yield a table's entries; the name is in the first of its columns that is not empty."""
     waiting: deque[Line] = deque()
-    source = iter(lines)
-    while (line := waiting.popleft() if waiting else next(source, None)) is not None:
+    while (line := waiting.popleft() if waiting else next(table.rows, None)) is not None:
         origin = f"{label}:{line.number}"
         if line.problem:
             yield _damaged(origin, line)
             continue
         if not line.text.strip():
             continue
-        cells = _cells(line.text, separator)
-        if cells is None:
-            cells = _run_on(line.text, separator, waiting, source)
-        if cells is None:
+        row = cells(line.text, table.separator)
+        if row is None:
+            row = _run_on(line.text, table.separator, waiting, table.rows)
+        if row is None:
             error = LibraryError(origin, "has a quotation mark that is never closed", "close it")
             yield Entry(origin, origin, error=error)
             continue
-        name = cells[name_at].strip() if name_at is not None and name_at < len(cells) else ""
-        if smiles_at >= len(cells):
-            problem = f"has {len(cells)} columns, the SMILES is in column {smiles_at + 1}"
+        width = len(table.titles)
+        if any(cell.strip() for cell in row[width:]):
+            if names_at[:1] != [width - 1]:
+                problem = f"has {len(row)} columns, the header {width}"
+                advice = "put what holds a separator into quotation marks"
+                yield Entry(origin, origin, error=LibraryError(origin, problem, advice))
+                continue
+            row[width - 1 :] = [table.separator.join(row[width - 1 :])]  # a name that nobody quoted
+        name = next((row[at].strip() for at in names_at if at < len(row) and row[at].strip()), "")
+        if smiles_at >= len(row):
+            problem = f"has {len(row)} columns, the SMILES is in column {smiles_at + 1}"
             yield Entry(origin, name or origin, error=LibraryError(origin, problem, "check its separators"))
             continue
-        yield _entry(origin, name, cells[smiles_at].strip())
-
-
-def _cells(text: str, separator: str) -> list[str] | None:
-    """Return the cells of a row, or None if a quotation mark is left open."""
-    try:
-        return next(csv.reader([text], delimiter=separator, strict=True), [])
-    except csv.Error:
-        pass
-    if text.count('"') % 2 or "\n" in text:  # over several lines only what is quoted runs on
-        return None
-    return next(csv.reader([text], delimiter=separator, quoting=csv.QUOTE_NONE), [])
+        yield _entry(origin, name, row[smiles_at].strip())
 
 
 def _run_on(text: str, separator: str, waiting: deque[Line], source: Iterator[Line]) -> list[str] | None:
@@ -321,40 +374,33 @@ def _run_on(text: str, separator: str, waiting: deque[Line], source: Iterator[Li
         if line.problem:
             break
         text = f"{text}\n{line.text}"
-        cells = _cells(text, separator)
-        if cells is not None:
-            return cells
+        row = cells(text, separator)
+        if row is not None:
+            return row
     waiting.extendleft(reversed(looked_at))
     return None
 
 
-def _told_separator(line: str) -> str:
-    """Return the separator that a first line such as Excel's ``sep=;`` tells, or nothing."""
-    match = re.fullmatch(r'"?sep=(.)"?[,;\t]*', line.strip(" "), re.IGNORECASE)
-    return match.group(1) if match else ""
-
-
-def _separator(header: str) -> str:
-    return max(SEPARATORS, key=header.count)
-
-
-def _column(path: Path, titles: list[str], wanted: str | None, usual: tuple[str, ...]) -> int | None:
-    """Return where a column is; refuse one that was asked for and is not there."""
-    folded = [title.casefold() for title in titles]
-    if wanted is not None:
-        if wanted in titles:
-            return titles.index(wanted)
-        if wanted.strip().casefold() in folded:
-            return folded.index(wanted.strip().casefold())
-        raise LibraryError(path, f"has no column '{wanted}'", f"its columns: {', '.join(titles)}")
-    return next((folded.index(name) for name in usual if name in folded), None)
+def _column(path: Path, titles: list[str], wanted: str | None, usual: tuple[str, ...]) -> list[int]:
+    """Return where columns of a kind are, the one to be read first; refuse one that was asked for and is not there."""
+    if wanted is None:
+        return found(titles, usual)
+    if wanted in titles:
+        return [titles.index(wanted)]
+    plain = [title.casefold() for title in titles]
+    if wanted.strip().casefold() in plain:
+        return [plain.index(wanted.strip().casefold())]
+    raise LibraryError(path, f"has no column '{wanted}'", f"its columns: {', '.join(titles)}")
 
 
 def _sdf_entries(label: str, lines: Iterable[Line], columns: Columns) -> Iterator[Entry]:
     """Yield the records of an SDF file, numbered from 1."""
     for record in sdf_records(lines):
         origin = f"{label}#{record.number}"
-        name = _data_field(record.lines, columns.name) if columns.name else record.title
+        if columns.name:
+            name = _data_fields(record.lines).get(columns.name.casefold(), "")
+        else:
+            name = record.title or _name_among(_data_fields(record.lines))
         if record.problem:
             error = LibraryError(origin, record.problem, "check the record")
             yield Entry(origin, name or origin, error=error)
@@ -362,10 +408,18 @@ def _sdf_entries(label: str, lines: Iterable[Line], columns: Columns) -> Iterato
             yield Entry(origin, name or origin, block=record.block)
 
 
-def _data_field(record: list[str], wanted: str) -> str:
-    """Return the first line of a data field of an SDF record."""
-    tag = f"<{wanted.casefold()}>"
+def _data_fields(record: Iterable[str]) -> dict[str, str]:
+    """Return the first line of each data field of an SDF record."""
+    fields: dict[str, str] = {}
     for header, value in itertools.pairwise(record):
-        if header.startswith(">") and tag in header.casefold():
-            return value.strip()
-    return ""
+        tag = re.match(r">.*?<([^>]+)>", header)
+        if tag:
+            fields.setdefault(tag.group(1).casefold(), value.strip())
+    return fields
+
+
+def _name_among(fields: Mapping[str, str]) -> str:
+    """Return the name that data fields hold under its usual titles, or nothing."""
+    titles = list(fields)
+    values = (fields[titles[at]] for at in found(titles, NAME_COLUMNS))
+    return next((value for value in values if value), "")

@@ -16,7 +16,7 @@ from dock.ligands import axes, stereo
 from dock.ligands.conformers import embed, ring_conformers, rounded
 from dock.ligands.normal import normal_form
 from dock.ligands.protonation import protomers
-from dock.ligands.unlabelled import open_hands_note
+from dock.ligands.salts import drug_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,16 +105,20 @@ class Ligand:
             catalogue's molecule leaves a stereo centre open.
         """
         entry = catalogue.single_ligand(name)
-        return cls._build(entry.name, stereo.catalogue_mol(entry), entry.source, entry.measured)
+        told = Provenance(input_name=entry.name)
+        return cls._build(entry.name, stereo.catalogue_mol(entry), entry.source, entry.measured, told)
 
     @classmethod
     def from_smiles(cls, smiles: str, name: str | None = None, ph: float = 7.4) -> Ligand:
         """Make a ligand from a SMILES, protonated at the given pH.
 
+        Counter-ions and solvents beside the drug are stripped; `Provenance.stripped` tells which.
+
         Raises
         ------
         ChemistryError
-            If the SMILES cannot be read or leaves a stereo centre undefined.
+            If the SMILES cannot be read, holds two molecules that could each be meant, or leaves a stereo centre
+            undefined.
         EmbeddingError
             If no conformer can be made.
         """
@@ -123,12 +127,10 @@ class Ligand:
         if not (isinstance(ph, int | float) and 0 <= ph <= 14):
             raise ChemistryError(repr(ph), "is no pH", "give a number from 0 to 14")
         name = name or smiles
-        written = stereo.parse_smiles(name, smiles)
-        isotopes = stereo.isotope_note(written)
-        mol = stereo.drug_like(name, written)
-        notes = "; ".join(filter(None, (isotopes, axes.open_axes_note(mol), open_hands_note(mol))))
-        protomer = protomers(name, mol, ph)[0]
-        return cls._build(name, protomer.mol, "user", "", protomer.share, notes)
+        drug = drug_of(name, stereo.parse_smiles(name, smiles))
+        protomer = protomers(name, drug.mol, ph)[0]
+        told = Provenance(input_name=name, share=protomer.share, stripped=drug.stripped, notes=drug.notes)
+        return cls._build(name, protomer.mol, "user", "", told)
 
     @classmethod
     def named(cls, text: str, name: str | None = None, ph: float = 7.4) -> Ligand:
@@ -251,12 +253,9 @@ class Ligand:
         return replace(self, mol=rounded(Chem.AddHs(self.mol, addCoords=True)))
 
     @classmethod
-    def _build(
-        cls, name: str, mol: Mol, source: str, measured: str, share: float | None = None, notes: str = ""
-    ) -> Ligand:
+    def _build(cls, name: str, mol: Mol, source: str, measured: str, told: Provenance) -> Ligand:
         mol = stereo.with_defined_stereo(name, mol)
-        ligand = cls(name, mol, source, measured, Provenance(input_name=name, share=share, notes=notes))
-        return ligand.embedded(CONFORMER_SEED)
+        return cls(name, mol, source, measured, told).embedded(CONFORMER_SEED)
 
     def __getstate__(self) -> dict[str, Any]:
         from rdkit.Chem import PropertyPickleOptions as Keep

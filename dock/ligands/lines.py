@@ -32,8 +32,8 @@ def file_lines(path: Path, progress: Callable[[int], None] = lambda _: None) -> 
     """Yield the lines of a file.
 
     Ends of lines may be of any system. The text is UTF-8 with or without its mark; a line that
-    is not is taken as Latin-1. A line that is too long or holds control characters, and
-    the end of a damaged gzip file, come as a problem.
+    is not is taken as Windows-1252, of which Latin-1 is a part. A line that is too long or holds control
+    characters, and the end of a damaged gzip file, come as a problem.
 
     Parameters
     ----------
@@ -52,6 +52,8 @@ def file_lines(path: Path, progress: Callable[[int], None] = lambda _: None) -> 
     except OSError as error:
         raise LibraryError(path, f"cannot be read ({error.strerror})", "check the path") from error
     zipped = start == GZIP_MAGIC
+    if path.suffix.lower() == ".gz" and not start:
+        raise LibraryError(path, "is empty", "make or fetch it again")
     if path.suffix.lower() == ".gz" and not zipped:
         raise LibraryError(path, "is no gzip file", "rename it if it is plain text")
     if start in UTF16_MARKS:
@@ -90,13 +92,19 @@ def _next_line(text: io.TextIOWrapper) -> tuple[str, bool]:
 def _line(number: int, line: str, whole: bool) -> Line:
     if not whole:
         return Line(number, problem=f"is longer than {MAX_LENGTH} characters", advice="split it")
-    try:
-        text = line.encode("latin-1").decode("utf-8")
-    except UnicodeDecodeError:
-        text = line
+    text = _decoded(line.encode("latin-1"))
     text = text.removesuffix("\n")
     if number == 1:
         text = text.removeprefix(BYTE_ORDER_MARK)
     if any(ord(character) < 32 and character != "\t" for character in text):
         return Line(number, problem="holds control characters", advice="check that the file is text")
     return Line(number, text)
+
+
+def _decoded(line: bytes) -> str:
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return line.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return line.decode("latin-1")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dock.core.errors import ChemistryError
@@ -27,6 +27,7 @@ MAX_RECORD_LINES = 20_000
 COUNTS = re.compile(r"(?=.{6})[ \d]{2}\d[ \d]{2}\d( |$)")
 TAGGED_COUNTS = re.compile(r"[ \d]{6}.*V[23]000\s*$")
 ATOM = re.compile(r"[ \d.+-]{30} ?[A-Za-z*]")
+FIELD = re.compile(r">.*<.*>")  # the title of a data field
 PROPERTIES = ("M  ", "A  ", "G  ", "V  ", "S  ")
 
 
@@ -81,14 +82,22 @@ class SdfRecord:
 
 def sdf_records(lines: Iterable[Line]) -> Iterator[SdfRecord]:
     """Yield the records of an SDF file, mended."""
-    record, seen = SdfRecord(1), 0  # counts lines of the record
-    for line in lines:
+    for number, record in enumerate(_records(lines), 1):
+        record.number = number
+        yield record.mended()
+
+
+def _records(lines: Iterable[Line]) -> Iterator[SdfRecord]:
+    """Yield what stands between the ends of records, with or without their marks."""
+    record, seen = SdfRecord(0), 0  # counts lines of the record
+    inner: list[int] = []  # those that may stand in a data field
+    for line in _unglued(lines):
         if line.problem:
             record.problem = record.problem or f"line {line.number} {line.problem}"
             continue
         if line.text.startswith(RECORD_END):
-            yield record.mended()
-            record, seen = SdfRecord(record.number + 1), 0
+            yield from _parted(record, inner, closed=True)
+            record, seen, inner = SdfRecord(0), 0, []
             continue
         if len(record.lines) >= MAX_RECORD_LINES:
             record.problem = record.problem or f"runs over more than {MAX_RECORD_LINES} lines"
@@ -98,15 +107,52 @@ def sdf_records(lines: Iterable[Line]) -> Iterator[SdfRecord]:
         if counts is None:
             continue
         seen += 1
-        if seen > 1:
-            start = _start_of_molecule(record.lines, counts)
-            rest = record.lines[start:]
-            del record.lines[start:]
-            yield record.mended()
-            record, seen = SdfRecord(record.number + 1, rest), 1
+        if seen == 1:
+            continue
+        if _in_data_field(record.lines, counts):
+            inner.append(counts)
+            continue
+        start = _start_of_molecule(record.lines, counts)
+        rest = record.lines[start:]
+        del record.lines[start:]
+        yield from _parted(record, inner, closed=False)
+        record, seen, inner = SdfRecord(0, rest), 1, []
     if record.problem or any(text.strip() for text in record.lines):
         record.followed = False
-        yield record.mended()
+        yield from _parted(record, inner, closed=False)
+
+
+def _unglued(lines: Iterable[Line]) -> Iterator[Line]:
+    """Yield lines, the mark of a molecule's end on one of its own: joined files may lack the end of a line there."""
+    for line in lines:
+        rest = line.text.removeprefix(MOLECULE_END) if line.text.startswith(MOLECULE_END) else ""
+        if rest.strip():
+            yield replace(line, text=MOLECULE_END)
+        yield replace(line, text=rest) if rest.strip() else line
+
+
+def _parted(record: SdfRecord, inner: Iterable[int], closed: bool) -> Iterator[SdfRecord]:
+    """Yield a record, and as records of their own what looked like values of its data fields and are none.
+
+    What is a value ends with a blank line. A molecule does not, which follows a field without a value.
+
+    Parameters
+    ----------
+    inner
+        The counts lines of molecules that follow a data field's title.
+    closed
+        Whether the record has the mark of its end.
+    """
+    begun = 0
+    for counts in inner:
+        rest = record.lines[counts:]
+        end = next((n for n, line in enumerate(rest, counts) if line.rstrip() == MOLECULE_END), None)
+        value = closed if end is None else any(not line.strip() for line in record.lines[end + 1 : end + 2])
+        if not value:
+            start = _start_of_molecule(record.lines, counts)
+            yield SdfRecord(0, record.lines[begun:start], record.problem)
+            begun = start
+    yield SdfRecord(0, record.lines[begun:], record.problem, record.followed)
 
 
 def read_molecule(name: str, block: str, hydrogens: bool = False) -> tuple[Mol, str]:
@@ -187,7 +233,7 @@ def _is_counts(lines: list[str], number: int) -> bool:
 
 
 def _counts_just_read(lines: list[str]) -> int | None:
-    """Return which line is a molecule's counts, if the last line shows it; not if it stands in a data field."""
+    """Return which line is a molecule's counts, if the last line shows it."""
     last = len(lines) - 1
     if TAGGED_COUNTS.match(lines[last]):
         found = last
@@ -195,8 +241,19 @@ def _counts_just_read(lines: list[str]) -> int | None:
         found = last - 1
     else:
         return None
-    before = found - HEADER - 1
-    return None if before >= 0 and lines[before].startswith(">") else found
+    return found
+
+
+def _in_data_field(lines: list[str], counts: int) -> bool:
+    """Return whether a molecule's counts follow the title of a data field, and no blank line or molecule ends that."""
+    for number in range(counts - 1, -1, -1):
+        if lines[number].rstrip() == MOLECULE_END:
+            return False
+        if FIELD.match(lines[number]):
+            return True
+        if number < counts - HEADER and not lines[number].strip():
+            return False
+    return False
 
 
 def _start_of_molecule(lines: list[str], counts: int) -> int:

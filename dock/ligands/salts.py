@@ -6,13 +6,53 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dock.core.errors import ChemistryError
-from dock.ligands.counter_ions import drug_rank
+from dock.ligands import axes, stereo
+from dock.ligands.counter_ions import drug_rank, uncharged
+from dock.ligands.protonation import neutral
+from dock.ligands.unlabelled import open_hands_note
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
 
 SMALL = 8  # heavy atoms; an organic molecule below this, and half as large as the drug, is a solvent
 IONIC_METALS = frozenset({"Li", "Na", "K", "Mg", "Ca"})
+
+
+@dataclass(frozen=True)
+class Drug:
+    """The molecule that is meant by what was written.
+
+    Attributes
+    ----------
+    mol : rdkit.Chem.Mol
+        One molecule that everything here can deal with, see `dock.ligands.stereo.drug_like`.
+    stripped : tuple of str
+        SMILES of what was written beside it.
+    notes : str
+        What else was not taken over, or is left open.
+    """
+
+    mol: Mol
+    stripped: tuple[str, ...]
+    notes: str
+
+
+def drug_of(name: str, written: Mol) -> Drug:
+    """Return the molecule that is meant by what was written: without salts and isotopes.
+
+    Raises
+    ------
+    ChemistryError
+        If several molecules could be meant, or it is none that can be dealt with.
+    """
+    mol, stripped = strip_salts(name, written)
+    isotopes = stereo.isotope_note(mol)
+    if stripped:  # an inner salt keeps its anion when a salt is neutralised
+        mol = neutral(mol)
+    mol = stereo.drug_like(name, mol)
+    return Drug(
+        mol, stripped, "; ".join(filter(None, (isotopes, axes.open_axes_note(mol), open_hands_note(mol))))
+    )
 
 
 def strip_salts(name: str, mol: Mol) -> tuple[Mol, tuple[str, ...]]:
@@ -37,10 +77,7 @@ def strip_salts(name: str, mol: Mol) -> tuple[Mol, tuple[str, ...]]:
         fragments = Chem.GetMolFrags(mol, asMols=True)
         if len(fragments) == 1:
             return mol, ()
-        uncharger = rdMolStandardize.Uncharger()
-        parts = [
-            _Part(Chem.MolToSmiles(part), uncharger.uncharge(part), drug_rank(part)) for part in fragments
-        ]
+        parts = [_Part(Chem.MolToSmiles(part), uncharged(part), drug_rank(part)) for part in fragments]
     organic = sorted((part for part in parts if part.organic), key=lambda part: part.order)
     if not organic:
         raise ChemistryError(name, "holds no organic molecule", "check the structure")

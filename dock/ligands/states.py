@@ -19,9 +19,9 @@ from dock.ligands.names import safe_name, unique_name
 from dock.ligands.placement import require_sound_places
 from dock.ligands.protonation import Protomer, neutral, protomers, written_charged
 from dock.ligands.records import read_molecule
-from dock.ligands.salts import strip_salts
+from dock.ligands.salts import drug_of
 from dock.ligands.tautomers import tautomers
-from dock.ligands.unlabelled import open_hands_note, require_none_drawn, require_none_shown
+from dock.ligands.unlabelled import require_none_drawn, require_none_shown
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
@@ -169,12 +169,8 @@ def states(entry: Entry, settings: PreparationSettings) -> list[State]:
         return _catalogue_states(entry, entry.catalogue_name, settings)
     name = entry.name
     written, decided = _read(entry, settings.keep_coordinates)
-    mol, stripped = strip_salts(name, written)
-    isotopes = stereo.isotope_note(mol)
-    if stripped:  # an inner salt keeps its anion when a salt is neutralised
-        mol = neutral(mol)
-    mol = stereo.drug_like(name, mol)
-    notes = "; ".join(filter(None, (decided, isotopes, axes.open_axes_note(mol), open_hands_note(mol))))
+    drug = drug_of(name, written)
+    mol = drug.mol
     forms = [mol] if written_charged(mol) or not settings.tautomers else tautomers(name, mol)
     made = []
     for number, form in enumerate(forms, 1):
@@ -182,9 +178,9 @@ def states(entry: Entry, settings: PreparationSettings) -> list[State]:
         provenance = Provenance(
             input_name=" ".join(name.split()),
             origin=entry.origin,
-            stripped=stripped,
+            stripped=drug.stripped,
             tautomer=tautomer,
-            notes=notes,
+            notes="; ".join(filter(None, (decided, drug.notes))),
         )
         suffix = f"_t{number}" if number > 1 else ""
         kinds = protomers(name, form, settings.ph, settings.min_share, settings.max_protomers)

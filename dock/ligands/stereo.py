@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -25,21 +26,26 @@ MAX_ISOMERS = 32
 PAPER_ISOMERS = 1024  # nitrogens that invert and centres that depend on each other counted too
 EXISTENCE_TRIALS = 30  # embeddings; what can exist comes out in the first few
 EMBEDDING_SEED = 1  # of the test whether an isomer can exist
+BLANKS = (
+    " \t\r\n"  # around a SMILES; other characters that show nothing come of a backslash that was read as YAML
+)
 SHOWN = 80  # characters of a structure in an error
 LABELLING_STEPS = 500_000  # of the CIP rules, which have no end in some symmetric cages
 
 
 def parse_smiles(name: str, smiles: str) -> Mol:
-    """Read a SMILES, which may hold several molecules.
+    """Read a SMILES, which may hold several molecules, alone or with the extension of a CXSMILES.
 
     Raises
     ------
     ChemistryError
-        If it cannot be read or is empty, says a hand that nothing here can carry, or holds an aromatic bond that is
-        of no ring and no known group.
+        If it cannot be read, is empty, or anything else stands within or behind it; if it says a hand that nothing
+        here can carry, or holds an aromatic bond that is of no ring and no known group.
     """
     from rdkit import Chem, rdBase
 
+    smiles = smiles.strip(BLANKS)
+    _require_unbroken(name, smiles)
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(smiles)
         if mol is not None and any(map(is_delocalised, mol.GetBonds())):
@@ -69,6 +75,22 @@ def _localised(name: str, smiles: str) -> Mol | None:
     return mol
 
 
+def _require_unbroken(name: str, smiles: str) -> None:
+    """Refuse a SMILES in several pieces: RDKit reads the first, and takes the rest for a name."""
+    odd = next((mark for mark in smiles if not mark.isprintable() and mark not in BLANKS), None)
+    if odd is not None:
+        problem = f"its SMILES holds the character U+{ord(odd):04X}"
+    elif re.fullmatch(r"\S*([ \t]+\|.*\|)?", smiles):
+        return
+    else:
+        problem = f"'{shortened(smiles)}' is a SMILES with white space in it"
+    raise ChemistryError(
+        name,
+        problem,
+        "write it in one piece, and in YAML in 'single quotes', where a backslash is a backslash",
+    )
+
+
 def read_smiles(name: str, smiles: str) -> Mol:
     """Read one connected, drug-like molecule from a SMILES, without explicit hydrogens.
 
@@ -84,7 +106,7 @@ def read_smiles(name: str, smiles: str) -> Mol:
 def drug_like(name: str, mol: Mol) -> Mol:
     """Return a molecule if it is one connected molecule that everything here can deal with.
 
-    Labels of isotopes are dropped: no force field here knows them.
+    Labels of isotopes are dropped: no force field here knows them; so are the numbers of a reaction's atoms.
 
     Raises
     ------
@@ -96,10 +118,11 @@ def drug_like(name: str, mol: Mol) -> Mol:
 
     require_drug_like(name, mol)
     heavy = mol.GetNumHeavyAtoms()
-    if heavy == mol.GetNumAtoms() and not any(atom.GetIsotope() for atom in mol.GetAtoms()):
+    labelled = any(atom.GetIsotope() or atom.GetAtomMapNum() for atom in mol.GetAtoms())
+    if heavy == mol.GetNumAtoms() and not labelled:
         return mol
     with rdBase.BlockLogs():
-        bare = Chem.RemoveAllHs(without_isotopes(mol))
+        bare = Chem.RemoveAllHs(without_labels(mol))
         Chem.AssignStereochemistry(bare, cleanIt=True, force=True)
     return bare
 
@@ -125,13 +148,14 @@ def require_drug_like(name: str, mol: Mol) -> None:
         raise ChemistryError(name, f"has {heavy} heavy atoms, where 1 to {MAX_HEAVY_ATOMS} can be dealt with")
 
 
-def without_isotopes(mol: Mol) -> Mol:
-    """Return a copy of a molecule without labels of isotopes, which no force field here knows."""
+def without_labels(mol: Mol) -> Mol:
+    """Return a copy of a molecule without labels of isotopes and numbers of a reaction's atoms."""
     from rdkit import Chem
 
     plain = Chem.Mol(mol)
     for atom in plain.GetAtoms():
         atom.SetIsotope(0)
+        atom.SetAtomMapNum(0)
     return plain
 
 

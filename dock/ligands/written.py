@@ -25,14 +25,14 @@ def written_smiles(text: str) -> str | None:
     if stereo.looks_like_name(text) or not text.strip():
         raise catalogue.unknown_ligand(text, NEITHER)
     try:
-        stereo.parse_smiles(text, text.strip())
+        stereo.parse_smiles(text, text)
     except ChemistryError as error:
         if catalogue.similar_ligands(text):
             raise catalogue.unknown_ligand(text, NEITHER) from error
         if stereo.is_smiles(text):  # but of what nothing here can deal with
             raise
         raise ChemistryError(stereo.shortened(text), f"is no known {NEITHER}", error.advice) from error
-    return text.strip()
+    return text.strip(stereo.BLANKS)
 
 
 def smiles_name(smiles: str) -> str:

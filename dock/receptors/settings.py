@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError, field_validator
 
 from dock.core.catalogue import COMPONENT, HeteroLabel, ResidueLabel, SiteEntry
 from dock.core.errors import SettingsError
 from dock.core.records import Record
 from dock.receptors.names import HEAVY_ATOMS
 
-SiteName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
+MAX_SITE_NAME = 40  # bytes as UTF-8; the name of a file also holds those of receptor and ligand
+
+
+def _site_name(text: str) -> str:
+    name = unicodedata.normalize("NFC", text)
+    kinds = [unicodedata.category(character)[0] for character in name]  # letters, marks on them, numbers
+    plain = all(kind in "LMN" or character in "-_" for kind, character in zip(kinds, name, strict=True))
+    if not (plain and name and kinds[0] in "LN" and len(name.encode()) <= MAX_SITE_NAME):
+        raise ValueError(
+            f"'{text}' cannot name a site: letters, digits, - and _, a letter or digit in front, "
+            f"at most {MAX_SITE_NAME} bytes (a letter that is not Latin takes two or more)"
+        )
+    return name
+
+
+SiteName = Annotated[str, AfterValidator(_site_name)]
 ComponentCode = Annotated[str, StringConstraints(pattern=rf"^{COMPONENT}$")]
 State = Literal["ASP", "ASH", "GLU", "GLH", "HID", "HIE", "HIP", "LYS", "LYN"]
 
@@ -148,7 +164,7 @@ def parse_site(text: str) -> tuple[str, SiteEntry]:
         If it is none of these.
     """
     name, _, where = text.partition("=")
-    where = where.strip()
+    where = re.sub(r"\s*([,:])\s*", r"\1", where.strip())
     fields: dict[str, Any]
     if NUMBERS.fullmatch(where):
         center, _, box = where.partition(":")
@@ -161,7 +177,7 @@ def parse_site(text: str) -> tuple[str, SiteEntry]:
         return TypeAdapter(SiteName).validate_python(name.strip()), SiteEntry.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
-        if first["loc"][:1] == ("box",):
+        if first["loc"][:1] in (("box",), ()):  # of the box, or of the name
             raise SettingsError(text, f"is no site: {first['msg'].removeprefix('Value error, ')}") from error
         raise SettingsError(
             text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -19,6 +20,7 @@ from dock.ligands.states import PreparationSettings, states
 from dock.steps.ligand import LigandState
 from dock.workflow.step import Context, Resources, Step
 
+LOG = logging.getLogger(__name__)
 LENGTH = 100  # entries of a part
 
 
@@ -74,7 +76,10 @@ class ReadLibrary(Step[LibraryResult]):
         InputError
             If it is missing or unreadable as a whole.
         """
-        entries, first = iter(Library([file], columns)), 1
+        library = Library([file], columns)
+        for remark in library.remarks:
+            LOG.warning(remark)
+        entries, first = iter(library), 1
         while part := list(islice(entries, LENGTH)):
             yield cls(
                 file=str(file),

@@ -13,6 +13,7 @@ from dock.core.keys import file_sha256
 from dock.core.records import Record
 from dock.ligands import Ligand, stereo
 from dock.ligands.ligand import UNKNOWN, Provenance
+from dock.ligands.salts import drug_of
 from dock.ligands.states import PreparationSettings, State, build
 from dock.workflow.step import Context, Row, Step
 from dock.workflow.store import Store
@@ -108,9 +109,9 @@ class PrepareLigand(Step[LigandResult]):
         Raises
         ------
         ChemistryError
-            If it cannot be read.
+            If it cannot be read, or leaves open which molecule is meant.
         """
-        stereo.read_smiles(name, smiles)
+        drug_of(name, stereo.parse_smiles(name, smiles))
         return cls(name=name, smiles=smiles, ph=ph)
 
     @property

@@ -5,7 +5,7 @@ import pytest
 
 from dock.core.catalogue import MAX_EDGE, SiteEntry
 from dock.core.errors import SettingsError
-from dock.receptors.settings import parse_site
+from dock.receptors.settings import ReceptorSettings, parse_site
 from dock.receptors.site import OUTSIDE, Site, assign_site, merge_sites, sites_around
 
 BLIND = Site("blind", (0.0, 0.0, 0.0), (80.0, 60.0, 40.0), None)
@@ -90,3 +90,33 @@ def test_places_beside_a_box_are_measured_from_its_sides():
     assert BLIND.gap(np.array([[46.0, 0, 0], [0, 0, 100.0]])) == pytest.approx(6.0)
     assert BLIND.gap(np.array([[43.0, 34.0, 0]])) == pytest.approx(5.0)
     assert BLIND.gap(np.array([[0.0, 0, 0]])) == 0.0
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pocket-2",
+        "S1_b",
+        "\u043a\u0430\u0440\u043c\u0430\u043d",
+        "\u90e8\u4f4d",
+        "\u0938\u093f\u0930\u093e",
+        "poche-\u00e9",
+    ],
+)
+def test_sites_are_named_in_any_script(name):
+    box = {"center": [0, 0, 0], "box": [80, 80, 80]}
+    assert parse_site(f"{name}=0, 0, 0: 80, 80 ,80") == (name, SiteEntry(**box))
+    assert list(ReceptorSettings(sites={name: box}).sites) == [name]
+    assert parse_site("e\u0301=0,0,0")[0] == "\u00e9"  # in one form
+
+
+@pytest.mark.parametrize("name", ["a b", "a/b", "_a", "-a", "", ".a", "a.b", "x" * 41, "\u043a" * 21])
+def test_what_cannot_name_a_site_is_said_to_be_the_name(name):
+    with pytest.raises(SettingsError, match=f"'{name}' cannot name a site: letters, digits"):
+        parse_site(f"{name} = 0,0,0:80,80,80".removeprefix(" "))
+
+
+def test_blanks_beside_separators_mean_nothing():
+    assert parse_site("a = ASP98, TYR95")[1].residues == ("ASP98", "TYR95")
+    with pytest.raises(SettingsError, match="is no site; write NAME="):
+        parse_site("a=1 2,3,4")
