@@ -167,7 +167,7 @@ def canonical_label(label: str) -> str:
     return f"{chain}{colon}{residue.upper()}"
 
 
-def matching_residues(label: str, labels: Sequence[str]) -> list[int]:
+def matching_residues(label: str, labels: Sequence[str], only_chain: str = "") -> list[int]:
     """Return the index of the residue that a label means, in a list of one or none.
 
     Parameters
@@ -176,6 +176,8 @@ def matching_residues(label: str, labels: Sequence[str]) -> list[int]:
         As ``ASP98``, or ``A:ASP98``.
     labels
         Of each residue, with the chain if there are several.
+    only_chain
+        Name of the chain where there is one alone, which the labels leave out; empty if there are several.
 
     Raises
     ------
@@ -183,7 +185,11 @@ def matching_residues(label: str, labels: Sequence[str]) -> list[int]:
         If residues of several chains answer to it.
     """
     wanted = canonical_label(label)
-    found = [index for index, own in enumerate(labels) if wanted in (own, own.rpartition(":")[2])]
+    found = [
+        index
+        for index, own in enumerate(labels)
+        if wanted in (own, own.rpartition(":")[2], f"{only_chain}:{own}")
+    ]
     if len(found) > 1:
         several = ", ".join(labels[index] for index in found)
         raise StructureError(label, f"could be {several}", "write the chain, too")
