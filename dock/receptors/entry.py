@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import gemmi
 
 ALPHAFOLD = "alphafold"
+UNKNOWN = "UNK"  # an amino acid that is not known, in the PDB
 FARTHEST = 1e5  # angstrom
 MMCIF = (".cif", ".mmcif")
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # that texts begin with
@@ -73,6 +74,8 @@ class Entry:
         What had to be decided in reading, for the record.
     named : dict of ResidueKey to str
         What the file calls amino acids that have other names in the PDB, as ``HIE``.
+    renamed : dict of str to str
+        What the file calls chains that had to be given other names, since theirs were taken.
     """
 
     path: Path
@@ -84,6 +87,7 @@ class Entry:
     predicted: bool
     notes: dict[str, Any] = field(default_factory=dict)
     named: dict[ResidueKey, str] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -120,7 +124,7 @@ def read_entry(path: Path) -> Entry:
         notes["unplaced"] = f"{unplaced} atoms without possible coordinates were dropped"
         counts["unplaced"] = unplaced
     _remove_empty(structure)
-    _name_chains(structure, notes)
+    renamed = _name_chains(structure, notes)
     _number_residues(path, structure, notes)
     named = _take_pdb_names(structure, notes)
     counts["given twice"] = separate_copies(structure[0], notes)
@@ -153,6 +157,7 @@ def read_entry(path: Path) -> Entry:
         _is_predicted(path, structure),
         notes,
         named,
+        renamed,
     )
 
 
@@ -283,25 +288,29 @@ def _take_pdb_names(structure: gemmi.Structure, notes: dict[str, Any]) -> dict[R
     return called
 
 
-def _name_chains(structure: gemmi.Structure, notes: dict[str, Any]) -> None:
+def _name_chains(structure: gemmi.Structure, notes: dict[str, Any]) -> dict[str, str]:
     """Give chains without a name, and those that use a name again, the first letter that is free.
 
-    A part of a chain that comes after TER, such as its ligands, keeps the name; one whose residue
+    Returns what chains were called by names that were taken. A part of a chain that comes after TER, such as its ligands, keeps the name; one whose residue
     numbers are taken is another chain.
     """
     taken: dict[str, set[str]] = {}
     names = {chain.name for chain in structure[0]}
     renamed = []
+    called = {}
     for chain in structure[0]:
         numbers = {str(residue.seqid) for residue in chain}
         if not chain.name.strip() or numbers & taken.get(chain.name, set()):
             new = next(free_names({*taken, *names}))
             renamed.append(f"{chain.name.strip() or 'a chain without a name'} was called {new}")
+            if chain.name.strip():
+                called[new] = chain.name
             chain.name = new
         taken.setdefault(chain.name, set()).update(numbers)
     if renamed:
         notes["chains"] = renamed
     structure.merge_chain_parts()
+    return called
 
 
 def _one_place_each(chain: str, residues: list[gemmi.Residue], altlocs: list[str]) -> list[gemmi.Residue]:
@@ -367,6 +376,9 @@ def _in_protein(residue: gemmi.Residue) -> bool:
 
     if residue.entity_type != gemmi.EntityType.Polymer:
         return False
+    if residue.name == UNKNOWN:  # by its atoms: programs call ligands so, too
+        names = {atom.name for atom in residue}
+        return names.issuperset(BACKBONE) or names == {"CA"}
     known = gemmi.find_tabulated_residue(residue.name)
     return bool(known.is_amino_acid()) or (not known.is_nucleic_acid() and "CA" in residue and "N" in residue)
 

@@ -14,7 +14,7 @@ from dock.core.errors import StructureError
 from dock.receptors.bound import BONDED, OVERLAPPING, BoundLigands, find_bound
 from dock.receptors.completion import complete
 from dock.receptors.entry import Entry, read_entry
-from dock.receptors.hetero import ION_CHARGES, Hetero, find_hetero, keep_hetero, list_hetero
+from dock.receptors.hetero import ION_CHARGES, Hetero, answering, find_hetero, keep_hetero, list_hetero
 from dock.receptors.ions import Ion, graft_ions, place_ions
 from dock.receptors.left_out import LeftOut, describe, find_left_out, guessed, near_site, site_warnings
 from dock.receptors.membrane import find_membrane
@@ -178,7 +178,8 @@ def _around(
 
 def _unwanted(hetero: Sequence[Hetero], settings: ReceptorSettings) -> list[Hetero]:
     """Return what the user drops."""
-    return [group for group in hetero if any(group.matches(label) for label in settings.drop)]
+    told = {id(group) for label in settings.drop for group in answering(hetero, label)}
+    return [group for group in hetero if id(group) in told]
 
 
 def _without(hetero: Sequence[Hetero], others: Sequence[Hetero]) -> list[Hetero]:
@@ -378,6 +379,7 @@ def _reading_warnings(notes: Mapping[str, Any]) -> list[str]:
     lines = {
         "models": "models: {}",
         "blocks": "several structures in the file: {}",
+        "no_atoms": "not read, since they do not begin with ATOM or HETATM, though all else of an atom is there: {}",
         "shifted_lines": "lines with shifted columns: {}",
         "four_letter_names": "names of residues that take the column of a chain: {}",
         "chains": "chains: {}",
@@ -385,6 +387,7 @@ def _reading_warnings(notes: Mapping[str, Any]) -> list[str]:
         "numbered": "residues without a number: {}",
         "unplaced": "{}",
         "copies": "copies of one address: {}",
+        "loose": "not all of its atoms are bonded, as where some are missing or it is several molecules: {}",
         "given_twice": "given twice: {}",
     }
     return [
