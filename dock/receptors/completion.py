@@ -12,18 +12,18 @@ import numpy as np
 
 from dock.core.errors import StructureError
 from dock.core.units import NM_TO_A
-from dock.receptors.caps import place_caps
+from dock.receptors.caps import place_caps, take_caps
 from dock.receptors.chirality import mend_hands
 from dock.receptors.entry import ResidueKey
 from dock.receptors.hetero import ION_CHARGES
 from dock.receptors.ions import Ion
-from dock.receptors.names import AMINO_ACID_NAMES, WATER
+from dock.receptors.names import AMINO_ACID_NAMES, NUCLEOTIDES, WATER
 from dock.receptors.network import settle_network
 from dock.receptors.polymer import coordinates
 from dock.receptors.protonation import choose_states
 from dock.receptors.segments import CHAIN_LETTERS, Segment, make_segments
 from dock.receptors.side_chains import BORROWED
-from dock.receptors.strands import NUCLEOTIDES, Strand, build_strands, strand_notes
+from dock.receptors.strands import Strand, build_strands, strand_notes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -85,6 +85,13 @@ def complete(
     except Exception as error:  # PDBFixer raises whatever an odd residue causes
         raise StructureError(polymers[0].name, f"PDBFixer cannot complete it ({error})", REPAIR) from error
     keys = [key for segment in segments for key in segment.keys]
+    caps = take_caps(topology, positions, hetero)
+    for cap in caps:
+        positions = cap.put(positions)
+        seen |= {(cap.index, name) for name in cap.places}
+    if caps:
+        notes["caps_of_the_file"] = [str(cap.group) for cap in caps]
+    hetero = [group for group in hetero if all(group is not cap.group for cap in caps)]
     chains = {key.chain for key in keys}
     only_chain = min(chains) if len(chains) == 1 else ""
     labels = [key.label(r.name, not only_chain) for key, r in zip(keys, topology.residues(), strict=True)]

@@ -9,6 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from dock.core.catalogue import HeteroLabel
 from dock.core.errors import StructureError
 from dock.core.keys import file_sha256
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 ALPHAFOLD = "alphafold"
 UNKNOWN = "UNK"  # an amino acid that is not known, in the PDB
 FARTHEST = 1e5  # angstrom
+ANOTHER_PLACE = 5.0  # angstrom between the middles of two alternates: they may be two molecules
 MMCIF = (".cif", ".mmcif")
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # that texts begin with
 
@@ -132,12 +135,15 @@ def read_entry(path: Path) -> Entry:
     block = structure.make_mmcif_block()
     before = _atoms(structure)
     altlocs: list[str] = []
+    others: list[str] = []
     chains = {
-        chain.name: _one_place_each(chain.name, [residue.clone() for residue in chain], altlocs)
+        chain.name: _one_place_each(chain.name, [residue.clone() for residue in chain], altlocs, others)
         for chain in structure[0]
     }
     if altlocs:
         notes["altlocs"] = altlocs
+    if others:
+        notes["one_of_several"] = others
     counts["kept"] = sum(len(residue) for residues in chains.values() for residue in residues)
     counts["alternates"] = before - counts["kept"]
     notes["atoms"] = {what: count for what, count in counts.items() if count}
@@ -203,10 +209,10 @@ def matching_residues(label: str, labels: Sequence[str], only_chain: str = "") -
 
 def split_hetero(label: HeteroLabel) -> tuple[str, str, str]:
     """Return chain, code and number of ``68P``, ``68P:701``, ``A:68P:701`` or ``A:68P:*``; empty if not given."""
-    parts = label.removesuffix("*").split(":")
+    parts = label.split(":")
     if len(parts) == 1:
         return "", parts[0].upper(), ""
-    return "" if len(parts) == 2 else parts[0], parts[-2].upper(), parts[-1]
+    return "" if len(parts) == 2 else parts[0], parts[-2].upper(), parts[-1].removesuffix("*")
 
 
 def _parse(path: Path, notes: dict[str, Any]) -> gemmi.Structure:
@@ -313,8 +319,18 @@ def _name_chains(structure: gemmi.Structure, notes: dict[str, Any]) -> dict[str,
     return called
 
 
-def _one_place_each(chain: str, residues: list[gemmi.Residue], altlocs: list[str]) -> list[gemmi.Residue]:
-    """Keep of each residue, and of each atom, the alternate of highest occupancy; note it."""
+def _one_place_each(
+    chain: str, residues: list[gemmi.Residue], altlocs: list[str], others: list[str]
+) -> list[gemmi.Residue]:
+    """Keep of each residue, and of each atom, the alternate of highest occupancy; note it.
+
+    Parameters
+    ----------
+    altlocs
+        What was chosen is added to it.
+    others
+        The same, of what is no alternate of one residue but another, or so far away that it may be.
+    """
     kept = []
     for _, same_place in groupby(residues, key=lambda residue: (str(residue.seqid), residue.subchain)):
         group = list(same_place)
@@ -327,22 +343,35 @@ def _one_place_each(chain: str, residues: list[gemmi.Residue], altlocs: list[str
             several = len({residue.name for residue in group}) > 1
             kept.extend(group[:1] if several else group)
             if several:
-                others = ", ".join(residue.name for residue in group[1:])
-                altlocs.append(
-                    f"{residue_key(chain, group[0]).label(group[0].name, True)} kept, not {others}"
-                )
+                rest = ", ".join(residue.name for residue in group[1:])
+                altlocs.append(f"{residue_key(chain, group[0]).label(group[0].name, True)} kept, not {rest}")
+                others.append(altlocs[-1])
             continue
         mean = {alternate: sum(values) / len(values) for alternate, values in letters.items()}
         name, letter = min(mean, key=lambda alternate: (-mean[alternate], alternate[1]))
         residue = next(residue for residue in group if residue.name == name)
+        far = _lies_apart(group, name, letter)
         _keep_alternate(residue, letter)
         key = residue_key(chain, residue)
-        others = ", ".join(f"{n} {a} ({occ:.2f})" for (n, a), occ in mean.items() if (n, a) != (name, letter))
+        rest = ", ".join(f"{n} {a} ({occ:.2f})" for (n, a), occ in mean.items() if (n, a) != (name, letter))
         altlocs.append(
-            f"{key.label(name, True)}: {letter} ({mean[name, letter]:.2f}) kept, not {others or 'any other'}"
+            f"{key.label(name, True)}: {letter} ({mean[name, letter]:.2f}) kept, not {rest or 'any other'}"
         )
+        others += [altlocs[-1]] if far else []
         kept.append(residue)
     return kept
+
+
+def _lies_apart(group: Sequence[gemmi.Residue], name: str, letter: str) -> bool:
+    """Return whether an alternate lies farther from the one that is chosen than one molecule moves."""
+    places: dict[tuple[str, str], list[list[float]]] = {}
+    for residue in group:
+        for atom in residue:
+            if atom.altloc != "\0":
+                places.setdefault((residue.name, atom.altloc), []).append(atom.pos.tolist())
+    middles = {alternate: np.mean(own, axis=0) for alternate, own in places.items()}
+    chosen = middles[name, letter]
+    return any(np.linalg.norm(middle - chosen) > ANOTHER_PLACE for middle in middles.values())
 
 
 def _keep_alternate(residue: gemmi.Residue, letter: str) -> None:

@@ -31,6 +31,10 @@ HEAVY_ATOMS = {
 }
 
 
+# Nucleotides of DNA and RNA that the force field knows.
+NUCLEOTIDES = frozenset({"DA", "DC", "DG", "DT", "A", "C", "G", "U"})
+
+
 class Meaning(NamedTuple):
     """What the name of an amino acid in some state says.
 

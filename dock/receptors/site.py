@@ -13,8 +13,7 @@ from dock.core.catalogue import BOX, RADIUS, AnchorEntry, SiteEntry, unknown_nam
 from dock.core.errors import StructureError
 from dock.core.units import NM_TO_A
 from dock.receptors.entry import matching_residues
-from dock.receptors.names import HEAVY_ATOMS
-from dock.receptors.strands import NUCLEOTIDES
+from dock.receptors.names import HEAVY_ATOMS, NUCLEOTIDES
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
