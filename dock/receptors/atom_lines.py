@@ -15,6 +15,7 @@ from dock.receptors.names import HEAVY_ATOMS, WATERS, amino_acid, known_residue
 ATOM = re.compile(r"\s*(ATOM|HETATM)(?=[\s\d*]|$)", re.IGNORECASE)
 NUMBER = re.compile(r"\s*(-?\d+)\s*")
 HYBRID = re.compile(r"[A-Z][0-9A-Z]{3}|[a-z][0-9a-z]{3}")
+HEXADECIMAL = re.compile(r"(?=.*[a-f])[0-9][0-9a-f]{3}")
 DECIMAL = re.compile(r"\s*[-+]?(\d+\.\d*|\.\d+)([eE][-+]?\d+)?\s*")
 NOWHERE = re.compile(r"\s*(\*+|[-+]?nan|[-+]?inf(inity)?)\s*", re.IGNORECASE)
 WORD = re.compile(r"\S+")
@@ -136,6 +137,7 @@ def read_atom_lines(path: Path, lines: Sequence[Numbered]) -> tuple[list[AtomLin
             atoms.append(by_columns)
     found = [atom for atom in atoms if atom is not None]
     _see_letters_of_chains(found)
+    _count_on_in_hexadecimals(path, found)
     _name_elements(found)
     return found, shifted
 
@@ -196,9 +198,14 @@ def _by_spaces(number: int, text: str) -> AtomLine | None:
 
 
 def _counted(text: str) -> int | None:
-    """Return a residue number, in hybrid-36 where it is that (Grosse-Kunstleve, cci.lbl.gov/hybrid_36)."""
+    """Return a residue number, in hybrid-36 where it is that (Grosse-Kunstleve, cci.lbl.gov/hybrid_36).
+
+    VMD counts on in hexadecimals after 9999.
+    """
     if (plain := NUMBER.fullmatch(text)) is not None:
         return int(plain[1])
+    if HEXADECIMAL.fullmatch(text) and int(text, 16) > 9999:
+        return int(text, 16)
     if not HYBRID.fullmatch(text):
         return None
     digits = len(text) - 1
@@ -236,22 +243,44 @@ def _see_letters_of_chains(atoms: Sequence[AtomLine]) -> None:
             continue
         if HYBRID.fullmatch(atom.hybrid):
             groups.setdefault(atom.chain + atom.hybrid[0], []).append(atom)
-        elif 1000 <= atom.number <= 9999:
-            groups.setdefault(f"{atom.chain}{atom.number // 1000}", []).append(atom)
+        elif atom.number >= 1000:
+            groups.setdefault(f"{atom.chain}{str(atom.number)[0]}", []).append(atom)
         else:
             plain.setdefault(atom.chain, set()).add(atom.number)
     digits = any(chain[1].isdigit() for chain in beside)
     for name, own in groups.items():
-        numbers = {atom.hybrid or str(atom.number) for atom in own}
+        as_written = [atom.hybrid if name[1].isalpha() else str(atom.number) for atom in own]
         others = plain.get(name[0], set())
         if name[1].isdigit():  # but for a chain of one letter that counts up to there
             leads_up = int(name[1]) * 1000 - 1 in others
             of_chain = digits and not leads_up and (name in beside or not others)
         else:
-            of_chain = len({number[1:] for number in numbers}) > HYBRID_STRETCH or bool(beside)
-        if of_chain and all(number[1:].isdigit() for number in numbers):
-            for atom in own:
-                atom.chain, atom.number = name, int((atom.hybrid or str(atom.number))[1:])
+            of_chain = len({number[1:] for number in as_written}) > HYBRID_STRETCH or bool(beside)
+        if of_chain and all(number[1:].isdigit() for number in as_written):
+            for atom, number in zip(own, as_written, strict=True):
+                atom.chain, atom.number, atom.hybrid = name, int(number[1:]), ""
+
+
+def _count_on_in_hexadecimals(path: Path, atoms: Sequence[AtomLine]) -> None:
+    """Read as hexadecimal what goes on after 9999 so, where some numbers can be nothing else.
+
+    Raises
+    ------
+    StructureError
+        If such a number does not come after 9999.
+    """
+    chains = {atom.chain for atom in atoms if HEXADECIMAL.fullmatch(atom.hybrid)}
+    last: dict[str, int] = {}
+    for atom in atoms:
+        if atom.chain not in chains:
+            continue
+        before = last.get(atom.chain, 0)
+        text = atom.hybrid or f"{atom.number:04d}"
+        if before >= 9999 and re.fullmatch(r"[0-9a-f]{4}", text) and int(text, 16) in (before, before + 1):
+            atom.number = int(text, 16)
+        elif HEXADECIMAL.fullmatch(atom.hybrid) and before < 9999:
+            raise StructureError(f"line {atom.line} of {path}", f"has no residue number: '{text}'", ADVICE)
+        last[atom.chain] = atom.number
 
 
 def _name_elements(atoms: Sequence[AtomLine]) -> None:

@@ -76,9 +76,7 @@ class SeenCap:
         return placed
 
 
-def take_caps(
-    topology: Topology, positions: NDArray[np.float64], hetero: Sequence[Hetero]
-) -> list[SeenCap]:
+def take_caps(topology: Topology, positions: NDArray[np.float64], hetero: Sequence[Hetero]) -> list[SeenCap]:
     """Return the caps of the file that lie, whole, where caps are built: at a peptide bond's length.
 
     Parameters
@@ -101,7 +99,8 @@ def take_caps(
             if group.name not in FILE_CAPS[residue.name]:
                 continue
             own = {
-                METHYL[residue.name] if atom.name in METHYL_NAMES else atom.name: np.array(atom.pos.tolist()) * A_TO_NM
+                METHYL[residue.name] if atom.name in METHYL_NAMES else atom.name: np.array(atom.pos.tolist())
+                * A_TO_NM
                 for atom in group.residue
             }
             indices = _indices(residue)

@@ -224,7 +224,9 @@ def _note_caps(hetero: Sequence[Hetero], record: dict[str, Any]) -> list[Hetero]
         record["hetero"]["kept"].append(f"{group} (a cap)")
         own = record["hetero"]["dropped"].get(group.kind, [])
         own[:] = [text for text in own if text != str(group)]
-    record["hetero"]["dropped"] = {kind: texts for kind, texts in record["hetero"]["dropped"].items() if texts}
+    record["hetero"]["dropped"] = {
+        kind: texts for kind, texts in record["hetero"]["dropped"].items() if texts
+    }
     return caps
 
 
