@@ -15,9 +15,10 @@ from dock.core.keys import content_key, file_sha256
 from dock.core.records import Record, similar
 
 # A residue by name and author number, as ``ASP98``, ``A:ASP98`` or, with an insertion code, ``ASP98A``.
-ResidueLabel = Annotated[str, StringConstraints(pattern=r"^([^\s:,]{1,16}:)?[A-Za-z]{2,3}-?\d+[A-Za-z]?$")]
+ResidueLabel = Annotated[str, StringConstraints(pattern=r"^([^\s:,]{1,16}:)?[A-Za-z]{1,3}-?\d+[A-Za-z]?$")]
 # A component's code: of the PDB, or as force fields and structure predictors write it (``LIG_B``, ``LIG1``, ``NA+``).
-COMPONENT = r"[A-Za-z0-9][A-Za-z0-9_+.'-]{0,15}"
+COMPONENT = r"[A-Za-z0-9][A-Za-z0-9_+.*/'-]{0,39}"
+COMPONENT_IN_WORDS = "a code has up to 40 letters, digits and _ + - . ' * /"
 # A hetero residue: ``68P``, ``68P:701`` or, with its chain, ``A:68P:701`` or ``A:68P:*``.
 HETERO = rf"^(([^\s:]{{1,16}}:)?{COMPONENT}:(-?\d+[A-Za-z]?|\*)|{COMPONENT})$"
 HeteroLabel = Annotated[str, StringConstraints(pattern=HETERO)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 # Of what the cache holds.
 CACHES: dict[str, int] = {
-    "prepared receptor": 3,
+    "prepared receptor": 4,
     "typed receptor": 3,
     "receptor parameters": 3,
     "molecule parameters": 2,

@@ -26,7 +26,7 @@ from dock.forcefield import ambertools
 from dock.forcefield.charges import ChargeMethod, charges
 from dock.forcefield.parts import combine
 from dock.receptors.hetero import ION_CHARGES
-from dock.receptors.strands import NUCLEOTIDES
+from dock.receptors.names import NUCLEOTIDES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,6 +15,7 @@ from dock.receptors.names import HEAVY_ATOMS, WATERS, amino_acid, known_residue
 ATOM = re.compile(r"\s*(ATOM|HETATM)(?=[\s\d*]|$)", re.IGNORECASE)
 NUMBER = re.compile(r"\s*(-?\d+)\s*")
 HYBRID = re.compile(r"[A-Z][0-9A-Z]{3}|[a-z][0-9a-z]{3}")
+HEXADECIMAL = re.compile(r"(?=.*[a-f])[0-9][0-9a-f]{3}")
 DECIMAL = re.compile(r"\s*[-+]?(\d+\.\d*|\.\d+)([eE][-+]?\d+)?\s*")
 NOWHERE = re.compile(r"\s*(\*+|[-+]?nan|[-+]?inf(inity)?)\s*", re.IGNORECASE)
 WORD = re.compile(r"\S+")
@@ -32,9 +33,15 @@ ELEMENT = 76  # column of a PDB line, from 0, where element and charge begin
 # Elements of two letters that are met in molecules of several atoms; of others the first letter counts.
 TWO_LETTERS = frozenset(["CL", "BR", "FE", "ZN", "SI", "SE", "MG", "CU", "MN", "PT", "RU", "NI"])
 PDBQT_TYPES = frozenset(["HD", "OA", "SA", "A"])  # AutoDock's, where others have the element
+BEFORE_LETTERS = "0123456789'\"*"  # in names of atoms
+LETTERS_OF_WATER = frozenset("OHDMEL")  # names of its atoms, and of sites that are none, begin so
 HYBRID_STRETCH = 10
 SHOWN = 60  # characters of a line in an error
 ADVICE = "write the file again with the columns of the PDB format, or as mmCIF"
+
+
+# Records that may hold the numbers of an atom line and are none.
+NO_ATOMS = ("REMARK", "USER", "ANISOU", "SIGATM", "SIGUIJ")
 
 
 @dataclass
@@ -90,6 +97,15 @@ class Numbered(NamedTuple):
     text: str
 
 
+def looks_like_atom(text: str) -> bool:
+    """Return whether a line that does not begin as an atom's is one in all else: its first word is damaged."""
+    first = WORD.search(text)
+    if first is None or "." not in text or text.upper().startswith(NO_ATOMS):
+        return False
+    spaced = f"ATOM {text[first.end() :]}".replace("\t", " ")
+    return _by_columns(0, f"ATOM  {text[6:]}") is not None or _by_spaces(0, spaced) is not None
+
+
 def read_atom_lines(path: Path, lines: Sequence[Numbered]) -> tuple[list[AtomLine], list[int]]:
     """Read atom lines.
 
@@ -121,6 +137,7 @@ def read_atom_lines(path: Path, lines: Sequence[Numbered]) -> tuple[list[AtomLin
             atoms.append(by_columns)
     found = [atom for atom in atoms if atom is not None]
     _see_letters_of_chains(found)
+    _count_on_in_hexadecimals(path, found)
     _name_elements(found)
     return found, shifted
 
@@ -181,9 +198,14 @@ def _by_spaces(number: int, text: str) -> AtomLine | None:
 
 
 def _counted(text: str) -> int | None:
-    """Return a residue number, in hybrid-36 where it is that (Grosse-Kunstleve, cci.lbl.gov/hybrid_36)."""
+    """Return a residue number, in hybrid-36 where it is that (Grosse-Kunstleve, cci.lbl.gov/hybrid_36).
+
+    VMD counts on in hexadecimals after 9999.
+    """
     if (plain := NUMBER.fullmatch(text)) is not None:
         return int(plain[1])
+    if HEXADECIMAL.fullmatch(text) and int(text, 16) > 9999:
+        return int(text, 16)
     if not HYBRID.fullmatch(text):
         return None
     digits = len(text) - 1
@@ -208,20 +230,57 @@ def _symbol(text: str) -> str:
 
 
 def _see_letters_of_chains(atoms: Sequence[AtomLine]) -> None:
-    """Give the first letter of what was read as hybrid-36 to the chain, where it can be no such number.
+    """Give the first character of a number to the chain, where two of the chain's stand in columns 22 and 23.
 
-    Of more than ten such numbers some have further letters; chains with two may stand in these columns.
+    That they may is seen where the number has two digits or one, and a space before it. A letter before three
+    digits looks like hybrid-36, of which more than ten have further letters; a digit looks like thousands.
     """
     beside = {atom.chain for atom in atoms if len(atom.chain) == 2}
     groups: dict[str, list[AtomLine]] = {}
+    plain: dict[str, set[int]] = {}
     for atom in atoms:
+        if len(atom.chain) != 1:
+            continue
         if HYBRID.fullmatch(atom.hybrid):
             groups.setdefault(atom.chain + atom.hybrid[0], []).append(atom)
+        elif atom.number >= 1000:
+            groups.setdefault(f"{atom.chain}{str(atom.number)[0]}", []).append(atom)
+        else:
+            plain.setdefault(atom.chain, set()).add(atom.number)
+    digits = any(chain[1].isdigit() for chain in beside)
     for name, own in groups.items():
-        numbers = {atom.hybrid[1:] for atom in own}
-        if all(number.isdigit() for number in numbers) and (len(numbers) > HYBRID_STRETCH or name in beside):
-            for atom in own:
-                atom.chain, atom.number = name, int(atom.hybrid[1:])
+        as_written = [atom.hybrid if name[1].isalpha() else str(atom.number) for atom in own]
+        others = plain.get(name[0], set())
+        if name[1].isdigit():  # but for a chain of one letter that counts up to there
+            leads_up = int(name[1]) * 1000 - 1 in others
+            of_chain = digits and not leads_up and (name in beside or not others)
+        else:
+            of_chain = len({number[1:] for number in as_written}) > HYBRID_STRETCH or bool(beside)
+        if of_chain and all(number[1:].isdigit() for number in as_written):
+            for atom, number in zip(own, as_written, strict=True):
+                atom.chain, atom.number, atom.hybrid = name, int(number[1:]), ""
+
+
+def _count_on_in_hexadecimals(path: Path, atoms: Sequence[AtomLine]) -> None:
+    """Read as hexadecimal what goes on after 9999 so, where some numbers can be nothing else.
+
+    Raises
+    ------
+    StructureError
+        If such a number does not come after 9999.
+    """
+    chains = {atom.chain for atom in atoms if HEXADECIMAL.fullmatch(atom.hybrid)}
+    last: dict[str, int] = {}
+    for atom in atoms:
+        if atom.chain not in chains:
+            continue
+        before = last.get(atom.chain, 0)
+        text = atom.hybrid or f"{atom.number:04d}"
+        if before >= 9999 and re.fullmatch(r"[0-9a-f]{4}", text) and int(text, 16) in (before, before + 1):
+            atom.number = int(text, 16)
+        elif HEXADECIMAL.fullmatch(atom.hybrid) and before < 9999:
+            raise StructureError(f"line {atom.line} of {path}", f"has no residue number: '{text}'", ADVICE)
+        last[atom.chain] = atom.number
 
 
 def _name_elements(atoms: Sequence[AtomLine]) -> None:
@@ -229,15 +288,19 @@ def _name_elements(atoms: Sequence[AtomLine]) -> None:
     import gemmi
 
     alone: dict[tuple[str, int, str, str], int] = {}
+    letters: dict[str, set[str]] = {}
     for atom in atoms:
         alone[atom.address] = alone.get(atom.address, 0) + 1
+        letters.setdefault(atom.residue, set()).add(atom.name.upper().lstrip(BEFORE_LETTERS)[:1])
     typed = any(atom.element in PDBQT_TYPES for atom in atoms)
     protein: dict[str, bool] = {}
     for atom in atoms:
         residue = atom.residue
         if residue not in protein:
             protein[residue] = (
-                residue in HEAVY_ATOMS or residue in WATERS or amino_acid(residue, ()) is not None
+                residue in HEAVY_ATOMS
+                or (residue in WATERS and letters[residue] <= LETTERS_OF_WATER)
+                or amino_acid(residue, ()) is not None
             )
         known = gemmi.Element(atom.element).atomic_number > 0
         if protein[residue] or not known or typed:
@@ -248,7 +311,7 @@ def _element(atom: AtomLine, protein: bool, alone: bool) -> str:
     """Return the element that an atom's name says."""
     import gemmi
 
-    letters = atom.name.upper().lstrip("0123456789'\"*").rstrip("0123456789+-")
+    letters = atom.name.upper().lstrip(BEFORE_LETTERS).rstrip("0123456789+-")
     if not letters or not letters[0].isalpha():
         return "X"
     if protein:

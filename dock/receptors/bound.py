@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 COVALENT = 1.9  # angstrom from a ligand's heavy atom to one of the protein: a bond
 OVERLAP = 2.3  # angstrom; the shortest hydrogen bonds are 2.4
 NEIGHBOUR = 5.0  # angstrom
+NO_LIGANDS = frozenset({"ion", "metal", "water"})  # kinds that may name a place, and are not docked into it
 SAME_ATOM = 0.5  # angstrom between an ion in the entry and in the receptor
 BONDED, OVERLAPPING = "at a bond's length", "overlaps"
 
@@ -44,7 +45,7 @@ class BoundLigands:
     notes : dict of str to str
         What was found, for the record.
     known : list of Hetero
-        Those that are known poses, or that sites are named by.
+        Those that are known poses, or ligands that sites are named by.
     """
 
     references: dict[str, Mol] = field(default_factory=dict)
@@ -69,21 +70,25 @@ def find_bound(
 ) -> BoundLigands:
     """Find the ligands that lie in the sites, and give those that are known their chemistry.
 
-    A lipid or detergent counts only where a site is named by it.
+    A lipid or detergent counts only where a site is named by it, an ion, metal or water not even there.
 
     Parameters
     ----------
+    hetero
+        What the receptor lacks: what it has, as an ion that names a site, needs no room kept.
     named
-        The one copy of a ligand that names each of the user's sites.
+        The one copy of a residue that names each of the user's sites.
     topology, positions
         The receptor; positions of shape (n_atoms, 3) in nanometres.
     """
-    found = BoundLigands(known=list(named.values()))
+    lacking = {id(group) for group in hetero}
+    ligands = [g for g in named.values() if id(g) in lacking and g.kind not in NO_LIGANDS]
+    found = BoundLigands(known=ligands)
     receptor = Surface.of_receptor(topology, positions, residue_labels(topology))
     for group in hetero:
         own = [name for name, copy in named.items() if copy is group]
         places = dict.fromkeys([*own, *sites_around(group.places, sites)])
-        if not places or (group.kind not in ("ligand", "lipid") and not own):
+        if not places or group.kind in NO_LIGANDS or (group.kind not in ("ligand", "lipid") and not own):
             continue
         where = f"lies in the {' and the '.join(places)} site"
         if group.kind == "lipid" and not own:
@@ -119,10 +124,10 @@ def find_bound(
             found.references[name] = mol
         found.known += [group] if free else []
     if len(found.places):
-        ligands = cKDTree(found.places)
+        bound = cKDTree(found.places)
         for group in hetero:
             if group.kind == "ligand" and str(group) not in found.notes:
-                gap = float(ligands.query(group.places)[0].min())
+                gap = float(bound.query(group.places)[0].min())
                 if gap < NEIGHBOUR:
                     found.notes[str(group)] = (
                         f"lies {gap:.1f} A from the ligand of a site and is dropped: cofactors cannot be kept,"

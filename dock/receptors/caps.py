@@ -6,18 +6,27 @@ folded onto the peptide nitrogen, and no minimisation gets them out again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from dock.core.units import A_TO_NM
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from openmm.app import Residue, Topology
 
+    from dock.receptors.hetero import Hetero
+
 # The peptide's geometry (Engh and Huber, 1991), lengths in nm and angles in degrees.
 PEPTIDE_BOND, CA_C_N, C_N_CA, O_C_N = 0.133, 116.5, 121.7, 123.0
 C_O, C_CH3, N_CH3 = 0.123, 0.151, 0.146
 TRANS = 180.0
+JOINED = 0.17  # nm: a peptide bond, if a distorted one
+FILE_CAPS = {"ACE": ("ACE",), "NME": ("NME", "NMA")}  # what files call them
+METHYL, METHYL_NAMES = {"ACE": "CH3", "NME": "C"}, ("CH3", "CA", "CT")  # what it is called here, and in files
 DIRECTIONS = range(-180, 180, 15)  # of a free torsion
 
 
@@ -40,6 +49,66 @@ def place_caps(topology: Topology, positions: NDArray[np.float64]) -> NDArray[np
         elif residue.name == "NME":
             _place_nme(residue, residues[number - 1], placed)
     return placed
+
+
+@dataclass
+class SeenCap:
+    """A cap that the file has where one is built.
+
+    Attributes
+    ----------
+    index : int
+        Of the residue that is built.
+    group : Hetero
+    places : dict of str to (int, numpy.ndarray)
+        Index of each heavy atom and its place in the file, in nanometres, by its name here.
+    """
+
+    index: int
+    group: Hetero
+    places: dict[str, tuple[int, NDArray[np.float64]]]
+
+    def put(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return positions, in nanometres, with the cap where the file has it."""
+        placed = positions.copy()
+        for index, place in self.places.values():
+            placed[index] = place
+        return placed
+
+
+def take_caps(topology: Topology, positions: NDArray[np.float64], hetero: Sequence[Hetero]) -> list[SeenCap]:
+    """Return the caps of the file that lie, whole, where caps are built: at a peptide bond's length.
+
+    Parameters
+    ----------
+    positions : numpy.ndarray, shape (n_atoms, 3)
+        In nanometres.
+    hetero
+        What the entry has besides protein.
+    """
+    found = []
+    residues = list(topology.residues())
+    for number, residue in enumerate(residues):
+        if residue.name not in FILE_CAPS:
+            continue
+        neighbour, joint, end = (
+            (residues[number + 1], "C", "N") if residue.name == "ACE" else (residues[number - 1], "N", "C")
+        )
+        place = positions[_indices(neighbour)[end]]
+        for group in hetero:
+            if group.name not in FILE_CAPS[residue.name]:
+                continue
+            own = {
+                METHYL[residue.name] if atom.name in METHYL_NAMES else atom.name: np.array(atom.pos.tolist())
+                * A_TO_NM
+                for atom in group.residue
+            }
+            indices = _indices(residue)
+            if own.keys() >= indices.keys() and np.linalg.norm(own[joint] - place) <= JOINED:
+                places = {name: (index, own[name]) for name, index in indices.items()}
+                found.append(SeenCap(residue.index, group, places))
+                break
+    return found
 
 
 def _place_ace(cap: Residue, first: Residue, positions: NDArray[np.float64]) -> None:

@@ -12,18 +12,18 @@ import numpy as np
 
 from dock.core.errors import StructureError
 from dock.core.units import NM_TO_A
-from dock.receptors.caps import place_caps
+from dock.receptors.caps import place_caps, take_caps
 from dock.receptors.chirality import mend_hands
 from dock.receptors.entry import ResidueKey
 from dock.receptors.hetero import ION_CHARGES
 from dock.receptors.ions import Ion
-from dock.receptors.names import AMINO_ACID_NAMES, WATER
+from dock.receptors.names import AMINO_ACID_NAMES, NUCLEOTIDES, WATER
 from dock.receptors.network import settle_network
 from dock.receptors.polymer import coordinates
 from dock.receptors.protonation import choose_states
 from dock.receptors.segments import CHAIN_LETTERS, Segment, make_segments
 from dock.receptors.side_chains import BORROWED
-from dock.receptors.strands import NUCLEOTIDES, Strand, build_strands, strand_notes
+from dock.receptors.strands import Strand, build_strands, strand_notes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,7 +74,7 @@ def complete(
     from openmm.app import Modeller
 
     notes: dict[str, Any] = {}
-    taken = [ion.key for ion in ions]
+    taken = [ion.key for ion in ions] + [key for strand in strands for key in strand.keys]
     segments = [s for polymer in polymers for s in make_segments(polymer, taken, settings, notes)]
     if len(segments) > len(CHAIN_LETTERS):
         raise StructureError(
@@ -85,8 +85,16 @@ def complete(
     except Exception as error:  # PDBFixer raises whatever an odd residue causes
         raise StructureError(polymers[0].name, f"PDBFixer cannot complete it ({error})", REPAIR) from error
     keys = [key for segment in segments for key in segment.keys]
-    many = len({key.chain for key in keys}) > 1
-    labels = [key.label(r.name, many) for key, r in zip(keys, topology.residues(), strict=True)]
+    caps = take_caps(topology, positions, hetero)
+    for cap in caps:
+        positions = cap.put(positions)
+        seen |= {(cap.index, name) for name in cap.places}
+    if caps:
+        notes["caps_of_the_file"] = [str(cap.group) for cap in caps]
+    hetero = [group for group in hetero if all(group is not cap.group for cap in caps)]
+    chains = {key.chain for key in keys}
+    only_chain = min(chains) if len(chains) == 1 else ""
+    labels = [key.label(r.name, not only_chain) for key, r in zip(keys, topology.residues(), strict=True)]
     cations = np.array([ion.place for ion in ions if ion.charge > 0]).reshape(-1, 3) / NM_TO_A
     lost = [group.metals for group in hetero if ION_CHARGES.get(group.name, 2) > 1]
     absent = np.vstack([np.zeros((0, 3)), *lost]) / NM_TO_A
@@ -96,10 +104,10 @@ def complete(
         for index, key in enumerate(keys)
         if called.get(key, "").upper() in AMINO_ACID_NAMES
     }
-    given = labels, cations, named, settings, absent
+    given = labels, cations, named, settings, absent, only_chain
     states, notes["protonation"] = choose_states(topology, positions, *given)
     around = [*hetero, *(group for strand in strands for group in strand.groups)]
-    network = settle_network(topology, positions, labels, states, ions, around, settings)
+    network = settle_network(topology, positions, labels, states, ions, around, settings, only_chain)
     notes["network"] = network.notes
     if "turned" in network.notes:  # what PROPKA saw of these was upside down
         positions = network.positions

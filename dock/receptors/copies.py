@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator, Sequence
-from itertools import count, product
+from itertools import combinations, count, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dock.receptors.names import BACKBONE
+from dock.receptors.names import BACKBONE, is_water
 
 if TYPE_CHECKING:
     import gemmi
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # Angstrom between atoms of one name, on the mean: two places of one molecule. Two molecules cannot be so near.
 SAME_PLACE = 1.5
 BONDED = 2.2  # angstrom, as of iodine to carbon
+BOUND_METAL = 3.0  # the same of a metal and what coordinates it
+MANY = 6  # atoms: two fragments of so many that are made up alike are two molecules
+APART = 5.0  # angstrom: a molecule of which some atoms are missing has no wider gap
 
 
 def separate_copies(model: gemmi.Model, notes: dict[str, Any]) -> int:
@@ -34,6 +37,8 @@ def separate_copies(model: gemmi.Model, notes: dict[str, Any]) -> int:
     import gemmi
 
     told: list[str] = []
+    loose: list[str] = []
+    waters = 0
     left_out, twice = _drop_chains_given_twice(model)
     taken = {chain.name for chain in model}
     new_chains = []
@@ -42,7 +47,8 @@ def separate_copies(model: gemmi.Model, notes: dict[str, Any]) -> int:
         last = max((residue.seqid.num or 0 for residue in chain), default=0)
         for place in reversed(range(len(chain))):
             others = []
-            for number, copy in enumerate(_split(chain[place]), start=2):
+            doubtful: list[list[int]] = []
+            for number, copy in enumerate(_split(chain[place], doubtful), start=2):
                 if _lies_on(copy, chain[place]):
                     left_out += len(copy)
                     twice.append(_label(chain.name, copy))
@@ -55,7 +61,11 @@ def separate_copies(model: gemmi.Model, notes: dict[str, Any]) -> int:
                 last += 1
                 copy.seqid = gemmi.SeqId(last, " ")
                 chain.add_residue(copy)
-                told.append(f"another {old} was called {copy.seqid}")
+                if is_water(copy):
+                    waters += 1
+                else:
+                    told.append(f"another {old} was called {copy.seqid}")
+            loose += [_label(chain.name, chain[place])] if doubtful else []
         for residues in again.values():
             name = next(free_names(taken))
             taken.add(name)
@@ -65,8 +75,12 @@ def separate_copies(model: gemmi.Model, notes: dict[str, Any]) -> int:
             )
     for chain in new_chains:  # only now, since they move the chains of the model
         model.add_chain(chain)
+    if waters:
+        told.append(f"{waters} waters whose numbers come again were numbered on")
     if told:
         notes["copies"] = told
+    if loose:
+        notes["loose"] = loose
     if twice:
         notes["given_twice"] = f"{left_out} atoms, of which the first are kept: {', '.join(twice)}"
     return left_out
@@ -107,18 +121,65 @@ def gemmi_chain(name: str, residues: Sequence[gemmi.Residue]) -> gemmi.Chain:
     return chain
 
 
-def _split(residue: gemmi.Residue) -> list[gemmi.Residue]:
-    """Cut all copies but the first out of a residue and return them."""
+def _split(residue: gemmi.Residue, doubtful: list[list[int]]) -> list[gemmi.Residue]:
+    """Cut all copies but the first out of a residue and return them.
+
+    Parameters
+    ----------
+    doubtful
+        Parts of one molecule, or several that lie side by side, are added to it.
+    """
     names = [(atom.name, atom.altloc) for atom in residue]
-    if len(set(names)) == len(names):
+    places = np.array([atom.pos.tolist() for atom in residue])
+    if len(set(names)) < len(names):
+        chosen = _in_order(names) if is_water(residue) else _copies(names, places)
+    elif _may_hold_several(residue):
+        chosen = _separate_molecules(residue, places, doubtful)
+    else:
         return []
-    chosen = _copies(names, np.array([atom.pos.tolist() for atom in residue]))
     copies = [_part(residue, indices) for indices in chosen[1:]]
     kept = set(chosen[0])
     for index in reversed(range(len(residue))):
         if index not in kept:
             del residue[index]
     return copies
+
+
+def _may_hold_several(residue: gemmi.Residue) -> bool:
+    """Return whether a residue whose atoms have names of their own can be several molecules."""
+    import gemmi
+
+    known = gemmi.find_tabulated_residue(residue.name)
+    polymer = _is_polymer(residue) or known.is_amino_acid() or known.is_nucleic_acid() or "C1'" in residue
+    return len(residue) > 1 and not polymer and all(atom.altloc == "\0" for atom in residue)
+
+
+def _separate_molecules(
+    residue: gemmi.Residue, places: NDArray[np.float64], doubtful: list[list[int]]
+) -> list[list[int]]:
+    """Return the indices of the atoms of each molecule, where names are numbered on from one to the next.
+
+    Molecules are what lies too far from the rest to be a part of it, and what is made up of the same atoms as a
+    neighbour to which it has no bond.
+    """
+    parts = _molecules(places, np.array([atom.element.is_metal for atom in residue]))
+    if len(parts) == 1:
+        return parts
+    made_of = [sorted(residue[index].element.name for index in part) for part in parts]
+    found: list[list[int]] = []
+    joined: list[set[int]] = [{number} for number in range(len(parts))]
+    for first, second in combinations(range(len(parts)), 2):
+        gaps = places[parts[first]][:, None] - places[parts[second]][None]
+        same = made_of[first] == made_of[second] and len(parts[first]) >= MANY
+        if not same and np.linalg.norm(gaps, axis=2).min() <= APART:
+            together = joined[first] | joined[second]
+            for number in together:
+                joined[number] = together
+    for number, together in enumerate(joined):
+        if number == min(together):
+            found.append(sorted(index for part in together for index in parts[part]))
+            doubtful += [found[-1]] if len(together) > 1 else []
+    return found
 
 
 def _copies(names: Sequence[tuple[str, str]], places: NDArray[np.float64]) -> list[list[int]]:
@@ -140,13 +201,23 @@ def _copies(names: Sequence[tuple[str, str]], places: NDArray[np.float64]) -> li
     return molecules
 
 
-def _molecules(places: NDArray[np.float64]) -> list[list[int]]:
-    """Return the indices of atoms that are bonded, by their distances."""
+def _molecules(places: NDArray[np.float64], metallic: NDArray[np.bool_] | None = None) -> list[list[int]]:
+    """Return the indices of atoms that are bonded, by their distances.
+
+    Parameters
+    ----------
+    metallic
+        Which of them are metals, whose bonds are longer.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial import cKDTree
 
-    pairs = cKDTree(places).query_pairs(BONDED, output_type="ndarray")
+    tree = cKDTree(places)
+    pairs = tree.query_pairs(BONDED, output_type="ndarray")
+    if metallic is not None and metallic.any():
+        longer = tree.query_pairs(BOUND_METAL, output_type="ndarray")
+        pairs = np.vstack([pairs, longer[metallic[longer].any(axis=1)]])
     bonds = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(places),) * 2)
     _, labels = connected_components(bonds, directed=False)
     found: dict[int, list[int]] = {}

@@ -9,6 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from dock.core.catalogue import HeteroLabel
 from dock.core.errors import StructureError
 from dock.core.keys import file_sha256
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     import gemmi
 
 ALPHAFOLD = "alphafold"
+UNKNOWN = "UNK"  # an amino acid that is not known, in the PDB
 FARTHEST = 1e5  # angstrom
+ANOTHER_PLACE = 5.0  # angstrom between the middles of two alternates: they may be two molecules
 MMCIF = (".cif", ".mmcif")
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # that texts begin with
 
@@ -73,6 +77,8 @@ class Entry:
         What had to be decided in reading, for the record.
     named : dict of ResidueKey to str
         What the file calls amino acids that have other names in the PDB, as ``HIE``.
+    renamed : dict of str to str
+        What the file calls chains that had to be given other names, since theirs were taken.
     """
 
     path: Path
@@ -84,6 +90,7 @@ class Entry:
     predicted: bool
     notes: dict[str, Any] = field(default_factory=dict)
     named: dict[ResidueKey, str] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -120,7 +127,7 @@ def read_entry(path: Path) -> Entry:
         notes["unplaced"] = f"{unplaced} atoms without possible coordinates were dropped"
         counts["unplaced"] = unplaced
     _remove_empty(structure)
-    _name_chains(structure, notes)
+    renamed = _name_chains(structure, notes)
     _number_residues(path, structure, notes)
     named = _take_pdb_names(structure, notes)
     counts["given twice"] = separate_copies(structure[0], notes)
@@ -128,12 +135,15 @@ def read_entry(path: Path) -> Entry:
     block = structure.make_mmcif_block()
     before = _atoms(structure)
     altlocs: list[str] = []
+    others: list[str] = []
     chains = {
-        chain.name: _one_place_each(chain.name, [residue.clone() for residue in chain], altlocs)
+        chain.name: _one_place_each(chain.name, [residue.clone() for residue in chain], altlocs, others)
         for chain in structure[0]
     }
     if altlocs:
         notes["altlocs"] = altlocs
+    if others:
+        notes["one_of_several"] = others
     counts["kept"] = sum(len(residue) for residues in chains.values() for residue in residues)
     counts["alternates"] = before - counts["kept"]
     notes["atoms"] = {what: count for what, count in counts.items() if count}
@@ -153,6 +163,7 @@ def read_entry(path: Path) -> Entry:
         _is_predicted(path, structure),
         notes,
         named,
+        renamed,
     )
 
 
@@ -167,7 +178,7 @@ def canonical_label(label: str) -> str:
     return f"{chain}{colon}{residue.upper()}"
 
 
-def matching_residues(label: str, labels: Sequence[str]) -> list[int]:
+def matching_residues(label: str, labels: Sequence[str], only_chain: str = "") -> list[int]:
     """Return the index of the residue that a label means, in a list of one or none.
 
     Parameters
@@ -176,6 +187,8 @@ def matching_residues(label: str, labels: Sequence[str]) -> list[int]:
         As ``ASP98``, or ``A:ASP98``.
     labels
         Of each residue, with the chain if there are several.
+    only_chain
+        Name of the chain where there is one alone, which the labels leave out; empty if there are several.
 
     Raises
     ------
@@ -183,7 +196,11 @@ def matching_residues(label: str, labels: Sequence[str]) -> list[int]:
         If residues of several chains answer to it.
     """
     wanted = canonical_label(label)
-    found = [index for index, own in enumerate(labels) if wanted in (own, own.rpartition(":")[2])]
+    found = [
+        index
+        for index, own in enumerate(labels)
+        if wanted in (own, own.rpartition(":")[2], f"{only_chain}:{own}")
+    ]
     if len(found) > 1:
         several = ", ".join(labels[index] for index in found)
         raise StructureError(label, f"could be {several}", "write the chain, too")
@@ -192,10 +209,10 @@ def matching_residues(label: str, labels: Sequence[str]) -> list[int]:
 
 def split_hetero(label: HeteroLabel) -> tuple[str, str, str]:
     """Return chain, code and number of ``68P``, ``68P:701``, ``A:68P:701`` or ``A:68P:*``; empty if not given."""
-    parts = label.removesuffix("*").split(":")
+    parts = label.split(":")
     if len(parts) == 1:
         return "", parts[0].upper(), ""
-    return "" if len(parts) == 2 else parts[0], parts[-2].upper(), parts[-1]
+    return "" if len(parts) == 2 else parts[0], parts[-2].upper(), parts[-1].removesuffix("*")
 
 
 def _parse(path: Path, notes: dict[str, Any]) -> gemmi.Structure:
@@ -277,29 +294,43 @@ def _take_pdb_names(structure: gemmi.Structure, notes: dict[str, Any]) -> dict[R
     return called
 
 
-def _name_chains(structure: gemmi.Structure, notes: dict[str, Any]) -> None:
+def _name_chains(structure: gemmi.Structure, notes: dict[str, Any]) -> dict[str, str]:
     """Give chains without a name, and those that use a name again, the first letter that is free.
 
-    A part of a chain that comes after TER, such as its ligands, keeps the name; one whose residue
+    Returns what chains were called by names that were taken. A part of a chain that comes after TER, such as its ligands, keeps the name; one whose residue
     numbers are taken is another chain.
     """
     taken: dict[str, set[str]] = {}
     names = {chain.name for chain in structure[0]}
     renamed = []
+    called = {}
     for chain in structure[0]:
         numbers = {str(residue.seqid) for residue in chain}
         if not chain.name.strip() or numbers & taken.get(chain.name, set()):
             new = next(free_names({*taken, *names}))
             renamed.append(f"{chain.name.strip() or 'a chain without a name'} was called {new}")
+            if chain.name.strip():
+                called[new] = chain.name
             chain.name = new
         taken.setdefault(chain.name, set()).update(numbers)
     if renamed:
         notes["chains"] = renamed
     structure.merge_chain_parts()
+    return called
 
 
-def _one_place_each(chain: str, residues: list[gemmi.Residue], altlocs: list[str]) -> list[gemmi.Residue]:
-    """Keep of each residue, and of each atom, the alternate of highest occupancy; note it."""
+def _one_place_each(
+    chain: str, residues: list[gemmi.Residue], altlocs: list[str], others: list[str]
+) -> list[gemmi.Residue]:
+    """Keep of each residue, and of each atom, the alternate of highest occupancy; note it.
+
+    Parameters
+    ----------
+    altlocs
+        What was chosen is added to it.
+    others
+        The same, of what is no alternate of one residue but another, or so far away that it may be.
+    """
     kept = []
     for _, same_place in groupby(residues, key=lambda residue: (str(residue.seqid), residue.subchain)):
         group = list(same_place)
@@ -312,22 +343,35 @@ def _one_place_each(chain: str, residues: list[gemmi.Residue], altlocs: list[str
             several = len({residue.name for residue in group}) > 1
             kept.extend(group[:1] if several else group)
             if several:
-                others = ", ".join(residue.name for residue in group[1:])
-                altlocs.append(
-                    f"{residue_key(chain, group[0]).label(group[0].name, True)} kept, not {others}"
-                )
+                rest = ", ".join(residue.name for residue in group[1:])
+                altlocs.append(f"{residue_key(chain, group[0]).label(group[0].name, True)} kept, not {rest}")
+                others.append(altlocs[-1])
             continue
         mean = {alternate: sum(values) / len(values) for alternate, values in letters.items()}
         name, letter = min(mean, key=lambda alternate: (-mean[alternate], alternate[1]))
         residue = next(residue for residue in group if residue.name == name)
+        far = _lies_apart(group, name, letter)
         _keep_alternate(residue, letter)
         key = residue_key(chain, residue)
-        others = ", ".join(f"{n} {a} ({occ:.2f})" for (n, a), occ in mean.items() if (n, a) != (name, letter))
+        rest = ", ".join(f"{n} {a} ({occ:.2f})" for (n, a), occ in mean.items() if (n, a) != (name, letter))
         altlocs.append(
-            f"{key.label(name, True)}: {letter} ({mean[name, letter]:.2f}) kept, not {others or 'any other'}"
+            f"{key.label(name, True)}: {letter} ({mean[name, letter]:.2f}) kept, not {rest or 'any other'}"
         )
+        others += [altlocs[-1]] if far else []
         kept.append(residue)
     return kept
+
+
+def _lies_apart(group: Sequence[gemmi.Residue], name: str, letter: str) -> bool:
+    """Return whether an alternate lies farther from the one that is chosen than one molecule moves."""
+    places: dict[tuple[str, str], list[list[float]]] = {}
+    for residue in group:
+        for atom in residue:
+            if atom.altloc != "\0":
+                places.setdefault((residue.name, atom.altloc), []).append(atom.pos.tolist())
+    middles = {alternate: np.mean(own, axis=0) for alternate, own in places.items()}
+    chosen = middles[name, letter]
+    return any(np.linalg.norm(middle - chosen) > ANOTHER_PLACE for middle in middles.values())
 
 
 def _keep_alternate(residue: gemmi.Residue, letter: str) -> None:
@@ -361,6 +405,9 @@ def _in_protein(residue: gemmi.Residue) -> bool:
 
     if residue.entity_type != gemmi.EntityType.Polymer:
         return False
+    if residue.name == UNKNOWN:  # by its atoms: programs call ligands so, too
+        names = {atom.name for atom in residue}
+        return names.issuperset(BACKBONE) or names == {"CA"}
     known = gemmi.find_tabulated_residue(residue.name)
     return bool(known.is_amino_acid()) or (not known.is_nucleic_acid() and "CA" in residue and "N" in residue)
 

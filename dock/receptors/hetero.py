@@ -10,6 +10,7 @@ import numpy as np
 
 from dock.core.errors import StructureError
 from dock.receptors.entry import Entry, ResidueKey, residue_key, split_hetero
+from dock.receptors.names import WATER, is_water
 from dock.receptors.polymer import coordinates
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class Hetero:
         Protein N, O and S atoms within 3.4 A.
     touching : int
         Those within 2.8 A.
+    file_chain : str
+        What the file calls its chain, where that name was taken; else empty.
     """
 
     key: ResidueKey
@@ -87,6 +90,7 @@ class Hetero:
     residue: gemmi.Residue
     donors: int
     touching: int = 0
+    file_chain: str = ""
 
     def __str__(self) -> str:
         return f"{self.name} {self.key.number}{self.key.insertion} of chain {self.key.chain}"
@@ -111,11 +115,18 @@ class Hetero:
 
     def matches(self, label: str) -> bool:
         """Return whether ``CODE``, ``CODE:NUMBER`` or ``CHAIN:CODE:NUMBER`` means this residue."""
+        return self._answers(label, self.key.chain)
+
+    def matches_in_file(self, label: str) -> bool:
+        """Return the same, of the name that its chain has in the file."""
+        return bool(self.file_chain) and self._answers(label, self.file_chain)
+
+    def _answers(self, label: str, own_chain: str) -> bool:
         chain, code, number = split_hetero(label)
         own_number = f"{self.key.number}{self.key.insertion}"
         return (
             code in (self.name, self.residue.name.upper())
-            and chain in ("", self.key.chain)
+            and chain in ("", own_chain)
             and number in ("", own_number)
         )
 
@@ -148,7 +159,10 @@ def list_hetero(entry: Entry, protein: list[gemmi.Residue]) -> list[Hetero]:
                 len(tree.query_ball_point(places.mean(axis=0), reach)) for reach in (COORDINATION, TOUCHING)
             )
             key = residue_key(chain, residue)
-            found.append(Hetero(key, _name(residue), _kind(residue), places, residue, donors, touching))
+            called = entry.renamed.get(chain, "")
+            found.append(
+                Hetero(key, _name(residue), _kind(residue), places, residue, donors, touching, called)
+            )
     return found
 
 
@@ -196,11 +210,17 @@ def find_hetero(hetero: Sequence[Hetero], label: str, entry: Entry) -> list[Hete
     StructureError
         If there is none.
     """
-    found = [group for group in hetero if group.matches(label)]
+    found = answering(hetero, label)
     if not found:
         have = sorted({str(group) for group in hetero if group.kind != "water"})
         raise StructureError(entry.path, f"has no residue {label}", f"it has {', '.join(have) or 'none'}")
     return found
+
+
+def answering(hetero: Sequence[Hetero], label: str) -> list[Hetero]:
+    """Return the residues that a label means, by the names of chains here, or else by those of the file."""
+    found = [group for group in hetero if group.matches(label)]
+    return found or [group for group in hetero if group.matches_in_file(label)]
 
 
 def _named(hetero: Sequence[Hetero], labels: tuple[str, ...], entry: Entry) -> list[Hetero]:
@@ -210,8 +230,8 @@ def _named(hetero: Sequence[Hetero], labels: tuple[str, ...], entry: Entry) -> l
 def _name(residue: gemmi.Residue) -> str:
     """Return the component code; HOH for water, and the PDB's for an ion or nucleotide, whatever they are called."""
     name = residue.name.upper()
-    if residue.is_water():
-        return "HOH"
+    if is_water(residue):
+        return WATER
     if len(residue) == 1:
         return ION_NAMES.get(name, name)
     return _nucleotide(name, {atom.name for atom in residue})
@@ -229,7 +249,7 @@ def _kind(residue: gemmi.Residue) -> str:
     import gemmi
 
     name = _name(residue)
-    if residue.is_water():
+    if is_water(residue):
         return "water"
     if name in ION_CHARGES and len(residue) == 1:
         return "ion"

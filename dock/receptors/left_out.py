@@ -11,9 +11,8 @@ import numpy as np
 from dock.core.units import NM_TO_A
 from dock.receptors.entry import residue_key
 from dock.receptors.hetero import TOUCHING, WELL_HELD, Hetero, coordinates_of
-from dock.receptors.names import HEAVY_ATOMS
+from dock.receptors.names import HEAVY_ATOMS, NUCLEOTIDES
 from dock.receptors.polymer import coordinates
-from dock.receptors.strands import NUCLEOTIDES
 
 if TYPE_CHECKING:
     import gemmi

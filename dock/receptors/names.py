@@ -31,6 +31,10 @@ HEAVY_ATOMS = {
 }
 
 
+# Nucleotides of DNA and RNA that the force field knows.
+NUCLEOTIDES = frozenset({"DA", "DC", "DG", "DT", "A", "C", "G", "U"})
+
+
 class Meaning(NamedTuple):
     """What the name of an amino acid in some state says.
 
@@ -109,6 +113,14 @@ def known_residue(name: str) -> bool:
     )
 
 
+def is_water(residue: gemmi.Residue) -> bool:
+    """Return whether a residue without hydrogens is water: other molecules have the same names, as T3P and OPC.
+
+    Sites that are no atoms, as a model's fourth, have no element.
+    """
+    return residue.name.upper() in WATERS and all(atom.element.name in ("O", "X") for atom in residue)
+
+
 def amino_acid(name: str, atoms: Iterable[str]) -> Meaning | None:
     """Return what a force field's name of an amino acid means; None if it is none of them.
 
@@ -152,7 +164,7 @@ def take_pdb_name(residue: gemmi.Residue) -> str:
         residue.name, residue.het_flag = meaning.parent, "A"
     elif before.upper() in HEAVY_ATOMS:
         residue.name = before.upper()
-    elif before.upper() in WATERS:
+    elif is_water(residue):
         residue.name = WATER
     elif len(residue) == 1 and before.upper() in IONS and _may_be(residue[0].element, IONS[before.upper()]):
         symbol = IONS[before.upper()]

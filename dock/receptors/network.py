@@ -99,6 +99,7 @@ def settle_network(
     ions: Sequence[Ion],
     hetero: Sequence[Hetero],
     settings: ReceptorSettings,
+    only_chain: str = "",
 ) -> Network:
     """Settle which way Asn, Gln and His lie, and which nitrogen of a neutral His has the proton.
 
@@ -118,6 +119,8 @@ def settle_network(
         Protonation state of each residue, as OpenMM names variants; None where it is open.
     hetero
         The entry's own hetero residues, kept or not.
+    only_chain
+        Name of the chain where there is one alone, which the labels leave out.
 
     Raises
     ------
@@ -126,7 +129,7 @@ def settle_network(
     """
     network = Network(positions.copy())
     network.notes["method"] = f"PDB2PQR {version('pdb2pqr')}, asked from both orientations of each side chain"
-    wanted = _overrides(topology, labels, settings)
+    wanted = _overrides(topology, labels, settings, only_chain)
     free, holds = [], {}
     for residue in topology.residues():
         if residue.name not in ENDS:
@@ -168,11 +171,13 @@ def settle_network(
     return network
 
 
-def _overrides(topology: Topology, labels: Sequence[str], settings: ReceptorSettings) -> dict[int, bool]:
+def _overrides(
+    topology: Topology, labels: Sequence[str], settings: ReceptorSettings, only_chain: str
+) -> dict[int, bool]:
     names = [residue.name for residue in topology.residues()]
     found: dict[int, bool] = {}
     for label, turn in settings.flips.items():
-        indices = matching_residues(label, labels)
+        indices = matching_residues(label, labels, only_chain)
         if not indices or names[indices[0]] not in ENDS:
             raise StructureError(label, "is no Asn, Gln or His of the receptor", "write it as ASN101")
         found[indices[0]] = turn

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dock.receptors.atom_lines import ATOM, AtomLine, Numbered, read_atom_lines
+from dock.receptors.atom_lines import ATOM, SHOWN, AtomLine, Numbered, looks_like_atom, read_atom_lines
 from dock.receptors.names import AMINO_ACID_NAMES, BACKBONE, HEAVY_ATOMS, IONS, LIPID, WATERS, known_residue
 
 if TYPE_CHECKING:
@@ -49,6 +49,9 @@ def read_pdb(path: Path, text: str, notes: dict[str, Any]) -> gemmi.Structure:
     structure = gemmi.read_pdb_string("\n".join([*header, "END", ""]))
     del structure[:]
     sections = _sections(lines)
+    damaged = [line for line in lines if not _is_read(line.text) and looks_like_atom(line.text)]
+    if damaged:
+        notes["no_atoms"] = [f"line {line.number}: '{line.text.strip()[:SHOWN]}'" for line in damaged]
     given = [line for section in sections for part in section.parts for line in part]
     atoms, shifted = read_atom_lines(path, given)
     if shifted:
@@ -69,6 +72,11 @@ class _Section:
 
     is_model: bool
     parts: list[list[Numbered]] = field(default_factory=lambda: [[]])
+
+
+def _is_read(line: str) -> bool:
+    """Return whether a line is an atom's, or one of another meaning here."""
+    return ATOM.match(line) is not None or _marks(line) or line.startswith(HEADER)
 
 
 def _marks(line: str) -> bool:

@@ -14,7 +14,7 @@ from dock.core.errors import StructureError
 from dock.receptors.bound import BONDED, OVERLAPPING, BoundLigands, find_bound
 from dock.receptors.completion import complete
 from dock.receptors.entry import Entry, read_entry
-from dock.receptors.hetero import ION_CHARGES, Hetero, find_hetero, keep_hetero, list_hetero
+from dock.receptors.hetero import ION_CHARGES, Hetero, answering, find_hetero, keep_hetero, list_hetero
 from dock.receptors.ions import Ion, graft_ions, place_ions
 from dock.receptors.left_out import LeftOut, describe, find_left_out, guessed, near_site, site_warnings
 from dock.receptors.membrane import find_membrane
@@ -125,13 +125,15 @@ def prepare(source: str, settings: ReceptorSettings | None = None) -> Preparatio
     chains = list(polymers.values())
     topology, positions, deposited, notes = complete(chains, ions, bystanders, settings, strands)
     record["completion"] = notes
+    kept += _note_caps(hetero, record)
     sites, named = _sites(entry, hetero, known, settings, topology, positions)
-    bound = find_bound(hetero, sites, named, settings, topology, positions)
+    bound = find_bound(_without(hetero, kept), sites, named, settings, topology, positions)
     record["references"] = bound.notes
     record |= _place_notes(homologue, topology, positions)
     metals = np.array([ion.place for ion in ions if ion.charge > 1]).reshape(-1, 3)
     left_out = find_left_out(entry, hetero, [*kept, *unwanted, *bound.known], polymers, metals)
     record["left_out"] = [each.to_record() for each in left_out if each.part or each.kind != "water"]
+    record["chains"]["beside"] = _chains_beside(polymers, sites, settings)
     record["near_sites"] = _near_sites(left_out, sites, topology, positions)
     record["warnings"] = _warnings(record, entry, sites)
     name = target if _is_model_of(target, entry) else entry.name
@@ -178,7 +180,8 @@ def _around(
 
 def _unwanted(hetero: Sequence[Hetero], settings: ReceptorSettings) -> list[Hetero]:
     """Return what the user drops."""
-    return [group for group in hetero if any(group.matches(label) for label in settings.drop)]
+    told = {id(group) for label in settings.drop for group in answering(hetero, label)}
+    return [group for group in hetero if id(group) in told]
 
 
 def _without(hetero: Sequence[Hetero], others: Sequence[Hetero]) -> list[Hetero]:
@@ -212,6 +215,19 @@ def _ions(
     ]
     ions += graft_ions(polymers, settings, record, record["inputs"])
     return kept, [*ions, *place_ions(homologue, polymers, ions, unwanted, settings, record)]
+
+
+def _note_caps(hetero: Sequence[Hetero], record: dict[str, Any]) -> list[Hetero]:
+    """Return the caps of chain ends that the file has and the receptor keeps, and count them among what is kept."""
+    caps = [group for group in hetero if str(group) in record["completion"].get("caps_of_the_file", ())]
+    for group in caps:
+        record["hetero"]["kept"].append(f"{group} (a cap)")
+        own = record["hetero"]["dropped"].get(group.kind, [])
+        own[:] = [text for text in own if text != str(group)]
+    record["hetero"]["dropped"] = {
+        kind: texts for kind, texts in record["hetero"]["dropped"].items() if texts
+    }
+    return caps
 
 
 def _sites(
@@ -264,6 +280,37 @@ def _chain_notes(entry: Entry, polymers: Mapping[str, Polymer]) -> dict[str, Any
     return {"kept": kept, "dropped": dropped}
 
 
+def _chains_beside(
+    polymers: Mapping[str, Polymer], sites: Mapping[str, Site], settings: ReceptorSettings
+) -> dict[str, str]:
+    """Say of each chain that is kept besides the longest, and was not asked for, whether it lies in a site.
+
+    As a peptide does that is the site's ligand. In a box that holds most of the longest, too, that means nothing.
+    """
+    if settings.chains or len(polymers) < 2:
+        return {}
+    longest = max(polymers, key=lambda name: len(polymers[name].residues))
+    places = {name: coordinates(polymer.residues) for name, polymer in polymers.items()}
+    notes = {}
+    for name, own in places.items():
+        inside = [
+            site.name
+            for site in sites.values()
+            if _mostly_in(site, own) and not _mostly_in(site, places[longest])
+        ]
+        lies = f", and they lie in the {' and the '.join(inside)} site: if that is the ligand, leave it out (--chain {longest})"
+        if name != longest:
+            notes[name] = (
+                f"its {len(polymers[name].residues)} residues are near a site{lies if inside else ''}"
+            )
+    return notes
+
+
+def _mostly_in(site: Site, places: NDArray[np.float64]) -> bool:
+    """Return whether most of some places, shape (n, 3), in angstrom, lie in a site."""
+    return 2 * sum(site.holds(place[None]) for place in places) > len(places)
+
+
 def _mend_side_chains(
     polymers: Mapping[str, Polymer], settings: ReceptorSettings, inputs: dict[str, str]
 ) -> dict[str, list[str]]:
@@ -313,6 +360,7 @@ def _warnings(record: Mapping[str, Any], entry: Entry, sites: Mapping[str, Site]
     if left_out := record["chains"]["dropped"]:
         listed = ", ".join(f"{name} ({size})" for name, size in left_out.items())
         found.append(f"protein chains left out: {listed}")
+    found += [f"chain {name} was kept, too: {what}" for name, what in record["chains"]["beside"].items()]
     for name, chain in record["chains"]["kept"].items():
         if chain.get("mutations") and not record["side_chains"].get("reverted"):
             found.append(
@@ -378,6 +426,7 @@ def _reading_warnings(notes: Mapping[str, Any]) -> list[str]:
     lines = {
         "models": "models: {}",
         "blocks": "several structures in the file: {}",
+        "no_atoms": "not read, since they do not begin with ATOM or HETATM, though all else of an atom is there: {}",
         "shifted_lines": "lines with shifted columns: {}",
         "four_letter_names": "names of residues that take the column of a chain: {}",
         "chains": "chains: {}",
@@ -385,7 +434,9 @@ def _reading_warnings(notes: Mapping[str, Any]) -> list[str]:
         "numbered": "residues without a number: {}",
         "unplaced": "{}",
         "copies": "copies of one address: {}",
+        "loose": "not all of its atoms are bonded, as where some are missing or it is several molecules: {}",
         "given_twice": "given twice: {}",
+        "one_of_several": "several at one address, of which one is kept: {}",
     }
     return [
         text.format(_listed(notes[kind]) if isinstance(notes[kind], list) else notes[kind])

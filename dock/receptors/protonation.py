@@ -96,6 +96,7 @@ def choose_states(
     named: Mapping[int, str],
     settings: ReceptorSettings,
     absent: NDArray[np.float64] = NOWHERE,
+    only_chain: str = "",
 ) -> tuple[list[str | None], dict[str, Any]]:
     """Return the protonation state of each residue, as OpenMM names variants, and the record.
 
@@ -113,6 +114,8 @@ def choose_states(
         What the file calls residues by their state, such as ``HISE``, by the index of the residue.
     absent : numpy.ndarray, shape (n, 3)
         Metals of the entry that the receptor lacks, in nanometres.
+    only_chain
+        Name of the chain where there is one alone, which the labels leave out.
 
     Raises
     ------
@@ -120,7 +123,7 @@ def choose_states(
         If the settings name a residue that is not there or a state that it does not have.
     """
     pkas = predicted_pkas(topology, positions)
-    wanted = _overrides(topology, labels, settings)
+    wanted = _overrides(topology, labels, settings, only_chain)
     states: list[str | None] = []
     notes: dict[str, Any] = {"pH": settings.ph, "method": f"PROPKA {version('propka')}"}
     for residue in topology.residues():
@@ -227,11 +230,13 @@ def _beyond_templates(residue: Residue, positions: NDArray[np.float64], cations:
     return f"binds a cation with {bound[0]}: it keeps its proton, which is a guess" if bound else ""
 
 
-def _overrides(topology: Topology, labels: Sequence[str], settings: ReceptorSettings) -> dict[int, str]:
+def _overrides(
+    topology: Topology, labels: Sequence[str], settings: ReceptorSettings, only_chain: str
+) -> dict[int, str]:
     residues = list(topology.residues())
     found: dict[int, str] = {}
     for label, state in settings.protonation.items():
-        indices = matching_residues(label, labels)
+        indices = matching_residues(label, labels, only_chain)
         if not indices:
             raise StructureError(label, "is no residue of the receptor", "write it as ASP98, or A:ASP98")
         index = indices[0]

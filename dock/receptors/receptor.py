@@ -18,9 +18,8 @@ from dock.core.files import atomic_path, read_json, write_json, write_text
 from dock.core.keys import content_key, file_sha256
 from dock.receptors.addresses import Address, fits_pdb, pdb_addresses, readdressed
 from dock.receptors.left_out import describe, recorded_near, site_warnings
-from dock.receptors.names import HEAVY_ATOMS
+from dock.receptors.names import HEAVY_ATOMS, NUCLEOTIDES
 from dock.receptors.site import Site, define_site, merge_sites, named_site
-from dock.receptors.strands import NUCLEOTIDES
 
 if TYPE_CHECKING:
     import pandas as pd

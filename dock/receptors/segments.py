@@ -56,7 +56,7 @@ def make_segments(
     Parameters
     ----------
     taken
-        Addresses that what is built must not have, those of ions and waters.
+        Addresses that what is built must not have: those of ions, waters and nucleotides.
     """
     used = {*taken, *polymer.keys}
     found = _pieces(polymer, used, settings, notes)

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError, field_validator
 
-from dock.core.catalogue import COMPONENT, HeteroLabel, ResidueLabel, SiteEntry
+from dock.core.catalogue import COMPONENT, COMPONENT_IN_WORDS, HeteroLabel, ResidueLabel, SiteEntry
 from dock.core.errors import SettingsError
 from dock.core.records import Record
-from dock.receptors.names import HEAVY_ATOMS
+from dock.receptors.names import HEAVY_ATOMS, NUCLEOTIDES
 
 MAX_SITE_NAME = 40  # bytes as UTF-8; the name of a file also holds those of receptor and ligand
 
@@ -34,7 +34,7 @@ State = Literal["ASP", "ASH", "GLU", "GLH", "HID", "HIE", "HIP", "LYS", "LYN"]
 
 NUMBER = r"-?\d+(\.\d*)?"
 NUMBERS = re.compile(rf"{NUMBER},{NUMBER},{NUMBER}(:{NUMBER},{NUMBER},{NUMBER})?")
-RESIDUE = re.compile(r"([^\s:,]{1,16}:)?(?P<name>[A-Za-z]{3})-?\d+[A-Za-z]?")
+RESIDUE = re.compile(r"(?P<chain>[^\s:,]{1,16}:)?(?P<name>[A-Za-z]{1,3})-?\d+[A-Za-z]?")
 
 
 class GraftEntry(Record):
@@ -169,7 +169,7 @@ def parse_site(text: str) -> tuple[str, SiteEntry]:
     if NUMBERS.fullmatch(where):
         center, _, box = where.partition(":")
         fields = {"center": center.split(",")} | ({"box": box.split(",")} if box else {})
-    elif all(_is_residue(item) for item in where.split(",")):
+    elif all(_is_residue(item, several="," in where) for item in where.split(",")):
         fields = {"residues": where.split(",")}
     else:
         fields = {"ligand": where}
@@ -182,11 +182,18 @@ def parse_site(text: str) -> tuple[str, SiteEntry]:
         raise SettingsError(
             text,
             "is no site",
-            "write NAME=68P:701 (a bound ligand), NAME=ASP98,TYR95 (residues) or NAME=x,y,z:a,b,c (angstrom)",
+            "write NAME=68P:701 (a bound ligand), NAME=ASP98,TYR95 (residues) or NAME=x,y,z:a,b,c (angstrom);"
+            f" {COMPONENT_IN_WORDS}",
         ) from error
 
 
-def _is_residue(text: str) -> bool:
-    """Return whether a text is the label of an amino acid; ``LIG1`` is the code of a ligand."""
+def _is_residue(text: str, several: bool) -> bool:
+    """Return whether a text is the label of an amino acid, or of a nucleotide.
+
+    ``LIG1`` is the code of a ligand, and so is ``DG5``, unless it is one of several or has a chain.
+    """
     found = RESIDUE.fullmatch(text)
-    return found is not None and found["name"].upper() in HEAVY_ATOMS
+    if found is None:
+        return False
+    name = found["name"].upper()
+    return name in HEAVY_ATOMS or (name in NUCLEOTIDES and (several or found["chain"] is not None))

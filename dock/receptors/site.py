@@ -13,8 +13,7 @@ from dock.core.catalogue import BOX, RADIUS, AnchorEntry, SiteEntry, unknown_nam
 from dock.core.errors import StructureError
 from dock.core.units import NM_TO_A
 from dock.receptors.entry import matching_residues
-from dock.receptors.names import HEAVY_ATOMS
-from dock.receptors.strands import NUCLEOTIDES
+from dock.receptors.names import HEAVY_ATOMS, NUCLEOTIDES
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -186,14 +185,13 @@ def define_site(
         and (atom.residue.name in HEAVY_ATOMS or atom.residue.name in NUCLEOTIDES)
     ]
     places = positions[[atom.index for atom in atoms]] * NM_TO_A
-    named = {}
-    for label in entry.residues:
-        found = matching_residues(label, labels)
-        if not found:
-            raise StructureError(
-                label, f"is no residue of the receptor (site {name})", "write it as ASP98, or A:ASP98"
-            )
-        named[found[0]] = label
+    chains = {atom.residue.chain.id for atom in atoms}
+    only_chain = min(chains) if len(chains) == 1 else ""
+    named = {_residue(name, label, labels, only_chain) for label in entry.residues}
+    anchor = entry.anchor
+    if anchor is not None:  # measures find it by the receptor's own label
+        own = labels[_residue(name, anchor.residue, labels, only_chain)]
+        anchor = anchor.model_copy(update={"residue": own})
     inside = np.array([atom.residue.index in named for atom in atoms])
     if entry.center is not None:
         center = np.array(entry.center)
@@ -219,7 +217,17 @@ def define_site(
         )
         box = (a, b, c)
     x, y, z = (round(float(value), 2) for value in center)
-    return Site(name, (x, y, z), box, entry.reach, tuple(lining), entry.anchor, entry.synonyms)
+    return Site(name, (x, y, z), box, entry.reach, tuple(lining), anchor, entry.synonyms)
+
+
+def _residue(site: str, label: str, labels: Sequence[str], only_chain: str) -> int:
+    """Return the index of the residue that a label of a site means."""
+    found = matching_residues(label, labels, only_chain)
+    if not found:
+        raise StructureError(
+            label, f"is no residue of the receptor (site {site})", "write it as ASP98, or A:ASP98"
+        )
+    return found[0]
 
 
 def _lining(

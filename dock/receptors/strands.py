@@ -12,6 +12,7 @@ import numpy as np
 from dock.core.errors import StructureError
 from dock.core.units import NM_TO_A
 from dock.receptors.entry import ResidueKey, residue_key
+from dock.receptors.names import NUCLEOTIDES
 from dock.receptors.polymer import coordinates
 from dock.receptors.segments import CHAIN_LETTERS
 
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from openmm.app import Topology
 
     from dock.receptors.hetero import Hetero
-    from dock.receptors.polymer import Polymer
+    from dock.receptors.names import NUCLEOTIDES
+from dock.receptors.polymer import Polymer
 
-NUCLEOTIDES = frozenset({"DA", "DC", "DG", "DT", "A", "C", "G", "U"})
 LINK = 2.2  # angstrom from O3' to P: what is farther is a gap
 CONTACT = 5.0  # angstrom from a kept chain to the strands that it binds, and from those to their partners
 SHORTEST = 2  # nucleotides of a strand; one alone is a ligand

@@ -41,7 +41,7 @@ class PrepareReceptor(Step[ReceptorResult]):
     """
 
     kind: ClassVar = "receptor"
-    revision: ClassVar = 4
+    revision: ClassVar = 5
     result_type: ClassVar = ReceptorResult
     unkeyed: ClassVar = frozenset({"source", "sites"})
     expands: ClassVar = True

@@ -8,6 +8,7 @@ import openmm
 import pytest
 
 from benchmarks.inputs.parts import haem, hetero
+from dock.docking.pdbqt import receptor_pdbqt
 from dock.forcefield.parameters import parametrise_receptor
 from dock.receptors import Receptor
 from dock.receptors.preparation import prepare
@@ -161,3 +162,27 @@ def test_engines_see_dna_and_metals(with_dna):
     lines = pdbqt.receptor_pdbqt(receptor, with_dna.sites["groove"]).splitlines()
     assert {line[17:20].strip() for line in lines if line[21] in "BC"} == {"DT", "DG", "DA", "DC"}
     assert "P" in {line.split()[-1] for line in lines}
+
+
+def test_protein_and_dna_in_one_chain_and_a_site_named_by_a_nucleotide_that_is_kept(tmp_path):
+    """As AMBER and GROMACS write them, without TER: a cap has no nucleotide's number, and no room is kept in one."""
+    lines = [line for line in (DATA / "protein_dna.pdb").read_text().splitlines() if line.startswith("ATOM")]
+    numbers = {
+        address: at for at, address in enumerate(dict.fromkeys(line[17:27] for line in lines), start=1)
+    }
+    merged = [f"{line[:21]}A{numbers[line[17:27]]:4d} {line[27:]}" for line in lines]
+    (tmp_path / "x.pdb").write_text("\n".join(merged) + "\n")
+    guanine = next(line for line in merged if line[17:20] == " DG")
+    label = f"A:DG:{int(guanine[22:26])}"
+    prepared = prepare(str(tmp_path / "x.pdb"), ReceptorSettings(sites={"s": {"ligand": label}}))
+    addresses = [(r.chain.id, r.id, r.insertionCode.strip()) for r in prepared.topology.residues()]
+    assert len(set(addresses)) == len(addresses)
+    assert {"ACE", "NME"} <= {residue.name for residue in prepared.topology.residues()}
+    heavy = [line for line in merged if line[22:26] == guanine[22:26] and line[76:78].strip() != "H"]
+    own = [[float(line[at : at + 8]) for at in (30, 38, 46)] for line in heavy]
+    assert prepared.sites["s"].center == pytest.approx(tuple(np.mean(own, axis=0)), abs=0.01)
+    assert len(prepared.bound.places) == 0
+    receptor = Receptor("x", prepared.topology, prepared.positions, prepared.sites)
+    assert "DG" in {
+        line[17:20].strip() for line in receptor_pdbqt(receptor, prepared.sites["s"]).splitlines()
+    }

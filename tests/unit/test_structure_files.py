@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dock.core.errors import DockError, StructureError
+from dock.core.errors import DockError, SettingsError, StructureError
 from dock.receptors.atom_lines import ATOM
-from dock.receptors.entry import read_entry
-from dock.receptors.hetero import list_hetero
+from dock.receptors.entry import read_entry, split_hetero
+from dock.receptors.hetero import find_hetero, list_hetero
 from dock.receptors.names import amino_acid, known_residue
 from dock.receptors.polymer import make_polymer
 from dock.receptors.settings import ReceptorSettings, parse_site
@@ -223,6 +223,156 @@ def test_one_molecule_may_have_names_that_come_again(raw, tmp_path):
     assert len(content(read(tmp_path, [*protein, *pool]))[1]) == 4
 
 
+def numbered(lines, code, first=1, chain="A"):
+    """A ligand whose atoms are called by their element and a number that counts on from another."""
+    return [
+        f"{line[:12]} {line[76:78].strip() + str(at):<3}{line[16]}{code:<3} {chain}   1{line[26:]}"
+        for at, line in enumerate(lines, start=first)
+    ]
+
+
+def test_molecules_whose_names_are_numbered_on_are_told_apart_by_their_bonds(raw, tmp_path):
+    """Two copies side by side are alike; another molecule, or a water, lies too far off to be a part of it."""
+    protein, ligand, _ = raw
+    first = numbered(ligand, "UNL")
+    for shift in (8, 30):
+        entry = read(tmp_path, [*protein, *first, *numbered(moved(ligand, shift), "UNL", 25)])
+        groups = list_hetero(entry, [])
+        assert [(str(group), len(group.places)) for group in groups] == [
+            ("UNL 1 of chain A", 24), ("UNL 151 of chain A", 24),
+        ]  # fmt: skip
+        assert groups[1].centroid - groups[0].centroid == pytest.approx([shift, 0, 0], abs=1e-3)
+        assert entry.notes["copies"] == ["another UNL 1 of chain A was called 151"]
+    other = read(tmp_path, [*protein, *first, *numbered(moved(ligand[:11], 30), "UNL", 25)])
+    assert [len(group.places) for group in list_hetero(other, [])] == [24, 11]
+    alone = read(tmp_path, [*protein, *first, *numbered(moved(ligand[:1], -40), "UNL", 25)])
+    assert [len(group.places) for group in list_hetero(alone, [])] == [24, 1]
+
+
+def test_a_molecule_that_lacks_an_atom_stays_one_and_is_named(raw, tmp_path):
+    protein, ligand, _ = raw
+    broken = [line for line in ligand if line[12:16].strip() != "C18"]  # in the chain to the amine
+    entry = read(tmp_path, [*protein, *broken])
+    assert entry.notes["loose"] == ["68P 701 of chain A"]
+    assert [len(group.places) for group in list_hetero(entry, [])] == [23]
+    assert "copies" not in entry.notes
+    whole = read(tmp_path, [*protein, *ligand])
+    assert "loose" not in whole.notes
+
+
+@pytest.mark.parametrize("code", ["T3P", "SOL", "OPC", "SPC", "TP3", "WAT"])
+def test_water_is_what_its_atoms_are(raw, tmp_path, code):
+    protein, ligand, water = raw
+    entry = read(tmp_path, [*protein, *renamed(ligand, code), *renamed(water, code)])
+    assert content(entry)[1] == [f"A:{code}:701", "A:HOH:901"]
+    assert [(group.kind, len(group.places)) for group in list_hetero(entry, [])] == [
+        ("ligand", 24),
+        ("water", 1),
+    ]
+    table = read(tmp_path, cif(rows(protein), rows(ligand, "B", "B", code=code)), "x.cif")
+    assert content(table)[1] == [f"B:{code}:701"]
+    assert {a.element for a in entry.chains["A"][55]} == {
+        gemmi.Element(name) for name in ("C", "N", "O", "F")
+    }
+
+
+def test_a_water_may_have_sites_that_are_no_atoms(raw, tmp_path):
+    protein, _, water = raw
+    sites = [f"{water[0][:12]}{name:<4} TIP4{water[0][21:76]}" for name in (" OW ", " HW1", " HW2", " MW ")]
+    sites = [moved([line], 0.6 * at)[0] for at, line in enumerate(sites)]
+    assert content(read(tmp_path, [*protein, *sites]))[1] == ["A:HOH:901"]
+
+
+def test_waters_whose_numbers_come_again_are_counted(raw, tmp_path):
+    protein, _, water = raw
+    entry = read(tmp_path, [*protein, *(moved(water, 3.0 * at)[0] for at in range(40))])
+    assert len(content(entry)[1]) == 40
+    assert entry.notes["copies"] == ["39 waters whose numbers come again were numbered on"]
+
+
+@pytest.mark.parametrize("chain", ["A", "B", " "])
+def test_what_is_called_unknown_is_an_amino_acid_by_its_atoms(raw, tmp_path, chain):
+    protein, ligand, _ = raw
+    unknown = [f"ATOM  {line[6:17]}UNK {chain}{line[22:]}" for line in ligand]
+    entry = read(tmp_path, [*protein, *unknown])
+    ((chains, others),) = [content(entry)]
+    assert chains == {"A": 55}
+    assert others == [f"{chain.strip() or 'B'}:UNK:701"]
+    residue = [f"{line[:17]}UNK{line[20:]}" if number(line) == 100 else line for line in protein]
+    assert content(read(tmp_path, residue)) == ({"A": 55}, [])
+
+
+def over(lines, name):
+    """A chain's name of two characters in columns 22 and 23."""
+    return [f"{line[:21]}{name}{line[23:]}" for line in lines]
+
+
+def test_chains_of_two_characters_that_another_shows_to_be_some(raw, tmp_path):
+    """Numbers under 100 show that column 23 is the chain's; what then looks like hybrid-36 or thousands is none."""
+    protein, ligand, _ = raw
+    assert content(read(tmp_path, over(protein, "AB") + over(ligand, "CD"))) == ({"AB": 55}, ["CD:68P:701"])
+    assert content(read(tmp_path, over(protein, "A1") + over(ligand, "B1"))) == ({"A1": 55}, ["B1:68P:701"])
+    both = read(tmp_path, over(protein, "A1") + over(moved(protein, 60), "A2"))
+    assert content(both)[0] == {"A1": 55, "A2": 55}
+    thousands = [f"{line[:22]}{number(line) + 1000:4d}{line[26:]}" for line in protein]
+    assert content(read(tmp_path, [*over(protein, "B1"), *moved(thousands, 60)]))[0].keys() == {"B1", "A1"}
+    plain = read(tmp_path, [*over(protein, "B1"), *protein, "TER", *moved(thousands, 60)])
+    assert [r.seqid.num for r in plain.polymers["A"]][::55] == [96, 1096]
+
+
+def test_numbers_that_go_on_in_hexadecimals(raw, tmp_path):
+    """As VMD writes them: 9999 is followed by 2710, and 2719 by 271a."""
+    protein, _, water = raw
+    counts = range(9_990, 10_020)
+    waters = [
+        f"{moved(water, 3.0 * at)[0][:21]}W{count if count < 10_000 else format(count, 'x')}{water[0][26:]}"
+        for at, count in enumerate(counts)
+    ]
+    entry = read(tmp_path, [*protein, *(f"{w[:26]}{m[26:]}" for w, m in zip(
+        waters, (moved(water, 3.0 * at)[0] for at in range(30)), strict=True))])  # fmt: skip
+    assert [group.key.number for group in list_hetero(entry, [])] == list(counts)
+    with pytest.raises(
+        StructureError, match=rf"line {len(protein) + 1} of .*: has no residue number: '271a'"
+    ):
+        read(tmp_path, [*protein, f"{water[0][:22]}271a{water[0][26:]}"])
+
+
+@pytest.mark.parametrize("word", ["TOM   ", "HETATOM", "ATOM- ", "#ATOM "])
+def test_an_atom_whose_first_word_is_damaged_is_named(raw, tmp_path, word):
+    protein = list(raw[0])
+    protein[30] = word + protein[30][6:]
+    entry = read(tmp_path, protein)
+    (named,) = entry.notes["no_atoms"]
+    assert named.startswith(f"line 31: '{word.strip()} ")
+    remarks = [f"REMARK 500 {line[11:]}" for line in raw[0][:3]] + [
+        f"SIGATM{line[6:]}" for line in raw[0][:3]
+    ]
+    assert "no_atoms" not in read(tmp_path, [*remarks, *raw[0]]).notes
+
+
+def test_a_ligand_whose_number_is_taken_answers_to_the_files_name_of_its_chain(raw, tmp_path):
+    protein, ligand, _ = raw
+    entry = read(tmp_path, [*protein, "TER", *(f"{line[:22]} 135{line[26:]}" for line in ligand)])
+    (group,) = find_hetero(list_hetero(entry, []), "A:68P:135", entry)
+    assert str(group) == "68P 135 of chain B"
+    assert find_hetero(list_hetero(entry, []), "B:68P:135", entry)
+    with pytest.raises(StructureError, match="has no residue C:68P:135"):
+        find_hetero(list_hetero(entry, []), "C:68P:135", entry)
+
+
+def test_what_is_no_alternate_of_one_residue_is_named(raw, tmp_path):
+    """A second name without a letter, and a second place far from the first; alternates of one place are not."""
+    protein, ligand, _ = raw
+    valine = [line for line in protein if number(line) == 97]
+    names = read(tmp_path, [*protein[:5], *renamed(valine, "ALA"), *protein[5:]])
+    assert names.notes["one_of_several"] == ["A:ALA97 kept, not VAL"]
+    first, second = ([f"{line[:16]}{letter}{line[17:]}" for line in ligand] for letter in "AB")
+    far = read(tmp_path, [*protein, *first, *moved(second, 30)])
+    assert far.notes["one_of_several"] == ["A:68P701: A (1.00) kept, not 68P B (1.00)"]
+    near = read(tmp_path, [*protein, *first, *moved(second, 1)])
+    assert "one_of_several" not in near.notes
+
+
 def test_names_of_four_letters_that_no_table_has(raw, tmp_path):
     """Within a chain a letter in column 21 is of the name: a residue is what its atoms are."""
     protein, _, _ = raw
@@ -399,11 +549,24 @@ def test_atoms_and_ions_get_the_names_of_the_pdb(raw, tmp_path):
     ("text", "ligand"),
     [
         ("s=LIG1", "LIG1"), ("s=LIG_B", "LIG_B"), ("s=B:LIG_B:1", "B:LIG_B:1"), ("s=A1AAA", "A1AAA"), ("s=l01", "l01"),
-        ("s=AAA:A1AAA:12001", "AAA:A1AAA:12001"), ("s=A-2:LIG_B:*", "A-2:LIG_B:*"), ("s=UNK1", "UNK1"),
+        ("s=CHEMBL1201585_prodrug", "CHEMBL1201585_prodrug"), ("s=drug/1", "drug/1"), ("s=B:LIG*:*", "B:LIG*:*"),
+        ("s=DG5", "DG5"), ("s=AAA:A1AAA:12001", "AAA:A1AAA:12001"), ("s=A-2:LIG_B:*", "A-2:LIG_B:*"), ("s=UNK1", "UNK1"),
     ],
 )  # fmt: skip
 def test_codes_of_structure_predictors_name_sites(text, ligand):
     assert parse_site(text)[1].ligand == ligand
+
+
+@pytest.mark.parametrize("text", ["B:DG5", "DG5,DT6", "R:U12", "A:ASP98,B:DG5"])
+def test_nucleotides_name_sites(text):
+    assert parse_site(f"s={text}")[1].residues == tuple(text.split(","))
+
+
+def test_what_a_code_may_have_is_said():
+    with pytest.raises(SettingsError, match="a code has up to 40 letters, digits and"):
+        parse_site(f"s={'x' * 41}")
+    assert split_hetero("B:LIG*:*") == ("B", "LIG*", "")
+    assert split_hetero("LIG*") == ("", "LIG*", "")
 
 
 def test_residues_of_long_chains_and_high_numbers_name_sites():

@@ -1,5 +1,6 @@
 """Ions, metal bonds, and what of an entry lies near a site, told from made-up places."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import gemmi
@@ -16,15 +17,20 @@ from dock.docking.search import search_site
 from dock.forcefield.parameters import parametrise_receptor
 from dock.forcefield.solvent import HYDRATION, ion_radius
 from dock.ligands import Ligand
-from dock.receptors import Receptor
-from dock.receptors.entry import ResidueKey, read_entry
+from dock.receptors import Receptor, network, protonation
+from dock.receptors.bound import find_bound
+from dock.receptors.caps import take_caps
+from dock.receptors.entry import ResidueKey, matching_residues, read_entry
 from dock.receptors.hetero import ION_CHARGES, Hetero, _kind, _name
 from dock.receptors.ions import Ion
 from dock.receptors.left_out import LeftOut, describe, near_site, recorded_near, site_warnings
 from dock.receptors.metal_bonds import Surface, closest, coordination
-from dock.receptors.preparation import _chosen
+from dock.receptors.polymer import coordinates, make_polymer
+from dock.receptors.preparation import _chains_beside, _chosen
+from dock.receptors.receptor import residue_labels
+from dock.receptors.segments import make_segments
 from dock.receptors.settings import ReceptorSettings
-from dock.receptors.site import Site
+from dock.receptors.site import Site, define_site
 
 DATA = Path(__file__).parent.parent / "data"
 SITE = Site("active", (0.0, 0.0, 0.0), (20.0, 20.0, 20.0), None)
@@ -100,6 +106,133 @@ def test_a_residue_that_holds_the_iron_of_a_haem_coordinates_it():
     ]
     benzene_carbon = group("BNZ", [("C", (0, 0, -2.6))])
     assert coordination(benzene_carbon, Surface.of_hetero(haem)) == []
+
+
+def chain_of(*residues, name="A"):
+    """A topology of one chain whose residues are lists of atoms: each a name, an element and a place in angstrom."""
+    topology, places = app.Topology(), []
+    chain = topology.addChain(name)
+    for number, (residue_name, atoms) in enumerate(residues, start=98):
+        residue = topology.addResidue(residue_name, chain, str(number))
+        for atom_name, element, place in atoms:
+            topology.addAtom(atom_name, app.Element.getBySymbol(element), residue)
+            places.append(place)
+    return topology, np.array(places, dtype=float) / 10
+
+
+BESIDE_ZINC = chain_of(
+    ("ASP", [("OD1", "O", (2.0, 0, 0)), ("CA", "C", (5.0, 0, 0))]), ("GLY", [("CA", "C", (9.0, 0, 0))])
+)
+
+
+@pytest.mark.parametrize("kind", ["ion", "metal", "water"])
+def test_an_ion_that_names_a_site_is_no_ligand_of_it(kind):
+    """Room that is kept where it lies would be kept from the ion itself; what is left out is not known by it either."""
+    zinc = group("ZN", [("Zn", (0, 0, 0))], kind)
+    sites = {"s": Site("s", (0.0, 0.0, 0.0))}
+    for hetero in ([], [zinc]):
+        found = find_bound(hetero, sites, {"s": zinc}, ReceptorSettings(), *BESIDE_ZINC)
+        assert (len(found.places), found.notes, found.known) == (0, {}, [])
+
+
+def test_a_nucleotide_that_is_kept_and_names_a_site_is_no_ligand_of_it():
+    guanine = group("DG", [("C", (x, 4.0, 0)) for x in range(8)], "nucleotide")
+    site = {"s": Site("s", (3.5, 4.0, 0.0))}
+    assert len(find_bound([], site, {"s": guanine}, ReceptorSettings(), *BESIDE_ZINC).places) == 0
+    free = find_bound([guanine], site, {"s": guanine}, ReceptorSettings(), *BESIDE_ZINC)
+    assert (len(free.places), free.known) == (8, [guanine])
+
+
+@pytest.mark.parametrize(
+    ("label", "only_chain", "found"),
+    [("ASP98", "A", [0]), ("A:ASP98", "A", [0]), ("A:asp98", "A", [0]), ("B:ASP98", "A", []), ("AAA:ASP98", "AAA", [0]),
+     ("a:ASP98", "A", []), ("A:ASP98", "", []), ("A:ASP9", "A", [])],
+)  # fmt: skip
+def test_the_only_chain_may_be_written_before_a_residue(label, only_chain, found):
+    assert matching_residues(label, ["ASP98", "TYR95"], only_chain) == found
+
+
+def test_a_site_is_given_by_residues_of_the_only_chain():
+    topology, positions = chain_of(
+        ("ASP", [("CA", "C", (0, 0, 0)), ("OD1", "O", (1, 0, 0))]),
+        ("TYR", [("CA", "C", (4, 0, 0))]),
+        name="AAA",
+    )
+    labels = residue_labels(topology)
+    anchor = {"residue": "AAA:ASP98", "atoms": ["OD1"]}
+    entry = SiteEntry(residues=("AAA:ASP98", "TYR99"), anchor=anchor)
+    site = define_site("s", entry, None, topology, positions, labels)
+    assert site.residues == ("ASP98", "TYR99")
+    assert site.anchor.residue == "ASP98"  # as measures look for it
+    for wrong in (
+        {"residues": ("B:ASP98",)},
+        {"residues": ("ASP98",), "anchor": anchor | {"residue": "B:ASP98"}},
+    ):
+        with pytest.raises(StructureError, match="B:ASP98: is no residue of the receptor"):
+            define_site("s", SiteEntry(**wrong), None, topology, positions, labels)
+
+
+def test_the_states_of_residues_of_the_only_chain_are_set():
+    topology, _ = chain_of(("HIS", [("CA", "C", (0, 0, 0))]), ("ASN", [("CA", "C", (0, 0, 4))]))
+    labels = residue_labels(topology)
+    settings = ReceptorSettings(protonation={"A:HIS98": "HIP"}, flips={"A:ASN99": True})
+    assert protonation._overrides(topology, labels, settings, "A") == {0: "HIP"}
+    assert network._overrides(topology, labels, settings, "A") == {1: True}
+    for module in (protonation, network):
+        with pytest.raises(StructureError, match="A:"):
+            module._overrides(topology, labels, settings, "B")
+
+
+def test_caps_of_the_file_are_taken_where_they_are_bonded_and_whole():
+    end = [("N", "N", (0, 0, 0)), ("CA", "C", (1.5, 0, 0)), ("C", "C", (2.3, 1.2, 0))]
+    built = [("C", "C", (0, 1.3, 0)), ("O", "O", (1, 1.9, 0)), ("CH3", "C", (-1, 2.1, 0))]
+    topology, positions = chain_of(("ACE", built), ("GLY", end))
+    seen = {"C": (-0.6, -1.2, 0), "O": (0, -2.2, 0), "CH3": (-2.1, -1.2, 0)}
+
+    def cap(**changes):
+        residue = group("ACE", [(name[0], place) for name, place in (seen | changes).items()], "small")
+        for atom, name in zip(residue.residue, seen | changes, strict=True):
+            atom.name = name
+        return residue
+
+    (taken,) = take_caps(topology, positions, [group("BNZ", [("C", (0, -1.3, 0))]), cap()])
+    assert taken.put(positions)[:3] * 10 == pytest.approx(
+        np.array([seen[name] for name in ("C", "O", "CH3")])
+    )
+    assert taken.put(positions)[3:] == pytest.approx(positions[3:])
+    assert take_caps(topology, positions, [cap(C=(-1.2, -2.4, 0))]) == []
+    lacking = cap()
+    del lacking.residue[2]
+    assert take_caps(topology, positions, [lacking]) == []
+
+
+def test_what_is_built_leaves_a_nucleotide_its_number():
+    """Files without TER may have protein and nucleic acid in one chain."""
+    entry = read_entry(DATA / "protein_dna.pdb")
+    polymer = make_polymer(entry, "A", ReceptorSettings())
+    first = polymer.keys[0]
+    taken = [first._replace(number=first.number - 1)]
+    keys = make_segments(polymer, taken, ReceptorSettings(), {})[0].keys
+    assert keys[0] == first._replace(number=first.number - 1, insertion="A")
+    assert make_segments(polymer, [], ReceptorSettings(), {})[0].keys[0] == taken[0]
+
+
+def test_a_further_chain_that_lies_in_a_site_is_named():
+    """As a peptide ligand does; in a box that holds the receptor, too, it says nothing."""
+    entry = read_entry(DATA / "protein_dna.pdb")
+    receptor = make_polymer(entry, "A", ReceptorSettings())
+    peptide = replace(receptor, name="B", residues=receptor.residues[:3])
+    polymers = {"A": receptor, "B": peptide}
+    x, y, z = coordinates(peptide.residues).mean(axis=0)
+    near = {"s": Site("s", (x, y, z))}
+    (said,) = _chains_beside(polymers, near, ReceptorSettings()).values()
+    assert said.startswith(
+        "its 3 residues are near a site, and they lie in the s site: if that is the ligand"
+    )
+    elsewhere = {"s": Site("s", (x + 20, y, z)), "blind": Site("blind", (x, y, z), (99.0, 99.0, 99.0), None)}
+    assert _chains_beside(polymers, elsewhere, ReceptorSettings()) == {"B": "its 3 residues are near a site"}
+    assert _chains_beside(polymers, near, ReceptorSettings(chains=("A", "B"))) == {}
+    assert _chains_beside({"A": receptor}, near, ReceptorSettings()) == {}
 
 
 def left_out(name, kind, *places, part=False):
