@@ -11,6 +11,7 @@ from dock.core.errors import ChemistryError
 from dock.ligands import axes
 from dock.ligands.cages import false_centres
 from dock.ligands.delocalised import is_delocalised, localised
+from dock.ligands.mobile import mobile_centres
 from dock.ligands.unlabelled import require_none_written
 
 if TYPE_CHECKING:
@@ -275,17 +276,23 @@ def forget_false_centres(mol: Mol) -> Mol:
 
     A protonated amine loses its proton and inverts within milliseconds, and so does an acid of
     phosphorus or sulfur, whose terminal oxygens share their protons; bridgeheads of cages can point
-    outwards only (`dock.ligands.cages`). RDKit finds a configuration in their coordinates all the same.
+    outwards only (`dock.ligands.cages`), and a proton moves between two arms that are alike
+    (`dock.ligands.mobile`). RDKit finds a configuration in their coordinates all the same.
     """
     from rdkit import Chem
 
-    caged = false_centres(mol)
+    false = _told_false(mol)
     for atom in mol.GetAtoms():
         amine = atom.GetSymbol() == "N" and atom.GetTotalNumHs(includeNeighbors=True)
-        if amine or atom.GetIdx() in caged or _shares_a_proton(atom):
+        if amine or atom.GetIdx() in false or _shares_a_proton(atom):
             atom.SetChiralTag(Chem.ChiralType.CHI_UNSPECIFIED)
             atom.ClearProp("_CIPCode")
     return mol
+
+
+def _told_false(mol: Mol) -> frozenset[int]:
+    """Return the centres whose configuration says nothing, for what stands around them."""
+    return frozenset((*false_centres(mol), *mobile_centres(mol)))
 
 
 def seen_in_coordinates(mol: Mol) -> Mol:
@@ -387,7 +394,7 @@ def isomers(mol: Mol) -> list[Mol]:
     with rdBase.BlockLogs():
         found = [
             forget_false_centres(isomer)
-            for isomer in EnumerateStereoisomers(_with_cages_set(mol), options=options)
+            for isomer in EnumerateStereoisomers(_with_false_set(mol), options=options)
         ]
         made = list({MolToSmiles(isomer): isomer for isomer in found}.values())
         # Labels of a cage keep RDKit from embedding it, so that they are cleared before.
@@ -404,12 +411,12 @@ def _can_exist(mol: Mol) -> bool:
     )
 
 
-def _with_cages_set(mol: Mol) -> Mol:
-    """Return a molecule whose false centres in cages have some label, so that none is made up for them."""
+def _with_false_set(mol: Mol) -> Mol:
+    """Return a molecule whose false centres have some label, so that none is made up for them."""
     from rdkit import Chem
 
     copy = Chem.Mol(mol)
-    for atom in false_centres(copy):
+    for atom in _told_false(copy):
         copy.GetAtomWithIdx(atom).SetChiralTag(Chem.ChiralType.CHI_TETRAHEDRAL_CW)
     return copy
 
@@ -436,7 +443,7 @@ def every_isomer(name: str, mol: Mol, limit: int) -> list[Mol]:
     if not open_elements(mol):
         return [mol]
     options = StereoEnumerationOptions(onlyUnassigned=True, unique=True, maxIsomers=0)
-    set_free = _with_cages_set(mol)
+    set_free = _with_false_set(mol)
     with rdBase.BlockLogs():
         if GetStereoisomerCount(set_free, options=options) > PAPER_ISOMERS:
             made = None
@@ -502,9 +509,9 @@ def open_elements(mol: Mol) -> int:
     """
     from rdkit import Chem
 
-    caged = false_centres(mol)
+    false = _told_false(mol)
     undefined = sum(
-        element.specified != Chem.StereoSpecified.Specified and not _is_false(mol, element, caged)
+        element.specified != Chem.StereoSpecified.Specified and not _is_false(mol, element, false)
         for element in Chem.FindPotentialStereo(Chem.Mol(mol))
     )
     groups = sum(
@@ -513,13 +520,13 @@ def open_elements(mol: Mol) -> int:
     return int(undefined + groups)
 
 
-def _is_false(mol: Mol, element: Any, caged: tuple[int, ...]) -> bool:
-    """Return whether a stereo element is an atom that inverts, or one of those in cages."""
+def _is_false(mol: Mol, element: Any, false: frozenset[int]) -> bool:
+    """Return whether a stereo element is an atom that inverts, or one of those that are known to say nothing."""
     from rdkit import Chem
 
     if element.type != Chem.StereoType.Atom_Tetrahedral:
         return False
-    if element.centeredOn in caged:
+    if element.centeredOn in false:
         return True
     atom = mol.GetAtomWithIdx(element.centeredOn)
     if atom.GetSymbol() == "N":

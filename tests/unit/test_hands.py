@@ -12,7 +12,9 @@ from dock.docking import pdbqt
 from dock.ligands import Ligand, axes, stereo
 from dock.ligands.cages import false_centres, inside_out
 from dock.ligands.conformers import embed
+from dock.ligands.library import Library
 from dock.ligands.placement import place_atoms
+from dock.ligands.states import PreparationSettings, states
 
 LEFT = "Cc1cc2c(C(N)=O)c(N)n(-c3c(C)ccc(O)c3C)c2nc1C |wU:10.9|"
 RIGHT = "Cc1cc2c(C(N)=O)c(N)n(-c3c(C)ccc(O)c3C)c2nc1C |wD:10.9|"
@@ -157,3 +159,31 @@ def test_no_engine_turns_an_axis_that_has_a_hand(written):
 )
 def test_an_axis_without_a_hand_is_said(smiles, open_axis):
     assert bool(axes.open_axes_note(Chem.MolFromSmiles(smiles))) == open_axis
+
+
+@pytest.mark.parametrize(
+    ("smiles", "labels"),
+    [
+        ("CCC1(c2ccccc2)C(=O)NC(=O)NC1=O", ()),  # phenobarbital
+        ("CCC1(c2ccccc2)C(=O)NC(=O)[N-]C1=O", ()),
+        ("CCC[C@@H](C)C1(CC)C(=O)NC(=S)NC1=O", ("R",)),  # thiopental
+        ("CC(O)(P(=O)(O)O)P(=O)(O)O", ()),  # etidronic acid
+        ("NCCCC(O)(P(=O)(O)O)P(=O)(O)O", ()),  # alendronic acid
+        ("NCC(O)CN", ()),
+        ("OC(=O)C[C@H](O)C(=O)O", ("S",)),  # malic acid, whose arms differ
+    ],
+)
+def test_a_proton_that_moves_between_like_arms_makes_no_centre(smiles, labels):
+    """As written, as several states, and in space, where RDKit sees a centre: one molecule."""
+    ligand = Ligand.from_smiles(smiles)
+    assert ligand.cip == labels
+    assert stereo.open_elements(ligand.mol) == 0
+    seen = stereo.seen_in_coordinates(ligand.mol)
+    assert Chem.MolToSmiles(Chem.RemoveHs(seen)) == ligand.smiles
+    (entry,) = Library([smiles])
+    made = [state.mol for state in states(entry, PreparationSettings())]
+    assert (
+        len({Chem.MolToSmiles(mol) for mol in made})
+        == len({Chem.GetFormalCharge(mol) for mol in made})
+        == len(made)
+    )
