@@ -25,9 +25,11 @@ AROMATIC_TYPE = 4
 MAX_ADDED = 4  # hydrogens on aromatic nitrogens of one molecule
 MAX_TRIES = 2000
 CHARGES_A_LINE = 8  # of V2000
-# What sets tautomers of equal score apart: NH that is a lactam's, that is in the place of an amidine's bare nitrogen,
-# and that is next to a substituent, of its ring or of the ring beside.
-LACTAM, AMIDINE, CROWDED = "[nH]~c=[O,S]", "[nH]~c~[#7X3]", "[nH]~[$(c-[#6;!r]),$([cx3]~c~[!r])]"
+# What sets tautomers of equal score apart: NH that is a lactam's, that stands between two nitrogens (of benzotriazole
+# 1H is more than 99 % in water), that is in the place of an amidine's bare nitrogen, and that is next to a substituent,
+# of its ring or of the ring beside.
+LACTAM, BETWEEN, AMIDINE = "[nH]~c=[O,S]", "[nX2]~[nH]~[nX2]", "[nH]~c~[#7X3]"
+CROWDED = "[nH]~[$(c-[#6;!r]),$([cx3]~c~[!r])]"
 FLAT = 0.1  # angstrom that an atom of an aromatic ring lies off its plane at most
 TOO_SHORT = {"CC": 1.44, "CN": 1.39}  # angstrom; below a single bond (1.53, 1.47), above an aromatic one
 
@@ -239,7 +241,7 @@ def _kekulised(mol: Mol) -> list[Mol]:
     return []
 
 
-def _preference(mol: Mol) -> tuple[int, int, int, int, str]:
+def _preference(mol: Mol) -> tuple[float, int, int, int, int, str]:
     """Return what sorts tautomers, the best first, in whatever order their atoms are.
 
     Where the score leaves several equal, lactams are before their vinylogues, as in guanine and quinazolin-4-one; an
@@ -248,11 +250,12 @@ def _preference(mol: Mol) -> tuple[int, int, int, int, str]:
     from rdkit import Chem
     from rdkit.Chem.MolStandardize import rdMolStandardize
 
-    lactams, amidines, crowded = (
-        len(mol.GetSubstructMatches(Chem.MolFromSmarts(pattern))) for pattern in (LACTAM, AMIDINE, CROWDED)
+    lactams, between, amidines, crowded = (
+        len(mol.GetSubstructMatches(Chem.MolFromSmarts(pattern)))
+        for pattern in (LACTAM, BETWEEN, AMIDINE, CROWDED)
     )
     score = rdMolStandardize.TautomerEnumerator.ScoreTautomer(mol)
-    return -score, -lactams, amidines, crowded, Chem.MolToSmiles(mol)
+    return -score, -lactams, between, amidines, crowded, Chem.MolToSmiles(mol)
 
 
 def _may_lack_one(atom: Atom) -> bool:

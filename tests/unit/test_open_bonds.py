@@ -26,7 +26,7 @@ SEVERAL = {
     "isoguanine": "Nc1nc(=O)[nH]c2nc[nH]c12", "theophylline": "Cn1c(=O)c2[nH]cnc2n(C)c1=O",
     "adenine": "Nc1ncnc2[nH]cnc12", "cytosine": "Nc1cc[nH]c(=O)n1", "isocytosine": "Nc1nccc(=O)[nH]1",
     "folate core": "Nc1nc2ncc(CNc3ccccc3)nc2c(=O)[nH]1", "quinazolinone": "O=c1[nH]cnc2ccccc12",
-    "pemetrexed core": "Nc1nc2[nH]cc(CCc3ccccc3)c2c(=O)[nH]1", "triazolone": "O=c1[nH]cn[nH]1",
+    "benzotriazole": "c1ccc2[nH]nnc2c1", "pemetrexed core": "Nc1nc2[nH]cc(CCc3ccccc3)c2c(=O)[nH]1", "triazolone": "O=c1[nH]cn[nH]1",
 }  # fmt: skip
 FLAT = PreparationSettings(max_protomers=1)
 
