@@ -82,7 +82,7 @@ def _misspelt(folder: Path) -> Iterator[Case]:
         ("ligand: CCO", "'ligands'"), ("simulatoin: {}", "'simulation'"), ("replicas: 3", "'simulation.replicas'"),
         ("simulation: {replica: 3}", "'replicas'"), ("docking: {engine: vina}", "'engines'"), ("docking: {engines: [vena]}", "'vina'"),
         ("receptor: sret", "'sert'"), ("site: orthosteric", "'sites'"), ("sites: [alosteric]", "'allosteric'"),
-        ("ligands: [NO]", "quotes"), ("ligands: [[NH3+]CC]", "quotes"), ("simulation: {production: 5}", "5 ps"),
+        ("ligands: [true]", "quotes"), ("ligands: [[NH3+]CC]", "quotes"), ("simulation: {production: 5}", "5 ps"),
     ):  # fmt: skip
         yield _judged(text, lambda text=text: _planned(folder, text), near)
 

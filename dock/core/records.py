@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -39,6 +39,7 @@ SOFTWARE = (
 # Of `difflib`, from 0 to 1: what is less alike is no misspelling; what is more so is one surely.
 SIMILAR, VERY_SIMILAR = 0.6, 0.8
 SHOWN = 60  # characters of a value in an error
+YAML_BOOL, YAML_INT = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:int"
 # What pydantic says of Python's types, in the words of YAML: problem and advice.
 MAPPING = ("is no mapping", "write {name: value, ...}, or lines 'name: value' below it")
 LIST = ("is no list", "write [first, second], or lines '- first' below it")
@@ -205,8 +206,16 @@ class _TwiceError(yaml.YAMLError):
     """A name stands twice in a mapping, of which YAML would keep the last without a word."""
 
 
-class _EachOnce(yaml.SafeLoader):
-    """Reads YAML in whose mappings each name stands once."""
+class _Settings(yaml.SafeLoader):
+    """Reads YAML in whose mappings each name stands once, and in which only true and false are truth values.
+
+    A ligand may be called NO, and 010 is no 8: numbers that are written so are for the setting to read.
+    """
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, pattern) for tag, pattern in rows if tag not in (YAML_BOOL, YAML_INT)]
+        for first, rows in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         lines: dict[Any, int] = {}
@@ -218,6 +227,10 @@ class _EachOnce(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+_Settings.add_implicit_resolver(YAML_BOOL, re.compile("(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+_Settings.add_implicit_resolver(YAML_INT, re.compile(r"[-+]?(?:0|[1-9]\d*)$"), list("-+0123456789"))
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML file of settings.
 
@@ -227,7 +240,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         If the file is missing, is no YAML, or no mapping.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _EachOnce)
+        content = yaml.load(path.read_text(encoding="utf-8"), _Settings)
     except OSError as error:
         raise SettingsError(path, f"cannot be read ({error.strerror})", "check the path") from error
     except UnicodeDecodeError as error:

@@ -164,7 +164,7 @@ def test_a_smiles_stands_where_a_ligand_is_named(content, names):
         ("ligands: [sertralin]", r"sertralin: is no known ligand.* did you mean 'sertraline'.* is given by its SMILES"),
         ("ligands: [(S)-citaloprm]", r"did you mean 's-citalopram'"),
         ("ligands: [CCN(CC]", r"CCN\(CC: is no known ligand and no valid SMILES; check brackets"),
-        ("ligands: [NO]", r"'ligands': YAML reads a word of it as False: put names and SMILES into quotes"),
+        ("ligands: [true]", r"'ligands': YAML reads a word of it as True: put names and SMILES into quotes"),
         ("ligand: CCO", r"'ligand' is an unknown setting; did you mean 'ligands'"),
         ("ligands: [CCO, {smile: C}]", r"'ligands.1.smile' is an unknown setting; did you mean 'smiles'"),
         ("simulation: {producton: 5 ps}", r"did you mean 'production'"),

@@ -60,6 +60,14 @@ def test_a_setting_that_stands_twice_is_refused(tmp_path):
     assert read_yaml(tmp_path / "c.yaml") == {"a": {"x": 1}, "b": {"x": 2}}
 
 
+def test_only_plain_words_and_numbers_are_more_than_text(tmp_path):
+    """A ligand may be called NO; 010 is no 8, and 1:30 no 90."""
+    (tmp_path / "c.yaml").write_text("a: NO\nb: 010\nc: 1:30\nd: true\ne: -12\nf: 0\ng: 0.5\nh: on\n")
+    assert read_yaml(tmp_path / "c.yaml") == {
+        "a": "NO", "b": "010", "c": "1:30", "d": True, "e": -12, "f": 0, "g": 0.5, "h": "on",
+    }  # fmt: skip
+
+
 json_values = st.recursive(
     st.none()
     | st.booleans()
