@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -212,11 +212,6 @@ class _Settings(yaml.SafeLoader):
     A ligand may be called NO, and 010 is no 8: numbers that are written so are for the setting to read.
     """
 
-    yaml_implicit_resolvers: ClassVar = {
-        first: [(tag, pattern) for tag, pattern in rows if tag not in (YAML_BOOL, YAML_INT)]
-        for first, rows in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         lines: dict[Any, int] = {}
         for key, _ in node.value:
@@ -227,6 +222,10 @@ class _Settings(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+_Settings.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in rows if tag not in (YAML_BOOL, YAML_INT)]
+    for first, rows in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 _Settings.add_implicit_resolver(YAML_BOOL, re.compile("(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 _Settings.add_implicit_resolver(YAML_INT, re.compile(r"[-+]?(?:0|[1-9]\d*)$"), list("-+0123456789"))
 
