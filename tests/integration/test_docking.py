@@ -31,9 +31,9 @@ def moved(pose, shift, mol=None):
     return replace(pose, mol=mol, checks={})
 
 
-def test_s_citalopram_is_found_again_by_seeds_1_to_5(redocked, receptor):
+def test_s_citalopram_is_found_again_by_every_seed(redocked, receptor):
     gate = redocking_gate(receptor, redocked, receptor.references["orthosteric"])
-    assert [result.seed for result in gate.seeds] == [1, 2, 3, 4, 5]
+    assert [result.seed for result in gate.seeds] == [1, 2, 3]
     assert all(result.top_rmsd < 2.0 for result in gate.seeds), gate.to_dataframe()
     assert all(result.top.site == "orthosteric" and result.top.valid for result in gate.seeds)
     # Measured: 0.91 to 1.46 A, 12 or 13 of 18 contacts.
