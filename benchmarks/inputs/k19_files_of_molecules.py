@@ -14,7 +14,7 @@ TEXTS = (
     ("a.smi", "CCO ethanol 96%\t46.07\n", [("ethanol 96%", "CCO")]),
     ("a.smi", "CCN\tethyl amine\t45.08\n", [("ethyl amine", "CCN")]),
     ("a.smi", "CC(C)O, isopropanol, dry\n", [("isopropanol, dry", "CC(C)O")]),
-    ("a.smi", "SMILES,Name\nCCO,ethanol,46\n", [("ethanol", "CCO")]),
+    ("a.smi", "SMILES,Name\nCCO,N,N-dimethyl\n", [("N,N-dimethyl", "CCO")]),
     ("a.smi", "CCO;ethanol\n", [("ethanol", "CCO")]),
     ("a.smi", "CCO   2,3-name\n", [("2,3-name", "CCO")]),
     ("a.csv", "sep=;\nname;smiles\na;CCO\n", [("a", "CCO")]),
