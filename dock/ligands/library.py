@@ -165,15 +165,14 @@ class Library:
 
     def _rows(self, path: Path, label: str, table: _Table) -> Iterator[Entry]:
         """Find the columns of a table, and return its entries."""
+        titles = ", ".join(table.titles)
         smiles_at = _column(path, table.titles, self._columns.smiles, SMILES_COLUMNS)
         if not smiles_at:
-            titles = ", ".join(table.titles)
             raise LibraryError(
                 path, f"has no column of SMILES (its columns: {titles})", "name it: --smiles-column"
             )
         names_at = _column(path, table.titles, self._columns.name, NAME_COLUMNS)
         if not names_at:
-            titles = ", ".join(table.titles)
             self._remarks[path] = (
                 f"{path}: none of its columns ({titles}) is known to hold names, so that its molecules are named by their "
                 "lines; name one: --name-column"

@@ -22,11 +22,8 @@ if TYPE_CHECKING:
 
     from rdkit.Chem import Atom, Bond, Mol
 
-LEVERS = (
-    4,
-    6,
-    8,
-)  # atoms of rings whose opposite atoms hold their groups at right angles, as a double bond does
+# Atoms of rings whose opposite atoms hold their groups at right angles, as a double bond does.
+LEVERS = (4, 6, 8)
 WEDGES = ("1", "6")  # of V2000 records
 CONFIGURATIONS = ("1", "3")  # of V3000 records
 EXTENSION_WEDGE = re.compile(r"w[UD]:((?:\d+\.\d+,?)+)")

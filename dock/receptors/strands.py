@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from openmm.app import Topology
 
     from dock.receptors.hetero import Hetero
-    from dock.receptors.names import NUCLEOTIDES
-from dock.receptors.polymer import Polymer
+    from dock.receptors.polymer import Polymer
 
 LINK = 2.2  # angstrom from O3' to P: what is farther is a gap
 CONTACT = 5.0  # angstrom from a kept chain to the strands that it binds, and from those to their partners
